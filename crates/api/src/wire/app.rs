@@ -1,0 +1,223 @@
+//! The state of the application as a whole: settings, indexing, self-examination, events.
+
+use super::{ModelRole, wire};
+
+wire! {
+    /// A request or answer without content.
+    #[derive(Default)]
+    pub struct Empty {}
+
+    /// What the first screen needs.
+    pub struct AppState {
+        /// docent's version.
+        pub version: String,
+        /// Where the library lies.
+        pub data_folder: String,
+        /// The model that finds by meaning, if installed.
+        pub embedder: Option<String>,
+        /// The model that phrases answers, if installed.
+        pub generator: Option<String>,
+        /// Models that the catalogue recommends and that are not installed.
+        pub missing_models: Vec<MissingModel>,
+        /// How many sources there are.
+        pub sources: u32,
+        /// How many documents can be found now.
+        pub indexed_documents: u32,
+        /// Whether a sample library can be added.
+        pub sample_available: bool,
+        /// What indexing is doing.
+        pub indexing: IndexingStatus,
+        /// Settings.
+        pub settings: Settings,
+        /// Where computing happens, in words, such as "CPU, 2 threads, AVX-512".
+        pub device: String,
+    }
+
+    /// A recommended model that is not here yet.
+    pub struct MissingModel {
+        /// Its name in the catalogue.
+        pub name: String,
+        /// What it is for.
+        pub role: ModelRole,
+        /// Bytes to download.
+        pub size_bytes: f64,
+    }
+
+    /// What a person chose.
+    #[serde(default)]
+    pub struct Settings {
+        /// Language of the window.
+        pub language: Language,
+        /// Light or dark.
+        pub theme: Theme,
+        /// Threads for computing; 0 means as many as there are physical cores.
+        pub threads: u32,
+        /// Whether docent may use the network for downloads that the user asks for.
+        pub allow_downloads: bool,
+    }
+
+    /// Settings to change; what is absent stays.
+    #[derive(Default)]
+    #[serde(default)]
+    pub struct SettingsPatch {
+        /// Language of the window.
+        pub language: Option<Language>,
+        /// Light or dark.
+        pub theme: Option<Theme>,
+        /// Threads for computing.
+        pub threads: Option<u32>,
+        /// Whether docent may use the network.
+        pub allow_downloads: Option<bool>,
+    }
+
+    /// Language of the window.
+    #[derive(Copy, Eq, Default)]
+    pub enum Language {
+        /// As the system is set.
+        #[default]
+        #[serde(rename = "system")]
+        System,
+        /// English.
+        #[serde(rename = "en")]
+        English,
+        /// Simplified Chinese.
+        #[serde(rename = "zh-CN")]
+        SimplifiedChinese,
+    }
+
+    /// Light or dark.
+    #[derive(Copy, Eq, Default)]
+    #[serde(rename_all = "snake_case")]
+    pub enum Theme {
+        /// As the system is set.
+        #[default]
+        System,
+        /// Dark text on light ground.
+        Light,
+        /// Light text on dark ground.
+        Dark,
+    }
+
+    /// What indexing is doing now.
+    pub struct IndexingStatus {
+        /// Which step.
+        pub phase: IndexingPhase,
+        /// The file being worked on, relative to its source.
+        pub file: Option<String>,
+        /// Files done in this run.
+        pub done: u32,
+        /// Files of this run.
+        pub total: u32,
+        /// Files that failed in this run.
+        pub failed: u32,
+        /// Chunks embedded in this run.
+        pub chunks: u32,
+        /// When this run began.
+        pub started_ms: Option<f64>,
+        /// Seconds left, once that can be said.
+        pub seconds_left: Option<f64>,
+        /// Whether the user paused it.
+        pub paused: bool,
+        /// Why it stopped before the end, if it did.
+        pub error: Option<super::ApiError>,
+    }
+
+    /// A step of indexing.
+    #[derive(Copy, Eq)]
+    #[serde(rename_all = "snake_case")]
+    pub enum IndexingPhase {
+        /// Nothing to do.
+        Idle,
+        /// Looking for files.
+        Scanning,
+        /// Reading files.
+        Reading,
+        /// Computing vectors.
+        Embedding,
+        /// Writing the index.
+        Writing,
+        /// Waiting for the embedding model to be installed.
+        WaitingForModel,
+    }
+
+    /// Pauses or resumes indexing.
+    pub struct PauseReq {
+        /// Whether to pause.
+        pub paused: bool,
+    }
+
+    /// Something changed that the window may be showing.
+    #[serde(tag = "kind", rename_all = "snake_case")]
+    pub enum Event {
+        /// Indexing moved on.
+        Indexing {
+            /// Its state now.
+            status: IndexingStatus,
+        },
+        /// These lists are stale.
+        Changed {
+            /// Which.
+            tags: Vec<Tag>,
+        },
+    }
+
+    /// A list or value that can become stale.
+    #[derive(Copy, Eq, Hash)]
+    #[serde(rename_all = "snake_case")]
+    pub enum Tag {
+        /// Sources and collections.
+        Sources,
+        /// Documents and their states.
+        Documents,
+        /// Conversations and messages.
+        Conversations,
+        /// Models.
+        Models,
+        /// Settings.
+        Settings,
+        /// [`AppState`].
+        App,
+    }
+
+    /// What docent found out about its own installation.
+    pub struct DoctorReport {
+        /// Whether everything needed is there.
+        pub healthy: bool,
+        /// One entry per thing looked at.
+        pub checks: Vec<Check>,
+    }
+
+    /// One thing looked at.
+    pub struct Check {
+        /// Stable name: `data_folder`, `database`, `index`, `reader`, `pdf`, `ocr`, `embedder`, `generator`, `device`, `disk`, `memory`.
+        pub id: String,
+        /// How it stands.
+        pub state: CheckState,
+        /// What was found, in English.
+        pub text: String,
+    }
+
+    /// How a thing looked at stands.
+    #[derive(Copy, Eq)]
+    #[serde(rename_all = "snake_case")]
+    pub enum CheckState {
+        /// As it should be.
+        Good,
+        /// Works, with a restriction.
+        Limited,
+        /// Missing although needed.
+        Bad,
+    }
+
+    /// Stops a running request.
+    pub struct CancelReq {
+        /// The id that the caller gave the request.
+        pub request_id: String,
+    }
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { language: Language::System, theme: Theme::System, threads: 0, allow_downloads: true }
+    }
+}
