@@ -1,1 +1,27 @@
-//! inference
+//! Models on this machine: text to vectors ([`Embedder`]) and chat to text ([`Generator`]).
+//!
+//! It is the only crate that names candle. It reads model files, tokenises, computes, samples and
+//! streams; it does not know what a document, a prompt about documents or a citation is, and it
+//! fetches nothing: paths come in as [`EmbedderFiles`] and [`GeneratorFiles`].
+//!
+//! Without the feature `candle` only the traits, the request types, the errors and [`fake`] exist,
+//! so that whatever merely speaks to a model builds and tests in seconds. With it, `open_embedder`
+//! and `open_generator` read a model's header and tokenizer at once, and its weights at the first
+//! request, on a thread of its own.
+
+#![deny(unsafe_code)]
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
+
+mod embed;
+mod error;
+pub mod fake;
+mod generate;
+mod options;
+
+pub use embed::{EmbedKind, Embedder, EmbedderFiles};
+pub use error::InferenceError;
+pub use generate::{
+    ChatMessage, GenerateEvent, GenerateRequest, GenerateStats, Generator, GeneratorFiles,
+    GeneratorInfo, Role, Sampling, StopReason,
+};
+pub use options::{DeviceReport, EngineConfig, Priority};
