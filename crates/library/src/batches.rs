@@ -1,0 +1,190 @@
+//! Batches as they are put in and as they lie: revisions with their text and chunks, not yet indexed.
+
+use crate::Library;
+use crate::chunks::{StoredChunk, select_chunks};
+use crate::codec::{encode_blocks, encode_spans};
+use crate::documents::require_document;
+use crate::error::{LibraryError, Step};
+use crate::profiles::require_profile;
+use docent_corpus::{BatchId, DocumentId, DocumentText, ProfileId, RevisionId, Span};
+use rusqlite::{Connection, Statement, Transaction, params};
+
+/// What was read of one document, cut into chunks.
+#[derive(Clone, Copy, Debug)]
+pub struct NewRevision<'a> {
+    /// The document.
+    pub document: DocumentId,
+    /// Hash of the file's bytes.
+    pub content_hash: &'a str,
+    /// Version of the extractor.
+    pub extractor: &'a str,
+    /// Version of the chunker.
+    pub chunker: &'a str,
+    /// What was read.
+    pub text: &'a DocumentText,
+    /// The chunks, in reading order.
+    pub chunks: &'a [NewChunk],
+}
+
+/// A piece of a revision, the unit of indexing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewChunk {
+    /// The pieces of the canonical text that make the chunk, in order.
+    pub spans: Vec<Span>,
+    /// Headings above it, outermost first.
+    pub headings: Vec<String>,
+    /// Its sentences, in the canonical text, in order.
+    pub sentences: Vec<Span>,
+    /// Page it begins on, counted from 0, for formats that have pages.
+    pub page: Option<u32>,
+    /// The page's own label.
+    pub page_label: Option<String>,
+    /// Line it begins on, counted from 1, for formats that have lines.
+    pub line: Option<u32>,
+    /// Its length in tokens of the embedder, header included.
+    pub tokens: u32,
+    /// The pieces joined by a newline.
+    pub text: String,
+    /// What is embedded before the text: title and headings.
+    pub header: String,
+}
+
+/// A batch between being stored and being published.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OpenBatch {
+    /// Its id; stored in every index row of it.
+    pub id: BatchId,
+    /// Its revisions that are still wanted, in the order of their ids. Empty if all their documents
+    /// were deleted in the meantime.
+    pub revisions: Vec<(RevisionId, DocumentId)>,
+    /// The chunks of these revisions, by revision and place in it.
+    pub chunks: Vec<StoredChunk>,
+}
+
+impl Library {
+    /// Step 1 of the journal: stores revisions as staged, with text and chunks, in one transaction.
+    /// When it returns they are on disk and their ids are given out for good. Their documents count
+    /// as being read.
+    pub fn open_batch(
+        &self,
+        profile: ProfileId,
+        revisions: &[NewRevision<'_>],
+        now_ms: i64,
+    ) -> Result<OpenBatch, LibraryError> {
+        self.write("opening a batch", |tx| {
+            require_profile(tx, profile)?;
+            let batch = insert_batch(tx, profile)?;
+            for revision in revisions {
+                require_document(tx, revision.document)?;
+                let id = insert_revision(tx, revision, now_ms)?;
+                add_to_batch(tx, batch, id)?;
+            }
+            load_batch(tx, batch)
+        })
+    }
+
+    /// A batch with what is still wanted of it.
+    pub fn batch(&self, id: BatchId) -> Result<OpenBatch, LibraryError> {
+        self.read("reading a batch", |db| load_batch(db, id))
+    }
+}
+
+pub(crate) fn insert_batch(tx: &Connection, profile: ProfileId) -> Result<BatchId, LibraryError> {
+    let sql = "INSERT INTO ingest_batch (profile_id, state) VALUES (?1, 'open')";
+    tx.execute(sql, [profile.0]).step("opening a batch")?;
+    Ok(BatchId(tx.last_insert_rowid()))
+}
+
+pub(crate) fn add_to_batch(
+    tx: &Connection,
+    batch: BatchId,
+    revision: RevisionId,
+) -> Result<(), LibraryError> {
+    tx.execute("INSERT INTO batch_rev VALUES (?1, ?2)", [batch.0, revision.0]).step("opening a batch")?;
+    Ok(())
+}
+
+pub(crate) fn load_batch(db: &Connection, id: BatchId) -> Result<OpenBatch, LibraryError> {
+    let step = "reading a batch";
+    let wanted =
+        "v.id IN (SELECT revision_id FROM batch_rev WHERE batch_id = ?1) AND v.state IN ('staged', 'live')";
+    let sql = format!("SELECT v.id, v.document_id FROM revision v WHERE {wanted} ORDER BY v.id");
+    let mut statement = db.prepare(&sql).step(step)?;
+    let pairs = statement
+        .query_map([id.0], |row| Ok((RevisionId(row.get(0)?), DocumentId(row.get(1)?))))
+        .step(step)?;
+    let revisions = pairs.collect::<rusqlite::Result<_>>().step(step)?;
+    let chunks = select_chunks(db, &format!("{wanted} ORDER BY c.revision_id, c.ord"), [id.0])?;
+    Ok(OpenBatch { id, revisions, chunks })
+}
+
+fn insert_revision(
+    tx: &Transaction<'_>,
+    new: &NewRevision<'_>,
+    now_ms: i64,
+) -> Result<RevisionId, LibraryError> {
+    let step = "storing a revision";
+    let metadata = serde_json::to_string(&new.text.metadata).step(step)?;
+    let warnings = serde_json::to_string(&new.text.warnings).step(step)?;
+    let blocks = encode_blocks(&new.text.blocks).step(step)?;
+    let title = new.text.metadata.title.as_deref().map(str::trim).filter(|title| !title.is_empty());
+    let sql =
+        "INSERT INTO revision (document_id, state, document_change, content_hash, extractor, chunker, format,
+                   title, metadata, warnings, n_chunks)
+               SELECT id, 'staged', ifnull(reading_change, change), ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9
+               FROM document WHERE id = ?1";
+    let format = new.text.format.as_str();
+    let count = new.chunks.len() as i64;
+    let values = params![
+        new.document.0,
+        new.content_hash,
+        new.extractor,
+        new.chunker,
+        format,
+        title,
+        metadata,
+        warnings,
+        count
+    ];
+    tx.execute(sql, values).step(step)?;
+    let id = RevisionId(tx.last_insert_rowid());
+    tx.execute("INSERT INTO revision_text VALUES (?1, ?2, ?3)", params![id.0, new.text.text, blocks])
+        .step(step)?;
+    let sql = "INSERT INTO chunk (revision_id, ord, text, header, headings, spans, sentences, page, page_label, line, tokens)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
+    let mut statement = tx.prepare(sql).step(step)?;
+    for (ord, chunk) in new.chunks.iter().enumerate() {
+        insert_chunk(&mut statement, id, ord, chunk)?;
+    }
+    // A change seen since reading began leaves the document waiting; publishing will notice.
+    let sql = "UPDATE document SET state = 'reading', reading_change = ifnull(reading_change, change), updated_ms = ?2
+               WHERE id = ?1 AND state <> 'missing'";
+    tx.execute(sql, params![new.document.0, now_ms]).step(step)?;
+    Ok(id)
+}
+
+fn insert_chunk(
+    statement: &mut Statement<'_>,
+    revision: RevisionId,
+    ord: usize,
+    chunk: &NewChunk,
+) -> Result<(), LibraryError> {
+    let step = "storing a chunk";
+    let headings = serde_json::to_string(&chunk.headings).step(step)?;
+    let (spans, sentences) = (encode_spans(&chunk.spans), encode_spans(&chunk.sentences));
+    let values = params![
+        revision.0,
+        ord as i64,
+        chunk.text,
+        chunk.header,
+        headings,
+        spans,
+        sentences,
+        chunk.page,
+        chunk.page_label,
+        chunk.line,
+        chunk.tokens
+    ];
+    statement.execute(values).step(step)?;
+    Ok(())
+}

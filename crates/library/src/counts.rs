@@ -1,0 +1,170 @@
+//! How many documents are in which state, for all and for each source.
+
+use crate::Library;
+use crate::documents::DocumentState;
+use crate::error::{LibraryError, Step};
+use crate::row::named;
+use crate::sources::{SOURCE_COLUMNS, Source, source_of};
+use docent_corpus::SourceId;
+use rusqlite::{Connection, Params};
+use std::collections::BTreeMap;
+
+/// How many documents are in which state.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct DocumentCounts {
+    /// All, the missing ones too.
+    pub documents: usize,
+    /// Waiting to be read.
+    pub waiting: usize,
+    /// Being read.
+    pub reading: usize,
+    /// Can be found.
+    pub indexed: usize,
+    /// Could not be read.
+    pub failed: usize,
+    /// Of a kind that is not read.
+    pub skipped: usize,
+    /// The file is gone.
+    pub missing: usize,
+    /// How many chunks can be found.
+    pub chunks: usize,
+}
+
+impl DocumentCounts {
+    fn add(&mut self, state: DocumentState, documents: usize, chunks: usize) {
+        self.documents += documents;
+        self.chunks += chunks;
+        *match state {
+            DocumentState::Waiting => &mut self.waiting,
+            DocumentState::Reading => &mut self.reading,
+            DocumentState::Indexed => &mut self.indexed,
+            DocumentState::Failed => &mut self.failed,
+            DocumentState::Skipped => &mut self.skipped,
+            DocumentState::Missing => &mut self.missing,
+        } += documents;
+    }
+}
+
+/// A source and what became of its files.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SourceSummary {
+    /// The source.
+    pub source: Source,
+    /// All its documents, the missing ones too.
+    pub documents: usize,
+    /// Can be found.
+    pub indexed: usize,
+    /// Could not be read.
+    pub failed: usize,
+    /// Waiting or being read.
+    pub waiting: usize,
+    /// Of a kind that is not read.
+    pub skipped: usize,
+    /// The file is gone.
+    pub missing: usize,
+}
+
+/// Counts the documents that fulfil `condition`.
+pub(crate) fn count_states(
+    db: &Connection,
+    condition: &str,
+    params: impl Params,
+) -> Result<DocumentCounts, LibraryError> {
+    let step = "counting documents";
+    let sql = format!(
+        "SELECT state, COUNT(*), SUM(n_chunks) FROM document WHERE deleted_ms IS NULL AND {condition} GROUP BY state"
+    );
+    let mut counts = DocumentCounts::default();
+    let mut statement = db.prepare(&sql).step(step)?;
+    let mut rows = statement.query(params).step(step)?;
+    while let Some(row) = rows.next().step(step)? {
+        let state = named(row, "state", DocumentState::parse).step(step)?;
+        let (documents, chunks): (i64, i64) = (row.get(1).step(step)?, row.get(2).step(step)?);
+        counts.add(state, documents as usize, chunks as usize);
+    }
+    Ok(counts)
+}
+
+impl Library {
+    /// How many documents of all sources are in which state.
+    pub fn document_counts(&self) -> Result<DocumentCounts, LibraryError> {
+        self.read("counting documents", |db| count_states(db, "1", []))
+    }
+
+    /// All sources, oldest first, each with what became of its files.
+    pub fn sources(&self) -> Result<Vec<SourceSummary>, LibraryError> {
+        let step = "listing sources";
+        self.read(step, |db| {
+            let counts = count_by_source(db)?;
+            let sql = format!("SELECT {SOURCE_COLUMNS} FROM source WHERE removed_ms IS NULL ORDER BY id");
+            let mut statement = db.prepare(&sql).step(step)?;
+            let rows = statement.query_map([], source_of).step(step)?;
+            rows.map(|row| {
+                let source = row.step(step)?;
+                let of = counts.get(&source.id).copied().unwrap_or_default();
+                Ok(SourceSummary {
+                    source,
+                    documents: of.documents,
+                    indexed: of.indexed,
+                    failed: of.failed,
+                    waiting: of.waiting + of.reading,
+                    skipped: of.skipped,
+                    missing: of.missing,
+                })
+            })
+            .collect()
+        })
+    }
+}
+
+fn count_by_source(db: &Connection) -> Result<BTreeMap<SourceId, DocumentCounts>, LibraryError> {
+    let step = "counting documents";
+    let sql = "SELECT source_id, state, COUNT(*), SUM(n_chunks) FROM document
+               WHERE deleted_ms IS NULL GROUP BY source_id, state";
+    let mut counts: BTreeMap<SourceId, DocumentCounts> = BTreeMap::new();
+    let mut statement = db.prepare(sql).step(step)?;
+    let mut rows = statement.query([]).step(step)?;
+    while let Some(row) = rows.next().step(step)? {
+        let source = SourceId(row.get(0).step(step)?);
+        let state = named(row, "state", DocumentState::parse).step(step)?;
+        let (documents, chunks): (i64, i64) = (row.get(2).step(step)?, row.get(3).step(step)?);
+        counts.entry(source).or_default().add(state, documents as usize, chunks as usize);
+    }
+    Ok(counts)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::fixture;
+    use crate::{DocumentState, SourceKind};
+    use std::path::Path;
+
+    #[test]
+    fn every_state_is_counted_once() {
+        let world = fixture();
+        world.index("indexed.md", "one\n\ntwo");
+        world.see("waiting.md", 1);
+        let states = [
+            ("reading.md", DocumentState::Reading),
+            ("failed.md", DocumentState::Failed),
+            ("skipped.md", DocumentState::Skipped),
+        ];
+        for (path, state) in states {
+            let id = world.see(path, 1).document();
+            world.library.set_document_state(id, state, None, None, 1).unwrap();
+        }
+        let missing = world.index("missing.md", "three");
+        world.library.mark_missing(missing, 5).unwrap();
+        let empty = world.library.add_source(Path::new("/empty"), SourceKind::Folder, 1).unwrap();
+        let counts = world.library.document_counts().unwrap();
+        assert_eq!((counts.documents, counts.chunks), (6, 2));
+        assert_eq!((counts.waiting, counts.reading, counts.indexed), (1, 1, 1));
+        assert_eq!((counts.failed, counts.skipped, counts.missing), (1, 1, 1));
+        let sources = world.library.sources().unwrap();
+        assert_eq!(sources.len(), 2);
+        let first = &sources[0];
+        assert_eq!((first.documents, first.waiting, first.indexed, first.failed), (6, 2, 1, 1));
+        assert_eq!((first.skipped, first.missing), (1, 1));
+        assert_eq!((sources[1].source.id, sources[1].documents), (empty, 0));
+    }
+}

@@ -1,0 +1,361 @@
+//! Documents: one file of a source each, and the state it is in.
+
+use crate::Library;
+use crate::error::{LibraryError, Step};
+use crate::row::{json, named};
+use docent_corpus::{DocumentId, Format, Metadata, RevisionId, SourceId, SourceWarning};
+use rusqlite::{Connection, OptionalExtension, Params, Row, params};
+
+/// Where a document stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum DocumentState {
+    /// To be read, or to be read again.
+    Waiting,
+    /// Being read, or waiting in a batch for the index.
+    Reading,
+    /// Can be found.
+    Indexed,
+    /// Could not be read. What was live before stays live.
+    Failed,
+    /// Of a kind that is not read.
+    Skipped,
+    /// The file is gone; kept so that it is known again when it comes back.
+    Missing,
+}
+
+impl DocumentState {
+    pub(crate) const ALL: [DocumentState; 6] = [
+        DocumentState::Waiting,
+        DocumentState::Reading,
+        DocumentState::Indexed,
+        DocumentState::Failed,
+        DocumentState::Skipped,
+        DocumentState::Missing,
+    ];
+
+    /// Stable name used in the database.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            DocumentState::Waiting => "waiting",
+            DocumentState::Reading => "reading",
+            DocumentState::Indexed => "indexed",
+            DocumentState::Failed => "failed",
+            DocumentState::Skipped => "skipped",
+            DocumentState::Missing => "missing",
+        }
+    }
+
+    /// The inverse of [`DocumentState::as_str`].
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.as_str() == name)
+    }
+}
+
+/// One file of a source.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Document {
+    /// Its id.
+    pub id: DocumentId,
+    /// Its source.
+    pub source: SourceId,
+    /// Path below the source's root, parts separated by `/`; the file's name if the source is one file.
+    pub rel_path: String,
+    /// Size in bytes when last seen.
+    pub size: u64,
+    /// Time of last modification when last seen, nanoseconds since 1970.
+    pub mtime_ns: i64,
+    /// The file system's identity of the file when last seen.
+    pub file_id: Option<String>,
+    /// Hash of the bytes that the live revision was read from.
+    pub content_hash: Option<String>,
+    /// What the live revision was read as.
+    pub format: Option<Format>,
+    /// Title of the live revision.
+    pub title: Option<String>,
+    /// What the live revision says of itself.
+    pub metadata: Metadata,
+    /// Where it stands.
+    pub state: DocumentState,
+    /// Why it failed or was skipped.
+    pub error_code: Option<String>,
+    /// Particulars of that.
+    pub error_detail: Option<String>,
+    /// What of the live revision was read only in part.
+    pub warnings: Vec<SourceWarning>,
+    /// The revision that readers see.
+    pub live_revision: Option<RevisionId>,
+    /// How many chunks the live revision has.
+    pub chunks: u32,
+    /// Since when it is in this state.
+    pub updated_ms: i64,
+    /// Version of the extractor that read it last, also if it failed.
+    pub extractor: Option<String>,
+}
+
+pub(crate) const DOCUMENT_COLUMNS: &str = "id, source_id, rel_path, size, mtime_ns, file_id, content_hash, format, \
+     title, metadata, state, error_code, error_detail, warnings, live_rev, n_chunks, updated_ms, extractor";
+
+pub(crate) fn document_of(row: &Row<'_>) -> rusqlite::Result<Document> {
+    let format: Option<String> = row.get("format")?;
+    Ok(Document {
+        id: DocumentId(row.get("id")?),
+        source: SourceId(row.get("source_id")?),
+        rel_path: row.get("rel_path")?,
+        size: row.get::<_, i64>("size")? as u64,
+        mtime_ns: row.get("mtime_ns")?,
+        file_id: row.get("file_id")?,
+        content_hash: row.get("content_hash")?,
+        format: format.as_deref().and_then(Format::parse),
+        title: row.get("title")?,
+        metadata: json(row, "metadata")?,
+        state: named(row, "state", DocumentState::parse)?,
+        error_code: row.get("error_code")?,
+        error_detail: row.get("error_detail")?,
+        warnings: json(row, "warnings")?,
+        live_revision: row.get::<_, Option<i64>>("live_rev")?.map(RevisionId),
+        chunks: row.get("n_chunks")?,
+        updated_ms: row.get("updated_ms")?,
+        extractor: row.get("extractor")?,
+    })
+}
+
+/// Documents that are not deleted and fulfil `condition` (SQL that may go on with ORDER BY and LIMIT).
+pub(crate) fn select_documents(
+    db: &Connection,
+    condition: &str,
+    params: impl Params,
+) -> Result<Vec<Document>, LibraryError> {
+    let step = "reading documents";
+    let sql = format!("SELECT {DOCUMENT_COLUMNS} FROM document WHERE deleted_ms IS NULL AND {condition}");
+    let mut statement = db.prepare(&sql).step(step)?;
+    let rows = statement.query_map(params, document_of).step(step)?;
+    rows.collect::<rusqlite::Result<_>>().step(step)
+}
+
+pub(crate) fn require_document(db: &Connection, id: DocumentId) -> Result<(), LibraryError> {
+    db.query_row("SELECT 1 FROM document WHERE id = ?1 AND deleted_ms IS NULL", [id.0], |_| Ok(()))
+        .optional()
+        .step("finding a document")?
+        .ok_or_else(|| LibraryError::not_found(format_args!("document {id}")))
+}
+
+impl Library {
+    /// One document.
+    pub fn document(&self, id: DocumentId) -> Result<Document, LibraryError> {
+        let found = self.read("reading a document", |db| select_documents(db, "id = ?1", [id.0]))?;
+        found.into_iter().next().ok_or_else(|| LibraryError::not_found(format_args!("document {id}")))
+    }
+
+    /// The document at a path of a source, if there is one.
+    pub fn document_by_path(
+        &self,
+        source: SourceId,
+        rel_path: &str,
+    ) -> Result<Option<Document>, LibraryError> {
+        self.read("reading a document", |db| {
+            let found =
+                select_documents(db, "source_id = ?1 AND rel_path = ?2", params![source.0, rel_path])?;
+            Ok(found.into_iter().next())
+        })
+    }
+
+    /// Documents whose live revision (for a missing one: the last) was read from bytes with this hash,
+    /// oldest first: copies, and where a moved file stood before.
+    pub fn document_by_hash(&self, hash: &str) -> Result<Vec<Document>, LibraryError> {
+        self.read("reading documents", |db| select_documents(db, "content_hash = ?1 ORDER BY id", [hash]))
+    }
+
+    /// Up to `limit` documents that wait to be read, of one source or of all, by source and path.
+    pub fn next_waiting(
+        &self,
+        limit: usize,
+        source: Option<SourceId>,
+    ) -> Result<Vec<Document>, LibraryError> {
+        let order = "ORDER BY source_id, rel_path LIMIT ?1";
+        self.read("reading documents", |db| match source {
+            None => select_documents(db, &format!("state = 'waiting' {order}"), [limit as i64]),
+            Some(id) => {
+                let condition = format!("state = 'waiting' AND source_id = ?2 {order}");
+                select_documents(db, &condition, [limit as i64, id.0])
+            }
+        })
+    }
+
+    /// Moves a document to `state`. Set [`DocumentState::Reading`] *before* opening its file: then a
+    /// change seen while it is being read queues it again when its batch is published.
+    pub fn set_document_state(
+        &self,
+        id: DocumentId,
+        state: DocumentState,
+        error_code: Option<&str>,
+        detail: Option<&str>,
+        now_ms: i64,
+    ) -> Result<(), LibraryError> {
+        self.write_relaxed("recording a state", |tx| set_state(tx, id, state, error_code, detail, now_ms))
+    }
+
+    /// Records that reading failed with this extractor, so that a newer one tries again
+    /// ([`Library::queue_outdated`]).
+    pub fn fail_document(
+        &self,
+        id: DocumentId,
+        error_code: &str,
+        detail: Option<&str>,
+        extractor: &str,
+        now_ms: i64,
+    ) -> Result<(), LibraryError> {
+        let step = "recording a failure";
+        self.write_relaxed(step, |tx| {
+            set_state(tx, id, DocumentState::Failed, Some(error_code), detail, now_ms)?;
+            tx.execute("UPDATE document SET extractor = ?2 WHERE id = ?1", params![id.0, extractor])
+                .step(step)?;
+            Ok(())
+        })
+    }
+
+    /// Queues all failed documents again, of one source or of all. Gives how many.
+    pub fn retry_failed(&self, source: Option<SourceId>, now_ms: i64) -> Result<usize, LibraryError> {
+        let step = "queueing failed documents";
+        self.write(step, |tx| {
+            let sql = "UPDATE document SET state = 'waiting', error_code = NULL, error_detail = NULL, updated_ms = ?2
+                       WHERE state = 'failed' AND deleted_ms IS NULL AND (?1 IS NULL OR source_id = ?1)";
+            tx.execute(sql, params![source.map(|id| id.0), now_ms]).step(step)
+        })
+    }
+
+    /// Queues the documents that another extractor or chunker read than the present ones, and those
+    /// that another extractor failed on. What is live stays live until then. Gives how many.
+    pub fn queue_outdated(&self, extractor: &str, chunker: &str, now_ms: i64) -> Result<usize, LibraryError> {
+        let step = "queueing outdated documents";
+        self.write(step, |tx| {
+            let sql = "UPDATE document SET state = 'waiting', error_code = NULL, error_detail = NULL, updated_ms = ?3
+                       WHERE deleted_ms IS NULL AND extractor IS NOT NULL
+                         AND (state IN ('indexed', 'failed') AND extractor <> ?1 OR state = 'indexed' AND chunker <> ?2)";
+            tx.execute(sql, params![extractor, chunker, now_ms]).step(step)
+        })
+    }
+}
+
+fn set_state(
+    tx: &Connection,
+    id: DocumentId,
+    state: DocumentState,
+    error_code: Option<&str>,
+    detail: Option<&str>,
+    now_ms: i64,
+) -> Result<(), LibraryError> {
+    let step = "recording a state";
+    let sql = "SELECT ifnull(reading_change <> change, 0) FROM document WHERE id = ?1 AND deleted_ms IS NULL";
+    let changed: Option<bool> = tx.query_row(sql, [id.0], |row| row.get(0)).optional().step(step)?;
+    let changed = changed.ok_or_else(|| LibraryError::not_found(format_args!("document {id}")))?;
+    let outcome = matches!(state, DocumentState::Indexed | DocumentState::Failed | DocumentState::Skipped);
+    // What came of reading a file that has changed since does not count.
+    let (state, error_code, detail) =
+        if changed && outcome { (DocumentState::Waiting, None, None) } else { (state, error_code, detail) };
+    let sql = "UPDATE document SET state = ?2, error_code = ?3, error_detail = ?4, updated_ms = ?5,
+                   reading_change = iif(?2 = 'reading', change, NULL) WHERE id = ?1";
+    tx.execute(sql, params![id.0, state.as_str(), error_code, detail, now_ms]).step(step)?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::fixture;
+
+    #[test]
+    fn states_survive_their_names() {
+        for state in DocumentState::ALL {
+            assert_eq!(DocumentState::parse(state.as_str()), Some(state));
+        }
+        assert_eq!(DocumentState::parse("other"), None);
+    }
+
+    #[test]
+    fn a_failure_says_why_and_can_be_tried_again() {
+        let world = fixture();
+        let id = world.see("a.pdf", 1).document();
+        world
+            .library
+            .set_document_state(id, DocumentState::Failed, Some("encrypted"), Some("needs a password"), 7)
+            .unwrap();
+        let document = world.library.document(id).unwrap();
+        assert_eq!(document.state, DocumentState::Failed);
+        assert_eq!(document.error_code.as_deref(), Some("encrypted"));
+        assert_eq!(document.error_detail.as_deref(), Some("needs a password"));
+        assert_eq!(document.updated_ms, 7);
+        assert!(world.library.next_waiting(9, None).unwrap().is_empty());
+        assert_eq!(world.library.retry_failed(Some(SourceId(99)), 8).unwrap(), 0);
+        assert_eq!(world.library.retry_failed(None, 8).unwrap(), 1);
+        let document = world.library.document(id).unwrap();
+        assert_eq!((document.state, document.error_code), (DocumentState::Waiting, None));
+    }
+
+    #[test]
+    fn a_newer_extractor_tries_failures_and_older_readings_again() {
+        let world = fixture();
+        let indexed = world.index("a.md", "text");
+        let failed = world.see("b.md", 1).document();
+        world.library.fail_document(failed, "damaged", None, "x1", 5).unwrap();
+        assert_eq!(world.library.queue_outdated("x1", "c1", 6).unwrap(), 0);
+        assert_eq!(
+            world.library.queue_outdated("x1", "c2", 6).unwrap(),
+            1,
+            "a new chunker cannot mend a failure"
+        );
+        world.library.set_document_state(indexed, DocumentState::Indexed, None, None, 7).unwrap();
+        assert_eq!(world.library.queue_outdated("x2", "c1", 8).unwrap(), 2);
+        assert_eq!(world.library.next_waiting(9, None).unwrap().len(), 2);
+        assert_eq!(world.live_texts(), ["text"], "what is live stays live until it is read again");
+    }
+
+    #[test]
+    fn copies_are_found_by_their_hash() {
+        let world = fixture();
+        let first = world.index("a.md", "same text");
+        let second = world.index("b.md", "same text");
+        world.index("c.md", "other text");
+        let copies: Vec<DocumentId> = world
+            .library
+            .document_by_hash("same text")
+            .unwrap()
+            .into_iter()
+            .map(|document| document.id)
+            .collect();
+        assert_eq!(copies, [first, second]);
+        assert!(world.library.document_by_hash("nothing").unwrap().is_empty());
+    }
+
+    #[test]
+    fn a_document_carries_what_its_live_revision_says() {
+        let world = fixture();
+        let id = world.index("a.md", "one\n\ntwo");
+        let document = world.library.document_by_path(world.source, "a.md").unwrap().unwrap();
+        assert_eq!(document, world.library.document(id).unwrap());
+        assert_eq!((document.state, document.chunks), (DocumentState::Indexed, 2));
+        assert_eq!(document.title.as_deref(), Some("A title"));
+        assert_eq!(document.format, Some(Format::Markdown));
+        assert_eq!(document.extractor.as_deref(), Some("x1"));
+        assert_eq!(document.content_hash.as_deref(), Some("one\n\ntwo"));
+        assert!(document.live_revision.is_some());
+        assert_eq!(world.library.document_by_path(world.source, "b.md").unwrap(), None);
+        let gone = DocumentId(99);
+        assert_eq!(world.library.document(gone).unwrap_err().code(), "not_found");
+        let state = world.library.set_document_state(gone, DocumentState::Waiting, None, None, 1);
+        assert_eq!(state.unwrap_err().code(), "not_found");
+    }
+
+    #[test]
+    fn what_was_being_read_at_a_crash_waits_again_unless_it_lies_in_a_batch() {
+        let world = fixture();
+        let reading = world.see("a.md", 1).document();
+        world.library.set_document_state(reading, DocumentState::Reading, None, None, 1).unwrap();
+        let staged = world.see("b.md", 1).document();
+        let batch = world.stage(staged, "text");
+        let world = world.crash();
+        assert_eq!(world.library.document(reading).unwrap().state, DocumentState::Waiting);
+        assert_eq!(world.library.document(staged).unwrap().state, DocumentState::Reading);
+        world.library.abort_batch(batch.id).unwrap();
+        assert_eq!(world.library.document(staged).unwrap().state, DocumentState::Waiting);
+    }
+}

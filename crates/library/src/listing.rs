@@ -1,0 +1,127 @@
+//! The list of documents, page by page.
+
+use crate::Library;
+use crate::counts::{DocumentCounts, count_states};
+use crate::documents::{Document, DocumentState, select_documents};
+use crate::error::{LibraryError, Step};
+use crate::like;
+use docent_corpus::SourceId;
+use rusqlite::params_from_iter;
+use rusqlite::types::Value;
+use std::borrow::Borrow;
+
+/// Which documents to list. The default is the first hundred of all.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DocumentFilter {
+    /// Only of this source.
+    pub source: Option<SourceId>,
+    /// Only in this state.
+    pub state: Option<DocumentState>,
+    /// Only with this in title or path; upper and lower case are the same.
+    pub text: Option<String>,
+    /// How many to leave out at the start.
+    pub offset: usize,
+    /// How many to give at most.
+    pub limit: usize,
+}
+
+impl Default for DocumentFilter {
+    fn default() -> Self {
+        Self { source: None, state: None, text: None, offset: 0, limit: 100 }
+    }
+}
+
+impl Library {
+    /// A page of the documents that fit `filter`, by source and path, and how many fit in all.
+    pub fn documents(
+        &self,
+        filter: impl Borrow<DocumentFilter>,
+    ) -> Result<(Vec<Document>, usize), LibraryError> {
+        let step = "listing documents";
+        let filter = filter.borrow();
+        self.read(step, |db| {
+            let (condition, mut values) = conditions(filter, filter.state);
+            let sql = format!("SELECT COUNT(*) FROM document WHERE deleted_ms IS NULL AND {condition}");
+            let total: i64 = db.query_row(&sql, params_from_iter(&values), |row| row.get(0)).step(step)?;
+            let page = format!("{condition} ORDER BY source_id, rel_path LIMIT ? OFFSET ?");
+            values.extend(
+                [filter.limit, filter.offset].map(|n| Value::Integer(i64::try_from(n).unwrap_or(i64::MAX))),
+            );
+            let documents = select_documents(db, &page, params_from_iter(&values))?;
+            Ok((documents, total as usize))
+        })
+    }
+
+    /// How many documents that fit `filter` are in which state; its state, offset and limit do not count.
+    pub fn document_counts_of(&self, filter: &DocumentFilter) -> Result<DocumentCounts, LibraryError> {
+        self.read("counting documents", |db| {
+            let (condition, values) = conditions(filter, None);
+            count_states(db, &condition, params_from_iter(&values))
+        })
+    }
+}
+
+/// SQL and values; only what is asked for stands in it, so that an index can serve it.
+fn conditions(filter: &DocumentFilter, state: Option<DocumentState>) -> (String, Vec<Value>) {
+    let mut parts = vec!["1".to_owned()];
+    let mut values = Vec::new();
+    if let Some(source) = filter.source {
+        parts.push("source_id = ?".into());
+        values.push(Value::Integer(source.0));
+    }
+    if let Some(state) = state {
+        parts.push("state = ?".into());
+        values.push(Value::Text(state.as_str().into()));
+    }
+    for word in filter.text.iter().flat_map(|text| like::words(text)) {
+        let forms: Vec<_> = like::patterns(word).into_iter().map(Value::Text).collect();
+        let fits = |column: &str| vec![format!("{column} LIKE ? ESCAPE '\\'"); forms.len()].join(" OR ");
+        parts.push(format!("({} OR {})", fits("rel_path"), fits("title")));
+        values.extend(forms.iter().cloned().chain(forms.iter().cloned()));
+    }
+    (parts.join(" AND "), values)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::fixture;
+
+    fn paths(library: &Library, filter: DocumentFilter) -> Vec<String> {
+        library.documents(filter).unwrap().0.into_iter().map(|document| document.rel_path).collect()
+    }
+
+    #[test]
+    fn pages_follow_each_other_by_path() {
+        let world = fixture();
+        for path in ["c.md", "a.md", "d.md", "b.md", "e.md"] {
+            world.see(path, 1);
+        }
+        let page = |offset| DocumentFilter { offset, limit: 2, ..DocumentFilter::default() };
+        let all: Vec<String> =
+            [0, 2, 4, 6].into_iter().flat_map(|offset| paths(&world.library, page(offset))).collect();
+        assert_eq!(all, ["a.md", "b.md", "c.md", "d.md", "e.md"]);
+        assert_eq!(world.library.documents(page(4)).unwrap().1, 5);
+    }
+
+    #[test]
+    fn filters_narrow_and_counts_ignore_the_state() {
+        let world = fixture();
+        world.index("Reports/Übersicht 2024.md", "e");
+        world.index("notes/会议 记录.md", "e");
+        world.see("notes/100%_done.md", 1);
+        let text = |text: &str| DocumentFilter { text: Some(text.into()), ..DocumentFilter::default() };
+        assert_eq!(paths(&world.library, text("übersicht")), ["Reports/Übersicht 2024.md"]);
+        assert_eq!(paths(&world.library, text("会议")), ["notes/会议 记录.md"]);
+        assert_eq!(paths(&world.library, text("0%_D")), ["notes/100%_done.md"]);
+        assert_eq!(paths(&world.library, text("0__d")), Vec::<String>::new());
+        assert_eq!(paths(&world.library, text("2024 reports")), ["Reports/Übersicht 2024.md"]);
+        assert_eq!(paths(&world.library, text("a title")).len(), 2, "titles count too");
+        let waiting = DocumentFilter { state: Some(DocumentState::Waiting), ..text("notes") };
+        assert_eq!(paths(&world.library, waiting.clone()), ["notes/100%_done.md"]);
+        let counts = world.library.document_counts_of(&waiting).unwrap();
+        assert_eq!((counts.documents, counts.indexed, counts.waiting, counts.chunks), (2, 1, 1, 1));
+        let other = DocumentFilter { source: Some(SourceId(99)), ..DocumentFilter::default() };
+        assert_eq!(world.library.documents(other).unwrap().1, 0);
+    }
+}

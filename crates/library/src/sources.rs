@@ -1,0 +1,326 @@
+//! Sources (folders and files the user gave) and collections of them.
+
+use crate::Library;
+use crate::error::{LibraryError, Step};
+use crate::row::{named, unreadable};
+use crate::{path, purges};
+use docent_corpus::{CollectionId, SourceId};
+use rusqlite::{Connection, OptionalExtension, Row, params};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// What a source is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum SourceKind {
+    /// A folder with everything in it.
+    Folder,
+    /// A single file.
+    File,
+}
+
+impl SourceKind {
+    /// Stable name used in the database.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            SourceKind::Folder => "folder",
+            SourceKind::File => "file",
+        }
+    }
+
+    fn parse(name: &str) -> Option<Self> {
+        [SourceKind::Folder, SourceKind::File].into_iter().find(|kind| kind.as_str() == name)
+    }
+}
+
+/// A folder or file the user gave.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Source {
+    /// Its id.
+    pub id: SourceId,
+    /// Where it lies.
+    pub root: PathBuf,
+    /// Folder or file.
+    pub kind: SourceKind,
+    /// The collection it belongs to.
+    pub collection: Option<CollectionId>,
+    /// When it was added.
+    pub added_ms: i64,
+    /// When it was last scanned.
+    pub last_scan_ms: Option<i64>,
+    /// Whether it could be reached at the last scan.
+    pub reachable: bool,
+}
+
+/// A named set of sources.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Collection {
+    /// Its id.
+    pub id: CollectionId,
+    /// Its name; no two have the same.
+    pub name: String,
+    /// Its sources, oldest first.
+    pub sources: Vec<SourceId>,
+}
+
+pub(crate) const SOURCE_COLUMNS: &str = "id, root, kind, collection_id, added_ms, last_scan_ms, reachable";
+
+pub(crate) fn source_of(row: &Row<'_>) -> rusqlite::Result<Source> {
+    Ok(Source {
+        id: SourceId(row.get("id")?),
+        root: path::from_value(row.get_ref("root")?).map_err(|source| unreadable("root", source))?,
+        kind: named(row, "kind", SourceKind::parse)?,
+        collection: row.get::<_, Option<i64>>("collection_id")?.map(CollectionId),
+        added_ms: row.get("added_ms")?,
+        last_scan_ms: row.get("last_scan_ms")?,
+        reachable: row.get("reachable")?,
+    })
+}
+
+/// Whether the source exists and was not removed.
+pub(crate) fn require_source(db: &Connection, id: SourceId) -> Result<(), LibraryError> {
+    db.query_row("SELECT 1 FROM source WHERE id = ?1 AND removed_ms IS NULL", [id.0], |_| Ok(()))
+        .optional()
+        .step("finding a source")?
+        .ok_or_else(|| LibraryError::not_found(format_args!("source {id}")))
+}
+
+impl Library {
+    /// Adds a source. A root that is there already gives its id and changes nothing.
+    pub fn add_source(&self, root: &Path, kind: SourceKind, now_ms: i64) -> Result<SourceId, LibraryError> {
+        let step = "adding a source";
+        let root = path::to_value(root)?;
+        self.write(step, |tx| {
+            let sql = "SELECT id FROM source WHERE root = ?1 AND removed_ms IS NULL";
+            if let Some(id) = tx.query_row(sql, [&root], |row| row.get(0)).optional().step(step)? {
+                return Ok(SourceId(id));
+            }
+            let sql = "INSERT INTO source (root, kind, added_ms) VALUES (?1, ?2, ?3)";
+            tx.execute(sql, params![root, kind.as_str(), now_ms]).step(step)?;
+            Ok(SourceId(tx.last_insert_rowid()))
+        })
+    }
+
+    /// Removes a source with all its documents: at once for readers, from the index with the next
+    /// purge. The original files are not touched.
+    pub fn remove_source(&self, id: SourceId, now_ms: i64) -> Result<(), LibraryError> {
+        let step = "removing a source";
+        self.write(step, |tx| {
+            require_source(tx, id)?;
+            tx.execute(
+                "UPDATE source SET removed_ms = ?2, collection_id = NULL WHERE id = ?1",
+                params![id.0, now_ms],
+            )
+            .step(step)?;
+            purges::delete_documents(tx, "source_id = ?1", id.0, now_ms)
+        })
+    }
+
+    /// One source.
+    pub fn source(&self, id: SourceId) -> Result<Source, LibraryError> {
+        let step = "reading a source";
+        self.read(step, |db| {
+            let sql = format!("SELECT {SOURCE_COLUMNS} FROM source WHERE id = ?1 AND removed_ms IS NULL");
+            db.query_row(&sql, [id.0], source_of)
+                .optional()
+                .step(step)?
+                .ok_or_else(|| LibraryError::not_found(format_args!("source {id}")))
+        })
+    }
+
+    /// Records that a source was scanned just now, or could not be reached.
+    pub fn set_source_scanned(&self, id: SourceId, now_ms: i64, reachable: bool) -> Result<(), LibraryError> {
+        let step = "recording a scan";
+        self.write_relaxed(step, |tx| {
+            require_source(tx, id)?;
+            let sql =
+                "UPDATE source SET reachable = ?3, last_scan_ms = iif(?3, ?2, last_scan_ms) WHERE id = ?1";
+            tx.execute(sql, params![id.0, now_ms, reachable]).step(step)?;
+            Ok(())
+        })
+    }
+
+    /// Makes a collection. A name that is taken is [`LibraryError::Conflict`].
+    pub fn create_collection(&self, name: &str) -> Result<CollectionId, LibraryError> {
+        let step = "making a collection";
+        self.write(step, |tx| {
+            refuse_taken_name(tx, name, None)?;
+            tx.execute("INSERT INTO collection (name) VALUES (?1)", [name]).step(step)?;
+            Ok(CollectionId(tx.last_insert_rowid()))
+        })
+    }
+
+    /// Renames a collection. A name that is taken is [`LibraryError::Conflict`].
+    pub fn rename_collection(&self, id: CollectionId, name: &str) -> Result<(), LibraryError> {
+        let step = "renaming a collection";
+        self.write(step, |tx| {
+            refuse_taken_name(tx, name, Some(id))?;
+            let changed = tx
+                .execute("UPDATE collection SET name = ?2 WHERE id = ?1", params![id.0, name])
+                .step(step)?;
+            require_collection(changed, id)
+        })
+    }
+
+    /// Deletes a collection; its sources stay, without one.
+    pub fn delete_collection(&self, id: CollectionId) -> Result<(), LibraryError> {
+        let step = "deleting a collection";
+        self.write(step, |tx| {
+            let changed = tx.execute("DELETE FROM collection WHERE id = ?1", [id.0]).step(step)?;
+            require_collection(changed, id)
+        })
+    }
+
+    /// All collections by name, each with its sources.
+    pub fn collections(&self) -> Result<Vec<Collection>, LibraryError> {
+        let step = "listing collections";
+        self.read(step, |db| {
+            let mut members: BTreeMap<i64, Vec<SourceId>> = BTreeMap::new();
+            let sql = "SELECT collection_id, id FROM source
+                       WHERE collection_id IS NOT NULL AND removed_ms IS NULL ORDER BY id";
+            let mut statement = db.prepare(sql).step(step)?;
+            for pair in statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).step(step)? {
+                let (collection, source) = pair.step(step)?;
+                members.entry(collection).or_default().push(SourceId(source));
+            }
+            let mut statement = db.prepare("SELECT id, name FROM collection ORDER BY name, id").step(step)?;
+            let rows = statement.query_map([], |row| {
+                let id: i64 = row.get(0)?;
+                Ok(Collection {
+                    id: CollectionId(id),
+                    name: row.get(1)?,
+                    sources: members.remove(&id).unwrap_or_default(),
+                })
+            });
+            rows.step(step)?.collect::<rusqlite::Result<_>>().step(step)
+        })
+    }
+
+    /// Puts a source into a collection, or takes it out.
+    pub fn set_source_collection(
+        &self,
+        source: SourceId,
+        collection: Option<CollectionId>,
+    ) -> Result<(), LibraryError> {
+        let step = "placing a source";
+        self.write(step, |tx| {
+            require_source(tx, source)?;
+            if let Some(id) = collection {
+                let sql = "SELECT COUNT(*) FROM collection WHERE id = ?1";
+                let found: i64 = tx.query_row(sql, [id.0], |row| row.get(0)).step(step)?;
+                require_collection(found as usize, id)?;
+            }
+            let sql = "UPDATE source SET collection_id = ?2 WHERE id = ?1";
+            tx.execute(sql, params![source.0, collection.map(|id| id.0)]).step(step)?;
+            Ok(())
+        })
+    }
+}
+
+fn require_collection(found: usize, id: CollectionId) -> Result<(), LibraryError> {
+    if found == 0 { Err(LibraryError::not_found(format_args!("collection {id}"))) } else { Ok(()) }
+}
+
+fn refuse_taken_name(db: &Connection, name: &str, except: Option<CollectionId>) -> Result<(), LibraryError> {
+    let sql = "SELECT COUNT(*) FROM collection WHERE name = ?1 AND id IS NOT ?2";
+    let taken: i64 = db
+        .query_row(sql, params![name, except.map(|id| id.0)], |row| row.get(0))
+        .step("naming a collection")?;
+    if taken > 0 {
+        Err(LibraryError::conflict(format_args!("a collection is already named {name}")))
+    } else {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{fixture, library};
+
+    #[test]
+    fn the_same_root_is_the_same_source() {
+        let (_folder, library) = library();
+        let first = library.add_source(Path::new("/a/文件 夹"), SourceKind::Folder, 1).unwrap();
+        let again = library.add_source(Path::new("/a/./文件 夹/"), SourceKind::Folder, 2).unwrap();
+        let other = library.add_source(Path::new("/a/x.pdf"), SourceKind::File, 3).unwrap();
+        assert_eq!(first, again);
+        assert_ne!(first, other);
+        let source = library.source(first).unwrap();
+        assert_eq!(
+            (source.root.as_path(), source.kind, source.added_ms),
+            (Path::new("/a/文件 夹"), SourceKind::Folder, 1)
+        );
+        assert_eq!(library.source(other).unwrap().kind, SourceKind::File);
+        assert_eq!(library.source(SourceId(99)).unwrap_err().code(), "not_found");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_root_that_is_not_unicode_comes_back_exactly() {
+        use std::os::unix::ffi::OsStrExt;
+        let (_folder, library) = library();
+        let root = Path::new(std::ffi::OsStr::from_bytes(b"/caf\xe9"));
+        let id = library.add_source(root, SourceKind::Folder, 1).unwrap();
+        assert_eq!(library.add_source(root, SourceKind::Folder, 2).unwrap(), id);
+        assert_eq!(library.source(id).unwrap().root, root);
+    }
+
+    #[test]
+    fn a_removed_source_takes_its_documents_along() {
+        let world = fixture();
+        let document = world.index("a.md", "one here\n\ntwo here");
+        world.see("never read.md", 1);
+        let chunks = world.library.search_like("here", 10).unwrap();
+        assert_eq!(chunks.len(), 2);
+        world.library.remove_source(world.source, 9).unwrap();
+        assert!(world.library.sources().unwrap().is_empty());
+        assert_eq!(world.library.document(document).unwrap_err().code(), "not_found");
+        assert_eq!(world.library.live_chunks(&chunks).unwrap(), vec![]);
+        assert_eq!(world.library.document_counts().unwrap(), Default::default());
+        assert_eq!(world.library.remove_source(world.source, 9).unwrap_err().code(), "not_found");
+        let due = world.library.pending_purges(world.profile, 10).unwrap();
+        assert_eq!(due.len(), 1);
+        let again = world.library.add_source(Path::new("/notes"), SourceKind::Folder, 10).unwrap();
+        assert!(again > world.source, "ids are not used twice");
+        world.library.finish_purges(world.profile, &due).unwrap();
+        let left: i64 = world.library.read("t", |db| Ok(db.query_row(
+            "SELECT (SELECT COUNT(*) FROM document) + (SELECT COUNT(*) FROM chunk) + (SELECT COUNT(*) FROM revision_text)
+                    + (SELECT COUNT(*) FROM source WHERE removed_ms IS NOT NULL)", [], |row| row.get(0)).unwrap())).unwrap();
+        assert_eq!(left, 0, "nothing of it is left behind");
+    }
+
+    #[test]
+    fn an_unreachable_source_keeps_its_last_scan() {
+        let world = fixture();
+        world.library.set_source_scanned(world.source, 50, true).unwrap();
+        world.library.set_source_scanned(world.source, 60, false).unwrap();
+        let source = world.library.source(world.source).unwrap();
+        assert_eq!((source.last_scan_ms, source.reachable), (Some(50), false));
+    }
+
+    #[test]
+    fn collections_hold_sources() {
+        let world = fixture();
+        let work = world.library.create_collection("工作").unwrap();
+        let home = world.library.create_collection("home").unwrap();
+        assert_eq!(world.library.create_collection("home").unwrap_err().code(), "conflict");
+        assert_eq!(world.library.rename_collection(work, "home").unwrap_err().code(), "conflict");
+        world.library.rename_collection(work, "work").unwrap();
+        world.library.set_source_collection(world.source, Some(work)).unwrap();
+        assert_eq!(
+            world.library.collections().unwrap(),
+            [
+                Collection { id: home, name: "home".into(), sources: vec![] },
+                Collection { id: work, name: "work".into(), sources: vec![world.source] },
+            ]
+        );
+        assert_eq!(world.library.source(world.source).unwrap().collection, Some(work));
+        world.library.delete_collection(work).unwrap();
+        assert_eq!(world.library.source(world.source).unwrap().collection, None);
+        assert_eq!(
+            world.library.set_source_collection(world.source, Some(work)).unwrap_err().code(),
+            "not_found"
+        );
+        assert_eq!(world.library.delete_collection(work).unwrap_err().code(), "not_found");
+    }
+}
