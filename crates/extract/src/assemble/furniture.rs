@@ -1,0 +1,119 @@
+//! Running heads, running feet and page numbers: lines at the edge of a page that come again, at the
+//! same height, on other pages.
+
+use super::shape::{bounds, bucket};
+use crate::message::{Line, PageText};
+use std::collections::{HashMap, HashSet};
+
+/// How much of a page's height at either end may hold furniture.
+const EDGE: f32 = 0.14;
+/// How many lines at either end are looked at.
+const EDGE_LINES: usize = 4;
+/// On how many pages a line must come again; in a document of fewer pages, on all of them.
+const REPEATS: usize = 3;
+/// A line larger than the usual text by this factor is a heading, however often it comes.
+const HEADING_FACTOR: f32 = 1.15;
+/// Longer lines are no furniture, in characters.
+const MAX_CHARS: usize = 150;
+
+/// Which lines are furniture.
+#[derive(Debug, Default)]
+pub(super) struct Furniture {
+    lines: HashSet<(usize, usize)>,
+}
+
+impl Furniture {
+    /// Whether a line, by position of page and line, is furniture.
+    pub(super) fn contains(&self, page: usize, line: usize) -> bool {
+        self.lines.contains(&(page, line))
+    }
+}
+
+/// Finds the furniture of a document.
+pub(super) fn find(pages: &[PageText]) -> Furniture {
+    let body = body_size(pages);
+    let mut seen: HashMap<(String, i32), Vec<(usize, usize)>> = HashMap::new();
+    let mut furniture = Furniture::default();
+    for (page_at, page) in pages.iter().enumerate() {
+        for line_at in edge_lines(page) {
+            let line = &page.lines[line_at];
+            if line.size > body * HEADING_FACTOR || line.text.chars().count() > MAX_CHARS {
+                continue;
+            }
+            if is_number_of(line, page) {
+                furniture.lines.insert((page_at, line_at));
+            }
+            let height = (bounds(line)[1] / page.height * 50.0).round() as i32;
+            let key = pattern(&line.text);
+            // Rounding may put equal heights side by side.
+            seen.entry((key.clone(), height)).or_default().push((page_at, line_at));
+            seen.entry((key, height + 1)).or_default().push((page_at, line_at));
+        }
+    }
+    let needed = REPEATS.min(pages.len().max(2));
+    for places in seen.into_values() {
+        let on_pages: HashSet<usize> = places.iter().map(|(page, _)| *page).collect();
+        if on_pages.len() >= needed {
+            furniture.lines.extend(places);
+        }
+    }
+    furniture
+}
+
+/// Font size of most of the text.
+fn body_size(pages: &[PageText]) -> f32 {
+    let mut sizes: HashMap<i32, usize> = HashMap::new();
+    for line in pages.iter().flat_map(|page| &page.lines) {
+        *sizes.entry(bucket(line.size)).or_default() += line.text.len();
+    }
+    sizes.into_iter().max_by_key(|(key, count)| (*count, *key)).map_or(10.0, |(key, _)| key as f32 / 2.0)
+}
+
+/// The outermost lines of a page, as far as they stand near its edge.
+fn edge_lines(page: &PageText) -> Vec<usize> {
+    let mut heights: Vec<(usize, f32, f32)> = page
+        .lines
+        .iter()
+        .enumerate()
+        .map(|(index, line)| {
+            let [_, top, _, bottom] = bounds(line);
+            (index, top, bottom)
+        })
+        .collect();
+    heights.sort_by(|a, b| a.1.total_cmp(&b.1));
+    let upper = heights.iter().take(EDGE_LINES).filter(|(_, _, bottom)| *bottom <= page.height * EDGE);
+    let lower = heights.iter().rev().take(EDGE_LINES).filter(|(_, top, _)| *top >= page.height * (1.0 - EDGE));
+    let mut lines: Vec<usize> = upper.chain(lower).map(|(index, _, _)| *index).collect();
+    lines.sort_unstable();
+    lines.dedup();
+    lines
+}
+
+/// What a line looks like on every page: numbers are alike, letters count without case.
+fn pattern(text: &str) -> String {
+    let text = text.trim();
+    if is_roman(text) {
+        return "#".to_owned();
+    }
+    let mut pattern = String::new();
+    for c in text.chars() {
+        if c.is_numeric() {
+            if !pattern.ends_with('#') {
+                pattern.push('#');
+            }
+        } else if !c.is_whitespace() {
+            pattern.extend(c.to_lowercase());
+        }
+    }
+    pattern
+}
+
+/// Whether a line is nothing but the page's own number or label.
+fn is_number_of(line: &Line, page: &PageText) -> bool {
+    let text = line.text.trim().trim_matches(|c: char| "-–—[]()·. ".contains(c));
+    page.label.as_deref() == Some(text) || text == (u64::from(page.index) + 1).to_string()
+}
+
+fn is_roman(text: &str) -> bool {
+    !text.is_empty() && text.len() <= 8 && text.chars().all(|c| "ivxlcIVXLC".contains(c))
+}

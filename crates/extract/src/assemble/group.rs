@@ -1,0 +1,245 @@
+//! Which lines belong together: a paragraph, an item, a piece of code, a heading of two lines.
+
+use super::furniture::Furniture;
+use super::shape::{Measure, bounds, bucket, middle};
+use crate::message::{Line, PageText};
+use crate::script::is_cjk;
+
+/// Lines of one page that make one block, by position.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Group {
+    pub(super) page: usize,
+    pub(super) lines: Vec<usize>,
+    pub(super) kind: GroupKind,
+}
+
+/// What can be said of a group from its lines alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum GroupKind {
+    Text,
+    /// With the depth of the list.
+    Item(u8),
+    Code,
+    Furniture,
+}
+
+/// A gap larger than the usual line distance by this factor ends a paragraph.
+const GAP: f32 = 1.28;
+/// The same for code, which has blank lines.
+const CODE_GAP: f32 = 2.4;
+/// An indent of this many font sizes begins a paragraph.
+const INDENT: f32 = 0.8;
+/// A last line that ends this share of the width before the edge ends a paragraph.
+const SHORT: f32 = 0.25;
+/// How many lines around a line tell the edges of its column.
+const WINDOW: usize = 12;
+
+/// Groups the lines of every page, in order.
+pub(super) fn groups(pages: &[PageText], furniture: &Furniture, measure: &Measure) -> Vec<Group> {
+    let mut groups = Vec::new();
+    for (page_at, page) in pages.iter().enumerate() {
+        let mut page_groups = PageGroups { page: page_at, lines: &page.lines, measure, groups: Vec::new(), items: Vec::new() };
+        let mut before: Option<usize> = None;
+        for at in 0..page.lines.len() {
+            if furniture.contains(page_at, at) {
+                page_groups.push(at, GroupKind::Furniture);
+                continue;
+            }
+            match before {
+                Some(before) if !page_groups.breaks(before, at) => page_groups.extend(at),
+                _ => page_groups.begin(at),
+            }
+            before = Some(at);
+        }
+        groups.append(&mut page_groups.groups);
+    }
+    groups
+}
+
+struct PageGroups<'p> {
+    page: usize,
+    lines: &'p [Line],
+    measure: &'p Measure,
+    groups: Vec<Group>,
+    /// Left edges of the list items that enclose the next one.
+    items: Vec<f32>,
+}
+
+impl PageGroups<'_> {
+    fn push(&mut self, at: usize, kind: GroupKind) {
+        self.groups.push(Group { page: self.page, lines: vec![at], kind });
+    }
+
+    /// The group that a line may continue: the last one that is no furniture.
+    fn open(&self) -> Option<&Group> {
+        self.groups.iter().rev().find(|group| group.kind != GroupKind::Furniture)
+    }
+
+    fn extend(&mut self, at: usize) {
+        let open = self.groups.iter_mut().rev().find(|group| group.kind != GroupKind::Furniture);
+        if let Some(open) = open {
+            open.lines.push(at);
+        }
+    }
+
+    fn begin(&mut self, at: usize) {
+        let line = &self.lines[at];
+        let kind = if line.mono {
+            GroupKind::Code
+        } else if is_item(&line.text) {
+            GroupKind::Item(self.depth(bounds(line)[0], line.size))
+        } else {
+            GroupKind::Text
+        };
+        // Text at or left of the items ends the list.
+        if kind == GroupKind::Text {
+            let left = bounds(line)[0];
+            self.items.retain(|item| *item < left - line.size * 0.5);
+        }
+        self.push(at, kind);
+    }
+
+    fn depth(&mut self, left: f32, size: f32) -> u8 {
+        self.items.retain(|item| *item < left - size * 0.5);
+        self.items.push(left);
+        u8::try_from(self.items.len() - 1).unwrap_or(u8::MAX)
+    }
+
+    /// Whether a new group begins between two lines that follow each other.
+    fn breaks(&self, before_at: usize, at: usize) -> bool {
+        let (before, line) = (&self.lines[before_at], &self.lines[at]);
+        if before.hyphen {
+            return false;
+        }
+        let (a, b) = (bounds(before), bounds(line));
+        let drop = middle(line) - middle(before);
+        let size = before.size.max(line.size).max(1.0);
+        let same_row = drop.abs() < size * 0.5;
+        if same_row && b[0] >= a[0] {
+            return before.mono != line.mono && b[0] - a[2] > size;
+        }
+        if drop < -0.3 * size {
+            return true; // upwards: the next column
+        }
+        let ratio = line.size / before.size.max(0.1);
+        if !(0.92..=1.08).contains(&ratio) || before.bold != line.bold || before.mono != line.mono {
+            return true;
+        }
+        if before.mono {
+            return drop > self.measure.pitch * CODE_GAP * size;
+        }
+        if drop > self.measure.pitch * GAP * size || is_item(&line.text) || has_leader(&before.text) {
+            return true;
+        }
+        self.indents(before_at, at) || self.ends_short(before_at, at)
+    }
+
+    /// The left and right edge of the column a line stands in.
+    fn column(&self, at: usize) -> (f32, f32) {
+        let own = bounds(&self.lines[at]);
+        let from = at.saturating_sub(WINDOW);
+        let to = (at + WINDOW + 1).min(self.lines.len());
+        self.lines[from..to].iter().map(bounds).filter(|other| other[0] < own[2] && own[0] < other[2]).fold(
+            (own[0], own[2]),
+            |(left, right), other| (left.min(other[0]), right.max(other[2])),
+        )
+    }
+
+    fn indents(&self, before_at: usize, at: usize) -> bool {
+        let (before, line) = (bounds(&self.lines[before_at]), bounds(&self.lines[at]));
+        let size = self.lines[at].size.max(1.0);
+        let first = self.open().and_then(|group| Some((group.kind, bounds(&self.lines[*group.lines.first()?]))));
+        match first {
+            // Lines of an item stand right of its mark; one that stands left of them is no part of it.
+            Some((GroupKind::Item(_), mark)) => line[0] < mark[0] + size * 0.3,
+            _ => {
+                let indent = line[0] - before[0];
+                let is_first = self.open().is_some_and(|group| group.lines.len() == 1);
+                indent > INDENT * size || (indent < -INDENT * size && !is_first)
+            }
+        }
+    }
+
+    fn ends_short(&self, before_at: usize, at: usize) -> bool {
+        let before = bounds(&self.lines[before_at]);
+        let (left, right) = self.column(before_at);
+        let ends = self.lines[before_at].text.trim_end_matches(['"', '”', '’', ')', '）', '」', '』']);
+        let sentence = ends.ends_with(['.', '!', '?', ':', '。', '！', '？', '：', '…']);
+        let next = self.lines[at].text.chars().next();
+        let begins = next.is_some_and(|c| c.is_uppercase() || c.is_numeric() || is_cjk(c));
+        sentence && begins && right - before[2] > (right - left) * SHORT
+    }
+}
+
+/// Whether a line begins like an item of a list.
+pub(super) fn is_item(text: &str) -> bool {
+    marker(text).is_some()
+}
+
+/// The length in bytes of a bullet at the beginning of `text`, with the space behind it; 0 for a
+/// number or letter, which belongs to the text.
+pub(super) fn marker(text: &str) -> Option<usize> {
+    let mut chars = text.chars();
+    let first = chars.next()?;
+    let rest = chars.as_str();
+    if "•◦▪‣●○■□◆➢➤✓·∙⁃".contains(first) {
+        let rest_trimmed = rest.trim_start();
+        return (!rest_trimmed.is_empty()).then(|| text.len() - rest_trimmed.len());
+    }
+    if "–-—*".contains(first) && rest.starts_with(' ') {
+        return Some(text.len() - rest.trim_start().len());
+    }
+    let body = text.strip_prefix(['(', '（']).unwrap_or(text);
+    let digits = body.chars().take_while(char::is_ascii_digit).count();
+    let letter = usize::from(digits == 0 && body.starts_with(|c: char| c.is_ascii_alphabetic()));
+    if digits > 3 || digits + letter == 0 {
+        return None;
+    }
+    let rest = &body[digits + letter..];
+    let closed = rest.strip_prefix([')', '）', '、']).or_else(|| (body.len() == text.len()).then(|| rest.strip_prefix('.'))?)?;
+    closed.starts_with(' ').then_some(0)
+}
+
+/// Whether a line holds the dots that lead to a page number in a table of contents.
+pub(super) fn has_leader(text: &str) -> bool {
+    let mut dots = 0;
+    for c in text.chars() {
+        match c {
+            '.' | '…' | '·' => dots += 1,
+            ' ' => {}
+            _ => dots = 0,
+        }
+        if dots >= 5 {
+            return true;
+        }
+    }
+    false
+}
+
+/// Whether two lines look like the same kind of text.
+pub(super) fn same_style(a: &Line, b: &Line) -> bool {
+    bucket(a.size) == bucket(b.size) && a.bold == b.bold
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn marks_of_items() {
+        assert_eq!(marker("• one"), Some("• ".len()));
+        assert_eq!(marker("- dash"), Some(2));
+        for numbered in ["1. one", "12) two", "(3) three", "a) four", "（4） five"] {
+            assert_eq!(marker(numbered), Some(0), "{numbered}");
+        }
+        for text in ["1.5 litres", "2026 was", "A sentence.", "-5 degrees", "•", "1234. far", "e.g. this"] {
+            assert_eq!(marker(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn leaders_are_seen() {
+        assert!(has_leader("1.2 Scope . . . . . . 4") && has_leader("Scope.....4"));
+        assert!(!has_leader("wait... what"));
+    }
+}

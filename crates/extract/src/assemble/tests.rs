@@ -1,0 +1,174 @@
+use super::assemble;
+use crate::message::{Line, OutlineEntry, PageText, Word};
+use docent_corpus::{Block, BlockKind, Place};
+
+/// A line of 10-point text: each character six points wide.
+fn line(x: f32, y: f32, text: &str) -> Line {
+    sized(x, y, 10.0, text)
+}
+
+fn sized(x: f32, y: f32, size: f32, text: &str) -> Line {
+    let mut words = Vec::new();
+    let mut start = 0;
+    for piece in text.split_inclusive(' ') {
+        let word = piece.trim_end();
+        let width = size * 0.6;
+        let from = x + text[..start].chars().count() as f32 * width;
+        words.push(Word {
+            start: start as u32,
+            end: (start + word.len()) as u32,
+            rect: [from, y, from + word.chars().count() as f32 * width, y + size],
+        });
+        start += piece.len();
+    }
+    Line { text: text.to_owned(), words, size, bold: false, mono: false, hyphen: false }
+}
+
+fn page(index: u32, lines: Vec<Line>) -> PageText {
+    PageText { index, label: None, width: 600.0, height: 800.0, lines }
+}
+
+fn read(pages: &[PageText], outline: &[OutlineEntry]) -> Vec<(BlockKind, String)> {
+    let (text, blocks) = assemble(pages, outline);
+    for pair in blocks.windows(2) {
+        assert!(pair[0].span.end <= pair[1].span.start);
+    }
+    blocks.into_iter().map(|block| (block.kind.clone(), cut(&text, &block))).collect()
+}
+
+fn cut(text: &str, block: &Block) -> String {
+    let Place::Page { boxes, .. } = &block.place else { panic!() };
+    let mut after = block.span.start;
+    for word in boxes {
+        assert!(word.span.start >= after && block.span.contains(word.span));
+        assert!(!word.span.of(text).unwrap().contains(char::is_whitespace));
+        after = word.span.end;
+    }
+    block.span.of(text).unwrap().to_owned()
+}
+
+fn paragraph(text: &str) -> (BlockKind, String) {
+    (BlockKind::Paragraph, text.to_owned())
+}
+
+#[test]
+fn gaps_and_indents_end_paragraphs() {
+    let lines = vec![
+        line(50.0, 100.0, "This is the first line of a paragraph that"),
+        line(50.0, 113.0, "goes on over a second line which is full,"),
+        line(65.0, 126.0, "and an indent begins the next one here,"),
+        line(50.0, 139.0, "which goes on as well until the gap below"),
+        line(50.0, 170.0, "that begins the last paragraph of them."),
+    ];
+    let blocks = read(&[page(0, lines)], &[]);
+    assert_eq!(blocks.len(), 3);
+    assert!(blocks[1].1.starts_with("and an indent") && blocks[1].1.ends_with("the gap below"));
+}
+
+#[test]
+fn a_hyphenated_word_keeps_both_boxes() {
+    let mut first = line(50.0, 100.0, "for exam");
+    first.hyphen = true;
+    let pages = [page(0, vec![first, line(50.0, 113.0, "ple this")])];
+    let (text, blocks) = assemble(&pages, &[]);
+    assert_eq!(text, "for example this");
+    let Place::Page { boxes, .. } = &blocks[0].place else { panic!() };
+    let pieces: Vec<_> = boxes.iter().map(|word| word.span.of(&text).unwrap()).collect();
+    assert_eq!(pieces, ["for", "exam", "ple", "this"]);
+    assert!(boxes[2].rect.y0 > boxes[1].rect.y0);
+}
+
+#[test]
+fn columns_stay_in_content_order() {
+    let lines = vec![
+        line(50.0, 100.0, "left one,"),
+        line(50.0, 113.0, "left two"),
+        line(320.0, 100.0, "right one,"),
+        line(320.0, 113.0, "right two"),
+    ];
+    assert_eq!(
+        read(&[page(0, lines)], &[]),
+        [paragraph("left one, left two"), paragraph("right one, right two")]
+    );
+}
+
+#[test]
+fn running_heads_and_page_numbers_are_furniture() {
+    let pages: Vec<PageText> = (0..4)
+        .map(|index| {
+            page(
+                index,
+                vec![
+                    line(50.0, 20.0, "The Manual"),
+                    line(50.0, 300.0, &format!("Text of page number {index} is here.")),
+                    line(290.0, 770.0, &(index + 1).to_string()),
+                ],
+            )
+        })
+        .collect();
+    let blocks = read(&pages, &[]);
+    let furniture = blocks.iter().filter(|(kind, _)| *kind == BlockKind::Furniture).count();
+    assert_eq!((blocks.len(), furniture), (12, 8));
+}
+
+#[test]
+fn larger_text_is_a_heading_and_the_outline_gives_its_level() {
+    let lines = || {
+        vec![
+            sized(50.0, 60.0, 20.0, "Guide"),
+            sized(50.0, 150.0, 14.0, "1.1 Scope"),
+            line(50.0, 200.0, "Body text of usual size that is much longer than headings."),
+        ]
+    };
+    let by_size = read(&[page(0, lines())], &[]);
+    assert_eq!(by_size[0].0, BlockKind::Heading { level: 1 });
+    assert_eq!(by_size[1].0, BlockKind::Heading { level: 2 });
+    let entry = OutlineEntry { title: "Scope".to_owned(), level: 3, page: Some(0) };
+    let by_outline = read(&[page(0, lines())], &[entry]);
+    assert_eq!(by_outline[1].0, BlockKind::Heading { level: 3 });
+}
+
+#[test]
+fn bullets_go_and_items_stay_apart() {
+    let lines = vec![
+        line(50.0, 100.0, "A list of things that follow here"),
+        line(50.0, 113.0, "• first thing which is long enough"),
+        line(62.0, 126.0, "to need a second line"),
+        line(50.0, 139.0, "• second thing"),
+        line(70.0, 152.0, "– inner thing"),
+    ];
+    let blocks = read(&[page(0, lines)], &[]);
+    assert_eq!(
+        blocks[1..],
+        [
+            (BlockKind::ListItem { depth: 0 }, "first thing which is long enough to need a second line".to_owned()),
+            (BlockKind::ListItem { depth: 0 }, "second thing".to_owned()),
+            (BlockKind::ListItem { depth: 1 }, "inner thing".to_owned()),
+        ]
+    );
+}
+
+#[test]
+fn code_keeps_lines_and_indents() {
+    let code = |x, y, text| Line { mono: true, ..line(x, y, text) };
+    let lines = vec![code(50.0, 100.0, "fn main() {"), code(74.0, 113.0, "run();"), code(50.0, 126.0, "}")];
+    assert_eq!(
+        read(&[page(0, lines)], &[]),
+        [(BlockKind::Code { language: None }, "fn main() {\n    run();\n}".to_owned())]
+    );
+}
+
+#[test]
+fn chinese_lines_join_without_spaces() {
+    let lines = vec![line(50.0, 100.0, "本地知识助手从文档中"), line(50.0, 113.0, "回答问题。")];
+    assert_eq!(read(&[page(0, lines)], &[]), [paragraph("本地知识助手从文档中回答问题。")]);
+}
+
+#[test]
+fn leaders_vanish_from_contents() {
+    let lines = vec![
+        line(50.0, 100.0, "1 Scope . . . . . . . . 3"),
+        line(50.0, 113.0, "2 Rules . . . . . . . . 7"),
+    ];
+    assert_eq!(read(&[page(0, lines)], &[]), [paragraph("1 Scope 3"), paragraph("2 Rules 7")]);
+}

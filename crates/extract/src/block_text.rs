@@ -1,0 +1,126 @@
+//! The text of one block while it is put together from pieces of a file.
+
+use crate::encoding::Decoded;
+use crate::script::is_dropped;
+use docent_corpus::{Run, Span};
+use std::ops::Range;
+
+/// A stretch of the block that stands verbatim in the decoded source.
+#[derive(Clone, Copy, Debug)]
+struct Stretch {
+    start: usize,
+    end: usize,
+    /// Where `start` stands in the decoded source.
+    source: usize,
+}
+
+/// Collects a block's text and remembers which parts of it stand verbatim in the source.
+#[derive(Debug)]
+pub(crate) struct BlockText<'d> {
+    source: &'d Decoded,
+    text: String,
+    stretches: Vec<Stretch>,
+}
+
+impl<'d> BlockText<'d> {
+    pub(crate) fn new(source: &'d Decoded) -> Self {
+        Self { source, text: String::new(), stretches: Vec::new() }
+    }
+
+    /// Appends the source at `range`, without the characters that never belong into clean text.
+    pub(crate) fn push_source(&mut self, range: Range<usize>) {
+        let Some(piece) = self.source.text.get(range.clone()) else { return };
+        let mut kept = 0;
+        for (at, c) in piece.char_indices() {
+            if is_dropped(c) || c == char::REPLACEMENT_CHARACTER {
+                self.push_stretch(range.start + kept, &piece[kept..at]);
+                kept = at + c.len_utf8();
+                if c == char::REPLACEMENT_CHARACTER {
+                    self.text.push(c); // shown, but its bytes in the file are not this character
+                }
+            }
+        }
+        self.push_stretch(range.start + kept, &piece[kept..]);
+    }
+
+    /// Appends text that does not stand in the source like this.
+    pub(crate) fn push_made(&mut self, text: &str) {
+        self.text.extend(text.chars().filter(|c| !is_dropped(*c)));
+    }
+
+    fn push_stretch(&mut self, source: usize, piece: &str) {
+        if piece.is_empty() {
+            return;
+        }
+        let start = self.text.len();
+        self.text.push_str(piece);
+        let end = self.text.len();
+        match self.stretches.last_mut() {
+            Some(last) if last.end == start && last.source + (start - last.start) == source => {
+                last.end = end;
+            }
+            _ => self.stretches.push(Stretch { start, end, source }),
+        }
+    }
+
+    /// The text so far.
+    pub(crate) fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// Removes white space at both ends and hands out the text with its runs, which count from the
+    /// block's first byte.
+    pub(crate) fn finish(self) -> (String, Vec<Run>) {
+        let trimmed = self.text.trim();
+        let from = trimmed.as_ptr() as usize - self.text.as_ptr() as usize;
+        let to = from + trimmed.len();
+        let runs = self
+            .stretches
+            .iter()
+            .filter_map(|stretch| {
+                let (start, end) = (stretch.start.max(from), stretch.end.min(to));
+                if start >= end {
+                    return None;
+                }
+                let source = stretch.source + (start - stretch.start);
+                let file = self.source.file_range(source..source + (end - start))?;
+                Some(Run {
+                    span: Span::new(start - from, end - from),
+                    file_start: file.start,
+                    file_end: file.end,
+                })
+            })
+            .collect();
+        (trimmed.to_owned(), runs)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn adjacent_pieces_make_one_run_and_gaps_make_two() {
+        let source = Decoded::of_str("> one\n> two\0three ");
+        let mut block = BlockText::new(&source);
+        block.push_source(2..5);
+        block.push_source(5..6);
+        block.push_source(8..18);
+        let (text, runs) = block.finish();
+        assert_eq!(text, "one\ntwothree");
+        let at: Vec<_> = runs.iter().map(|r| (r.span.start, r.span.end, r.file_start, r.file_end)).collect();
+        assert_eq!(at, [(0, 4, 2, 6), (4, 7, 8, 11), (7, 12, 12, 17)]);
+    }
+
+    #[test]
+    fn made_text_is_in_no_run() {
+        let source = Decoded::of_str("a&amp;b");
+        let mut block = BlockText::new(&source);
+        block.push_source(0..1);
+        block.push_made("&");
+        block.push_source(6..7);
+        let (text, runs) = block.finish();
+        assert_eq!(text, "a&b");
+        assert_eq!(runs.len(), 2);
+    }
+}

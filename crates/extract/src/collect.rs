@@ -1,0 +1,324 @@
+//! Takes what a reader tells, checks all of it, and makes the document. A worker has touched a
+//! stranger's file, so nothing it says is believed: lengths, spans, character borders, order, pages
+//! and numbers are checked before they are used.
+
+use crate::assemble;
+use crate::message::{Failure, Message, OutlineEntry, PageText};
+use docent_corpus::{Block, BlockKind, DocumentText, Format, Metadata, Place, Run, SourceWarning, Span};
+
+/// Most warnings kept of one document.
+const MAX_WARNINGS: usize = 10_000;
+/// Longest title, author or date kept, in characters.
+const METADATA_CHARS: usize = 500;
+/// Longest anchor or path of an element that is accepted, in bytes.
+const ELEMENT_BYTES: usize = 64 << 10;
+/// Largest page side that is accepted, in points (a PDF page may have 14,400).
+const MAX_PAGE_POINTS: f32 = 1e6;
+
+/// What a reader told does not hold.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Untrue(pub(crate) String);
+
+/// The document so far.
+#[derive(Debug)]
+pub(crate) struct Collector {
+    format: Format,
+    limit: usize,
+    text: String,
+    blocks: Vec<Block>,
+    pages: Vec<PageText>,
+    page_bytes: usize,
+    page_count: Option<u32>,
+    next_page: u32,
+    outline: Vec<OutlineEntry>,
+    metadata: Metadata,
+    warnings: Vec<SourceWarning>,
+    full: bool,
+}
+
+impl Collector {
+    /// An empty document that takes at most `limit` bytes of text.
+    pub(crate) fn new(format: Format, limit: u64) -> Self {
+        Self {
+            format,
+            limit: usize::try_from(limit).unwrap_or(usize::MAX),
+            text: String::new(),
+            blocks: Vec::new(),
+            pages: Vec::new(),
+            page_bytes: 0,
+            page_count: None,
+            next_page: 0,
+            outline: Vec::new(),
+            metadata: Metadata::default(),
+            warnings: Vec::new(),
+            full: false,
+        }
+    }
+
+    /// How many pages were dealt with, and how many there are.
+    pub(crate) fn progress(&self) -> Option<(u32, Option<u32>)> {
+        self.page_count.map(|_| (self.next_page, self.page_count))
+    }
+
+    /// How much was read, for choosing the better of two attempts.
+    pub(crate) fn amount(&self) -> usize {
+        self.text.len() + self.page_bytes
+    }
+
+    /// Takes one thing told.
+    pub(crate) fn take(&mut self, message: Message) -> Result<(), Untrue> {
+        match message {
+            Message::Opened { pages, outline } => self.opened(pages, outline),
+            Message::Text(piece) => {
+                ensure(self.text.len() + piece.len() <= self.limit, "more text than allowed")?;
+                self.text.push_str(&piece);
+                Ok(())
+            }
+            Message::Blocks(blocks) => blocks.into_iter().try_for_each(|block| self.block(block)),
+            Message::Page(page) => self.page(page),
+            Message::Warning(warning) => self.warning(warning),
+            Message::Metadata(metadata) => {
+                self.metadata = Metadata {
+                    title: short(metadata.title),
+                    author: short(metadata.author),
+                    date: short(metadata.date),
+                    pages: self.page_count,
+                };
+                Ok(())
+            }
+            Message::Hello { .. } | Message::Picture { .. } | Message::Done | Message::Failed(_) => {
+                Err(Untrue("a message out of place".to_owned()))
+            }
+        }
+    }
+
+    fn opened(&mut self, pages: u32, outline: Vec<OutlineEntry>) -> Result<(), Untrue> {
+        ensure(self.page_count.is_none(), "opened twice")?;
+        ensure(outline.iter().all(|entry| (1..=6).contains(&entry.level)), "outline level")?;
+        self.page_count = Some(pages);
+        self.outline = outline;
+        Ok(())
+    }
+
+    fn block(&mut self, block: Block) -> Result<(), Untrue> {
+        let after = self.blocks.last().map_or(0, |last| last.span.end);
+        check_block(&block, &self.text, after)?;
+        self.blocks.push(block);
+        Ok(())
+    }
+
+    fn page(&mut self, page: PageText) -> Result<(), Untrue> {
+        self.reach_page(page.index)?;
+        check_page(&page)?;
+        let bytes: usize = page.lines.iter().map(|line| line.text.len()).sum();
+        if self.full || self.page_bytes + bytes > self.limit {
+            if !self.full {
+                let reason = format!("only the first {} MB of text were kept", self.limit >> 20);
+                self.warnings.push(SourceWarning::Truncated { reason });
+            }
+            self.full = true;
+            return Ok(());
+        }
+        self.page_bytes += bytes;
+        self.pages.push(page);
+        Ok(())
+    }
+
+    /// Notes that `page` is dealt with: pages come in order, each at most once.
+    fn reach_page(&mut self, page: u32) -> Result<(), Untrue> {
+        ensure(page >= self.next_page && self.page_count.is_some_and(|count| page < count), "page number")?;
+        self.next_page = page + 1;
+        Ok(())
+    }
+
+    fn warning(&mut self, warning: SourceWarning) -> Result<(), Untrue> {
+        if let SourceWarning::PageWithoutText { page } | SourceWarning::PageFailed { page, .. } = &warning {
+            self.reach_page(*page)?;
+        }
+        if self.warnings.len() < MAX_WARNINGS {
+            self.warnings.push(warning);
+        }
+        Ok(())
+    }
+
+    /// The finished document; `cut` says why it ends early, if it does.
+    ///
+    /// # Errors
+    /// [`Failure::NoText`] when nothing readable was found, [`Failure::Damaged`] when every page failed.
+    pub(crate) fn finish(mut self, cut: Option<String>) -> Result<DocumentText, Failure> {
+        if let Some(reason) = cut {
+            self.warnings.push(SourceWarning::Truncated { reason });
+        }
+        if self.page_count.is_some() {
+            self.assemble();
+        }
+        let readable = self.blocks.iter().any(|block| block.kind != BlockKind::Furniture);
+        if !readable {
+            return Err(self.nothing());
+        }
+        if self.metadata.title.is_none() {
+            self.metadata.title = self.first_heading();
+        }
+        Ok(DocumentText {
+            format: self.format,
+            text: self.text,
+            blocks: self.blocks,
+            metadata: self.metadata,
+            warnings: self.warnings,
+        })
+    }
+
+    fn assemble(&mut self) {
+        self.metadata.pages = self.page_count;
+        let (text, blocks) = assemble::assemble(&self.pages, &self.outline);
+        self.text = text;
+        self.blocks = blocks;
+    }
+
+    fn nothing(&self) -> Failure {
+        let failed = self.warnings.iter().find_map(|warning| match warning {
+            SourceWarning::PageFailed { reason, .. } => Some(reason.clone()),
+            _ => None,
+        });
+        match failed {
+            Some(reason) if self.pages.iter().all(|page| page.lines.is_empty()) => Failure::Damaged(reason),
+            _ => Failure::NoText,
+        }
+    }
+
+    fn first_heading(&self) -> Option<String> {
+        let heading = self.blocks.iter().find(|block| matches!(block.kind, BlockKind::Heading { .. }))?;
+        short(heading.span.of(&self.text).map(str::to_owned))
+    }
+}
+
+fn ensure(holds: bool, what: &str) -> Result<(), Untrue> {
+    if holds { Ok(()) } else { Err(Untrue(what.to_owned())) }
+}
+
+/// One line of at most [`METADATA_CHARS`] characters, or nothing.
+fn short(text: Option<String>) -> Option<String> {
+    let text = text?;
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let line: String =
+        words.join(" ").chars().filter(|c| !crate::script::is_dropped(*c)).take(METADATA_CHARS).collect();
+    (!line.is_empty()).then_some(line)
+}
+
+fn check_block(block: &Block, text: &str, after: usize) -> Result<(), Untrue> {
+    ensure(block.span.start >= after && !block.span.is_empty(), "order of blocks")?;
+    ensure(block.span.of(text).is_some(), "span of a block")?;
+    if let BlockKind::Heading { level } = block.kind {
+        ensure((1..=6).contains(&level), "heading level")?;
+    }
+    match &block.place {
+        Place::Lines { first, last, runs } => {
+            ensure(1 <= *first && first <= last, "lines of a block")?;
+            check_runs(runs, block.span, text)
+        }
+        Place::Element { anchor, path } => {
+            let anchor = anchor.as_ref().map_or(0, String::len);
+            ensure(anchor.max(path.len()) <= ELEMENT_BYTES, "length of a path")
+        }
+        _ => Err(Untrue("place of a block".to_owned())),
+    }
+}
+
+fn check_runs(runs: &[Run], block: Span, text: &str) -> Result<(), Untrue> {
+    let (mut after, mut file) = (block.start, 0);
+    for run in runs {
+        ensure(run.span.start >= after && block.contains(run.span), "order of runs")?;
+        ensure(run.span.of(text).is_some_and(|piece| !piece.is_empty()), "span of a run")?;
+        ensure(run.file_start >= file && run.file_start <= run.file_end, "bytes of a run")?;
+        (after, file) = (run.span.end, run.file_end);
+    }
+    Ok(())
+}
+
+fn check_page(page: &PageText) -> Result<(), Untrue> {
+    let side = |length: f32| length > 0.0 && length <= MAX_PAGE_POINTS;
+    ensure(side(page.width) && side(page.height), "page size")?;
+    for line in &page.lines {
+        ensure(line.size.is_finite() && line.size >= 0.0, "font size")?;
+        let mut after = 0;
+        for word in &line.words {
+            let (start, end) = (word.start as usize, word.end as usize);
+            ensure(start >= after && start < end && line.text.get(start..end).is_some(), "span of a word")?;
+            let [x0, y0, x1, y1] = word.rect;
+            let inside = 0.0 <= x0 && x0 <= x1 && x1 <= page.width && 0.0 <= y0 && y0 <= y1 && y1 <= page.height;
+            ensure(inside, "box of a word")?;
+            after = end;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::message::{Line, Word};
+
+    fn block(start: usize, end: usize) -> Block {
+        Block {
+            kind: BlockKind::Paragraph,
+            span: Span { start, end },
+            place: Place::Lines { first: 1, last: 1, runs: Vec::new() },
+        }
+    }
+
+    fn told(messages: Vec<Message>) -> Result<(), Untrue> {
+        let mut collector = Collector::new(Format::PlainText, 100);
+        messages.into_iter().try_for_each(|message| collector.take(message))
+    }
+
+    #[test]
+    fn spans_that_lie_are_found() {
+        let text = || Message::Text("中文 text".to_owned());
+        assert_eq!(told(vec![text(), Message::Blocks(vec![block(0, 6), block(7, 11)])]), Ok(()));
+        for (blocks, what) in [
+            (vec![block(0, 4)], "span of a block"),
+            (vec![block(0, 99)], "span of a block"),
+            (vec![block(3, 6), block(0, 3)], "order of blocks"),
+            (vec![block(0, 6), block(3, 11)], "order of blocks"),
+            (vec![block(3, 3)], "order of blocks"),
+        ] {
+            assert_eq!(told(vec![text(), Message::Blocks(blocks)]), Err(Untrue(what.to_owned())));
+        }
+    }
+
+    #[test]
+    fn more_text_than_allowed_is_refused() {
+        assert!(told(vec![Message::Text("x".repeat(101))]).is_err());
+    }
+
+    fn page(index: u32, word: Word) -> Message {
+        let line = Line {
+            text: "中文".to_owned(),
+            words: vec![word],
+            size: 10.0,
+            bold: false,
+            mono: false,
+            hyphen: false,
+        };
+        Message::Page(PageText { index, label: None, width: 100.0, height: 100.0, lines: vec![line] })
+    }
+
+    #[test]
+    fn pages_come_in_order_and_words_stand_on_them() {
+        let open = || Message::Opened { pages: 2, outline: Vec::new() };
+        let good = Word { start: 0, end: 3, rect: [0.0, 0.0, 10.0, 10.0] };
+        assert_eq!(told(vec![open(), page(0, good), page(1, good)]), Ok(()));
+        assert!(told(vec![page(0, good)]).is_err());
+        assert!(told(vec![open(), page(1, good), page(0, good)]).is_err());
+        assert!(told(vec![open(), page(2, good)]).is_err());
+        for bad in [
+            Word { end: 2, ..good },
+            Word { end: 7, ..good },
+            Word { rect: [0.0, 0.0, f32::NAN, 1.0], ..good },
+            Word { rect: [0.0, 0.0, 101.0, 1.0], ..good },
+            Word { rect: [5.0, 0.0, 1.0, 1.0], ..good },
+        ] {
+            assert!(told(vec![open(), page(0, bad)]).is_err(), "{bad:?}");
+        }
+    }
+}

@@ -1,0 +1,248 @@
+//! Which encoding a text is in, or that it is no text.
+
+use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
+use encoding_rs::{Encoding, ISO_2022_JP};
+
+/// How many bytes of non-ASCII text the statistics look at.
+const STATISTICS_BYTES: usize = 256 << 10;
+/// How many bytes the UTF-16 pattern is looked for in.
+const PATTERN_BYTES: usize = 64 << 10;
+
+/// An encoding of text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum TextEncoding {
+    Utf8,
+    Utf16 { big: bool },
+    Utf32 { big: bool },
+    /// Any other encoding of the WHATWG standard.
+    Legacy(&'static Encoding),
+}
+
+impl TextEncoding {
+    /// Its usual name.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Utf8 => "UTF-8",
+            Self::Utf16 { big: false } => "UTF-16LE",
+            Self::Utf16 { big: true } => "UTF-16BE",
+            Self::Utf32 { big: false } => "UTF-32LE",
+            Self::Utf32 { big: true } => "UTF-32BE",
+            Self::Legacy(encoding) => encoding.name(),
+        }
+    }
+}
+
+/// What the bytes turned out to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Detected {
+    pub(crate) encoding: TextEncoding,
+    /// Length of the byte order mark.
+    pub(crate) bom: usize,
+}
+
+/// The encoding of `bytes`, or `None` when they are no text. `declared` is what the document says of
+/// itself; `complete` is false when `bytes` is only the beginning of a file.
+pub(crate) fn detect(
+    bytes: &[u8],
+    declared: Option<&'static Encoding>,
+    complete: bool,
+) -> Option<Detected> {
+    if let Some(found) = byte_order_mark(bytes) {
+        return Some(found);
+    }
+    let plain = |encoding| Some(Detected { encoding, bom: 0 });
+    if let Some(encoding) = utf16_pattern(&bytes[..bytes.len().min(PATTERN_BYTES)]) {
+        return plain(encoding);
+    }
+    if let Some(encoding) = declared
+        && encoding == ISO_2022_JP
+        && bytes.contains(&0x1b)
+    {
+        return plain(TextEncoding::Legacy(encoding)); // its bytes are all ASCII, hence valid UTF-8
+    }
+    if is_utf8(bytes, complete) {
+        return if too_many_controls(bytes) { None } else { plain(TextEncoding::Utf8) };
+    }
+    if too_many_controls(bytes) {
+        return None;
+    }
+    let declared = declared.filter(|encoding| encoding.is_ascii_compatible());
+    let encoding = declared.unwrap_or_else(|| by_statistics(bytes));
+    let sample = &bytes[..bytes.len().min(STATISTICS_BYTES)];
+    let (text, errors) = encoding.decode_without_bom_handling(sample);
+    if errors && mostly_errors(&text) {
+        return None;
+    }
+    plain(TextEncoding::Legacy(encoding))
+}
+
+fn byte_order_mark(bytes: &[u8]) -> Option<Detected> {
+    let (encoding, bom) = match bytes {
+        [0xEF, 0xBB, 0xBF, ..] => (TextEncoding::Utf8, 3),
+        [0xFF, 0xFE, 0, 0, ..] => (TextEncoding::Utf32 { big: false }, 4),
+        [0, 0, 0xFE, 0xFF, ..] => (TextEncoding::Utf32 { big: true }, 4),
+        [0xFF, 0xFE, ..] => (TextEncoding::Utf16 { big: false }, 2),
+        [0xFE, 0xFF, ..] => (TextEncoding::Utf16 { big: true }, 2),
+        _ => return None,
+    };
+    Some(Detected { encoding, bom })
+}
+
+/// UTF-16 without a mark: either zero bytes on one side of the pairs, or Chinese and Japanese
+/// punctuation and characters nearly throughout. No other text encoding has such bytes.
+fn utf16_pattern(sample: &[u8]) -> Option<TextEncoding> {
+    if sample.len() < 4 {
+        return None;
+    }
+    [false, true]
+        .into_iter()
+        .filter_map(|big| Some((utf16_score(sample, big)?, big)))
+        .max_by_key(|(score, _)| *score)
+        .map(|(_, big)| TextEncoding::Utf16 { big })
+}
+
+/// How many characters of `sample` look right when read as UTF-16, or `None` when it is none.
+fn utf16_score(sample: &[u8], big: bool) -> Option<usize> {
+    let (mut total, mut common, mut proof, mut wrong) = (0usize, 0usize, 0usize, 0usize);
+    for c in char::decode_utf16(utf16_units(sample, big)) {
+        total += 1;
+        match c {
+            Ok('\t' | '\n' | '\r' | ' '..='~') => {
+                common += 1;
+                proof += 1;
+            }
+            Ok('、' | '。' | '，' | '\u{3000}') => {
+                common += 1;
+                proof += 1;
+            }
+            Ok('\u{A0}'..='\u{24F}' | '\u{370}'..='\u{52F}' | '\u{590}'..='\u{6FF}') => common += 1,
+            Ok('\u{2010}'..='\u{2030}' | '\u{3001}'..='\u{30FF}') => common += 1,
+            Ok('\u{4E00}'..='\u{9FFF}' | '\u{AC00}'..='\u{D7A3}' | '\u{FF01}'..='\u{FF65}') => {
+                common += 1;
+            }
+            Ok(c) if c.is_control() => wrong += 1,
+            Ok(_) => {}
+            Err(_) => wrong += 1,
+        }
+    }
+    // The last pair of a sample may be half of a surrogate pair.
+    (proof * 200 >= total && proof > 0 && common * 10 >= total * 9 && wrong * 100 <= total + 100)
+        .then_some(common)
+        .filter(|_| sample.contains(&0) || has_cjk_proof(sample, big))
+}
+
+/// Whether ideographic comma, full stop or full-width comma stand in the sample as UTF-16 pairs.
+fn has_cjk_proof(sample: &[u8], big: bool) -> bool {
+    utf16_units(sample, big).any(|unit| matches!(unit, 0x3001 | 0x3002 | 0xFF0C))
+}
+
+/// The pairs of `bytes` as UTF-16 units; an odd last byte is left out.
+pub(super) fn utf16_units(bytes: &[u8], big: bool) -> impl Iterator<Item = u16> + '_ {
+    bytes.chunks_exact(2).map(move |pair| {
+        let pair = [pair[0], pair[1]];
+        if big { u16::from_be_bytes(pair) } else { u16::from_le_bytes(pair) }
+    })
+}
+
+/// Valid UTF-8, apart from a character cut at the end of a sample, or nearly so: at least ten good
+/// multi-byte characters for each broken one. Such good ones hardly occur by chance in other
+/// encodings, and reading a long Chinese text as Latin because of one torn character would lose it.
+fn is_utf8(bytes: &[u8], complete: bool) -> bool {
+    match std::str::from_utf8(bytes) {
+        Ok(_) => return true,
+        Err(error) if !complete && error.error_len().is_none() => return true,
+        Err(_) => {}
+    }
+    let (mut good, mut broken) = (0usize, 0usize);
+    for chunk in bytes.utf8_chunks() {
+        good += chunk.valid().chars().filter(|c| !c.is_ascii()).count();
+        broken += usize::from(!chunk.invalid().is_empty());
+    }
+    broken * 10 <= good
+}
+
+/// Whether more than one byte in a hundred is a control character that text does not use.
+fn too_many_controls(bytes: &[u8]) -> bool {
+    let controls = bytes
+        .iter()
+        .filter(|byte| matches!(byte, 0..=7 | 0x0b | 0x0e..=0x1a | 0x1c..=0x1f | 0x7f))
+        .count();
+    controls * 100 > bytes.len()
+}
+
+fn mostly_errors(text: &str) -> bool {
+    let (mut total, mut errors) = (0usize, 0usize);
+    for c in text.chars() {
+        total += 1;
+        errors += usize::from(c == char::REPLACEMENT_CHARACTER);
+    }
+    errors > 4 && errors * 100 > total
+}
+
+fn by_statistics(bytes: &[u8]) -> &'static Encoding {
+    // Statistics learn only from non-ASCII text, which may begin far into the file.
+    let first = bytes.iter().position(|byte| !byte.is_ascii()).unwrap_or(0).saturating_sub(64);
+    let window = &bytes[first..bytes.len().min(first + STATISTICS_BYTES)];
+    let mut detector = EncodingDetector::new(Iso2022JpDetection::Allow);
+    detector.feed(window, true);
+    detector.guess(None, Utf8Detection::Deny)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use encoding_rs::{BIG5, GBK, SHIFT_JIS, WINDOWS_1252};
+
+    fn legacy(bytes: &[u8]) -> &'static str {
+        detect(bytes, None, true).unwrap().encoding.name()
+    }
+
+    #[test]
+    fn legacy_encodings_are_told_apart() {
+        let gbk = GBK.encode("本地知识助手回答文档中的问题，并指出出处。").0.into_owned();
+        let big5 = BIG5.encode("本地知識助手回答文件中的問題，並指出出處。").0.into_owned();
+        let sjis = SHIFT_JIS.encode("文書の中から質問に答え、出典を示します。").0.into_owned();
+        let latin = WINDOWS_1252.encode("Der Schlüssel liegt unter der Tür.").0.into_owned();
+        assert_eq!(legacy(&gbk), "GBK");
+        assert_eq!(legacy(&big5), "Big5");
+        assert_eq!(legacy(&sjis), "Shift_JIS");
+        assert_eq!(legacy(&latin), "windows-1252");
+    }
+
+    #[test]
+    fn utf16_without_a_mark_is_found_in_english_and_in_chinese() {
+        for text in ["Hello, plain world.\nSecond line.", "第一行，第二段。没有任何英文字母。"] {
+            let little: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+            let big: Vec<u8> = text.encode_utf16().flat_map(u16::to_be_bytes).collect();
+            assert_eq!(legacy(&little), "UTF-16LE", "{text}");
+            assert_eq!(legacy(&big), "UTF-16BE", "{text}");
+        }
+    }
+
+    #[test]
+    fn text_without_zero_bytes_is_never_taken_for_utf16() {
+        let gbk = GBK.encode("人工智能与机器学习，数据库，检索增强生成。\r\n第二行").0.into_owned();
+        assert_eq!(legacy(&gbk), "GBK");
+        assert_eq!(legacy(b"ordinary ascii text of even length, twice the same length!"), "UTF-8");
+    }
+
+    #[test]
+    fn one_torn_character_does_not_turn_utf8_into_latin() {
+        let mut bytes = "中文文档的内容在这里，很多很多字。".repeat(3).into_bytes();
+        bytes.truncate(bytes.len() - 1);
+        bytes.extend_from_slice("后面还有。".as_bytes());
+        assert_eq!(legacy(&bytes), "UTF-8");
+    }
+
+    #[test]
+    fn a_sample_may_end_inside_a_character() {
+        let bytes = &"中文".as_bytes()[..4];
+        assert_eq!(detect(bytes, None, false).unwrap().encoding, TextEncoding::Utf8);
+    }
+
+    #[test]
+    fn machine_code_is_no_text() {
+        let bytes: Vec<u8> = (0u32..4096).map(|n| (n.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
+        assert_eq!(detect(&bytes, None, true), None);
+    }
+}

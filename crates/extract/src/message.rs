@@ -1,0 +1,203 @@
+//! What a reader tells while it reads, and what a worker is asked. The same values travel through
+//! the pipe of a worker and, in one process, through a channel.
+
+use crate::ExtractError;
+use docent_corpus::{Block, Format, Metadata, SourceWarning};
+use serde::{Deserialize, Serialize};
+use std::ffi::OsString;
+use std::io;
+
+/// What a worker is asked to do.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) enum Request {
+    Read(ReadRequest),
+    Render { path: OsString, page: u32, width_px: u32 },
+}
+
+/// Asks for the text of one file.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct ReadRequest {
+    pub(crate) path: OsString,
+    pub(crate) format: Format,
+    pub(crate) text_bytes: u64,
+    pub(crate) html_depth: usize,
+    /// Only obeyed by a worker that was started for tests.
+    pub(crate) fault: Option<Fault>,
+}
+
+/// Ways in which a worker can be told to misbehave, to prove what the parent makes of it. Obeyed only
+/// by a worker started with `--fault-injection`, which only tests do.
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fault {
+    /// What happens.
+    pub kind: FaultKind,
+    /// After how many pages (0: before the first).
+    pub after_pages: u32,
+}
+
+/// See [`Fault`].
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum FaultKind {
+    /// The process aborts.
+    Crash,
+    /// The process does nothing for ever.
+    Hang,
+    /// Memory is taken until there is none.
+    OutOfMemory,
+    /// The stack runs over.
+    Overflow,
+    /// Bytes that are no frame are written.
+    Garbage,
+    /// A well-formed message with spans that cut a character is written.
+    Lie,
+    /// A panic in Rust code.
+    Panic,
+}
+
+/// One thing a reader tells.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) enum Message {
+    /// The first word of a worker: its version, and which limits it could put on itself.
+    Hello { version: String, limits: Vec<String> },
+    /// A document with pages was opened.
+    Opened { pages: u32, outline: Vec<OutlineEntry> },
+    /// The next piece of the canonical text.
+    Text(String),
+    /// The next blocks; their spans lie within the text told so far.
+    Blocks(Vec<Block>),
+    /// One page, as lines with boxes.
+    Page(PageText),
+    Warning(SourceWarning),
+    Metadata(Metadata),
+    /// A picture follows as a frame of its own.
+    Picture { width: u32, height: u32 },
+    Done,
+    Failed(Failure),
+}
+
+/// An entry of a document's own table of contents.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct OutlineEntry {
+    pub(crate) title: String,
+    /// 1 for the outermost entries.
+    pub(crate) level: u8,
+    /// Page, counted from 0.
+    pub(crate) page: Option<u32>,
+}
+
+/// One page as read from its characters.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct PageText {
+    /// Page, counted from 0.
+    pub(crate) index: u32,
+    pub(crate) label: Option<String>,
+    /// Size in points, as displayed.
+    pub(crate) width: f32,
+    pub(crate) height: f32,
+    /// In content order.
+    pub(crate) lines: Vec<Line>,
+}
+
+/// One line of a page, in the order of the page's content.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Line {
+    pub(crate) text: String,
+    /// In order; they do not overlap. White space lies between them, or nothing.
+    pub(crate) words: Vec<Word>,
+    /// Font size of most of its characters, in points.
+    pub(crate) size: f32,
+    /// Whether most of its characters are bold.
+    pub(crate) bold: bool,
+    /// Whether most of its characters have one width (typewriter fonts).
+    pub(crate) mono: bool,
+    /// Whether it ends within a word, at a hyphen that has been left out.
+    pub(crate) hyphen: bool,
+}
+
+/// A word, or a short stretch of a script without spaces, and where it stands on the page as
+/// displayed: left, top, right, bottom in points from the top left corner.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub(crate) struct Word {
+    pub(crate) start: u32,
+    pub(crate) end: u32,
+    pub(crate) rect: [f32; 4],
+}
+
+/// Why a reader gave up; the part of [`ExtractError`] that can arise while reading.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Failure {
+    NotFound,
+    PermissionDenied,
+    Read(String),
+    Empty,
+    Unsupported(String),
+    Encrypted,
+    Damaged(String),
+    TooLarge(String),
+    NoText,
+    PdfiumMissing,
+    /// A panic was caught; the process that told it is not used again.
+    Panicked(String),
+}
+
+impl From<Failure> for ExtractError {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::NotFound => Self::NotFound,
+            Failure::PermissionDenied => Self::PermissionDenied,
+            Failure::Read(reason) => Self::Read { source: io::Error::other(reason) },
+            Failure::Empty => Self::Empty,
+            Failure::Unsupported(kind) => Self::Unsupported { kind },
+            Failure::Encrypted => Self::Encrypted,
+            Failure::Damaged(reason) => Self::Damaged { reason },
+            Failure::TooLarge(limit) => Self::TooLarge { limit },
+            Failure::NoText => Self::NoText,
+            Failure::PdfiumMissing => Self::PdfiumMissing,
+            Failure::Panicked(reason) => Self::Crashed { reason },
+        }
+    }
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        match ExtractError::from_io(error) {
+            ExtractError::NotFound => Self::NotFound,
+            ExtractError::PermissionDenied => Self::PermissionDenied,
+            ExtractError::Read { source } => Self::Read(source.to_string()),
+            other => Self::Read(other.to_string()),
+        }
+    }
+}
+
+/// Where messages go.
+pub(crate) trait Sink {
+    /// Takes one message; an error means that nobody listens any more.
+    fn send(&mut self, message: Message) -> Result<(), Closed>;
+}
+
+/// Nobody listens any more: the work is to stop.
+#[derive(Debug)]
+pub(crate) struct Closed;
+
+/// Why a reader ended before its end.
+#[derive(Debug)]
+pub(crate) enum Stop {
+    Failed(Failure),
+    /// The limit on text was reached.
+    Full,
+    Closed,
+}
+
+impl From<Failure> for Stop {
+    fn from(failure: Failure) -> Self {
+        Self::Failed(failure)
+    }
+}
+
+impl From<Closed> for Stop {
+    fn from(_: Closed) -> Self {
+        Self::Closed
+    }
+}

@@ -1,0 +1,146 @@
+//! One worker process: its pipes, its end.
+
+use super::spawner::Spawner;
+use crate::WorkerConfig;
+use crate::frame::{Frame, FrameKind, read_frame, write_frame};
+use crate::message::Request;
+use crate::worker::argument;
+use std::io::{self, Read};
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::mpsc::{Receiver, sync_channel};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+/// How many frames may wait between the pipe and their taker.
+const WAITING_FRAMES: usize = 8;
+/// How much of a worker's last words is kept, in bytes.
+const LAST_WORDS: usize = 2048;
+/// How long a worker that closed its pipe may take to end.
+const END_TIME: Duration = Duration::from_millis(500);
+
+/// A running worker. Dropping it kills it.
+#[derive(Debug)]
+pub(super) struct WorkerProcess {
+    child: Child,
+    stdin: ChildStdin,
+    pub(super) frames: Receiver<io::Result<Frame>>,
+    last_words: Arc<Mutex<String>>,
+    /// Documents given to it so far.
+    pub(super) documents: u32,
+    /// Whether it has told its version.
+    pub(super) greeted: bool,
+}
+
+impl WorkerProcess {
+    /// Starts a worker.
+    pub(super) fn start(config: &WorkerConfig, faults: bool, spawner: &Spawner) -> io::Result<Self> {
+        let mut command = Command::new(&config.worker);
+        command.arg(argument::MEMORY).arg(config.limits.memory_bytes.to_string());
+        if let Some(pdfium) = &config.pdfium {
+            command.arg(argument::PDFIUM).arg(pdfium);
+        }
+        if faults {
+            command.arg(argument::FAULTS);
+        }
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = spawner.spawn(command)?;
+        let (Some(stdin), Some(mut stdout), Some(stderr)) =
+            (child.stdin.take(), child.stdout.take(), child.stderr.take())
+        else {
+            return Err(io::Error::other("a worker without pipes"));
+        };
+        let (sender, frames) = sync_channel(WAITING_FRAMES);
+        std::thread::Builder::new().name("extract-frames".to_owned()).spawn(move || {
+            loop {
+                let Some(frame) = read_frame(&mut stdout).transpose() else { return };
+                let last = frame.is_err();
+                if sender.send(frame).is_err() || last {
+                    return;
+                }
+            }
+        })?;
+        let last_words = Arc::new(Mutex::new(String::new()));
+        let words = Arc::clone(&last_words);
+        std::thread::Builder::new()
+            .name("extract-words".to_owned())
+            .spawn(move || keep_last_words(stderr, &words))?;
+        Ok(Self { child, stdin, frames, last_words, documents: 0, greeted: false })
+    }
+
+    /// Sends a request.
+    pub(super) fn ask(&mut self, request: &Request) -> io::Result<()> {
+        let payload = serde_json::to_vec(request)?;
+        write_frame(&mut self.stdin, FrameKind::Json, &payload)
+    }
+
+    /// Whether the process still runs.
+    pub(super) fn is_alive(&mut self) -> bool {
+        matches!(self.child.try_wait(), Ok(None))
+    }
+
+    /// Kills the worker and says in words how it ended; its pipe is already closed.
+    pub(super) fn obituary(&mut self) -> String {
+        let patience = std::time::Instant::now() + END_TIME;
+        while self.is_alive() && std::time::Instant::now() < patience {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        let _ = self.child.kill();
+        let status = self.child.wait().ok();
+        // The thread that reads them may be a moment behind.
+        std::thread::sleep(Duration::from_millis(10));
+        let words = self.last_words.lock().map(|words| words.clone()).unwrap_or_default();
+        cause(status, &words)
+    }
+
+    /// How much memory the worker holds, in bytes, where the system tells.
+    pub(super) fn resident_bytes(&self) -> Option<u64> {
+        let pages = std::fs::read_to_string(format!("/proc/{}/statm", self.child.id())).ok()?;
+        Some(pages.split_whitespace().nth(1)?.parse::<u64>().ok()? * 4096)
+    }
+}
+
+impl Drop for WorkerProcess {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn keep_last_words(mut from: impl Read, words: &Mutex<String>) {
+    let mut piece = [0u8; 512];
+    while let Ok(length) = from.read(&mut piece) {
+        if length == 0 {
+            return;
+        }
+        if let Ok(mut words) = words.lock() {
+            words.push_str(&String::from_utf8_lossy(&piece[..length]));
+            let start = crate::script::floor_char(&words, words.len().saturating_sub(LAST_WORDS));
+            words.drain(..start);
+        }
+    }
+}
+
+/// How a process ended, in words.
+fn cause(status: Option<std::process::ExitStatus>, words: &str) -> String {
+    if words.contains("memory allocation of") {
+        return "it needed more memory than allowed".to_owned();
+    }
+    if words.contains("overflowed its stack") {
+        return "it nests too deeply".to_owned();
+    }
+    let Some(status) = status else { return "the reading process ended".to_owned() };
+    #[cfg(unix)]
+    if let Some(signal) = std::os::unix::process::ExitStatusExt::signal(&status) {
+        return match signal {
+            libc::SIGSEGV | libc::SIGBUS => "the reading process touched memory it should not".to_owned(),
+            libc::SIGABRT => "the reading process gave up".to_owned(),
+            libc::SIGKILL => "the reading process was killed".to_owned(),
+            libc::SIGILL | libc::SIGTRAP | libc::SIGFPE => "the reading process stopped itself".to_owned(),
+            other => format!("the reading process ended by signal {other}"),
+        };
+    }
+    match status.code() {
+        Some(code) => format!("the reading process ended with code {code}"),
+        None => "the reading process ended".to_owned(),
+    }
+}

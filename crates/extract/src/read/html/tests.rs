@@ -1,0 +1,94 @@
+use super::super::testing::{kinds, read_html, texts};
+use docent_corpus::{BlockKind, Place};
+
+#[test]
+fn blocks_come_out_in_order_without_what_is_not_seen() {
+    let document = read_html(
+        "<html><head><title> A &amp; B </title><meta name=author content='Ann'></head><body>\
+         <nav><a href=x>Home</a></nav><h1 id=top>Heading</h1><p>First <b>bold</b>\n text.<br>New line</p>\
+         <script>alert(1)</script><ul><li>one<ul><li>inner</ul><li><p>two</p></ul>\
+         <p hidden>no</p><div style='display: none'>no</div><span aria-hidden=true>no</span>\
+         <blockquote>Quoted</blockquote><dl><dt>Term<dd>Meaning</dl>loose end</body>",
+    );
+    assert_eq!(
+        texts(&document),
+        [
+            "Heading", "First bold text.\nNew line", "one", "inner", "two", "Quoted", "Term", "Meaning",
+            "loose end",
+        ]
+    );
+    assert_eq!(kinds(&document)[3], BlockKind::ListItem { depth: 1 });
+    assert_eq!(document.metadata.title.as_deref(), Some("A & B"));
+    assert_eq!(document.metadata.author.as_deref(), Some("Ann"));
+}
+
+#[test]
+fn places_name_the_element_and_the_nearest_anchor() {
+    let document = read_html("<div><h2 id=s1>A</h2><p>x</p><p>y</p></div><div><p>z</p></div>");
+    let at: Vec<_> = document
+        .blocks
+        .iter()
+        .map(|block| match &block.place {
+            Place::Element { anchor, path } => (anchor.as_deref(), path.as_str()),
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    assert_eq!(
+        at,
+        [
+            (Some("s1"), "div[1]/h2[1]"),
+            (Some("s1"), "div[1]/p[1]"),
+            (Some("s1"), "div[1]/p[2]"),
+            (Some("s1"), "div[2]/p[1]"),
+        ]
+    );
+}
+
+#[test]
+fn data_tables_are_rows_and_layout_tables_are_blocks() {
+    let data = read_html(
+        "<table><caption>Prices</caption><thead><tr><th>Item<th>Price</thead>\
+         <tr><td>Tea<td>2 <i>€</i><tr><td>咖啡<td>3</table>",
+    );
+    assert_eq!(texts(&data), ["Prices", "Item | Price\nTea | 2 €\n咖啡 | 3"]);
+    assert_eq!(kinds(&data)[1], BlockKind::Table { header_rows: 1 });
+    let layout = read_html("<table><tr><td><h2>Left</h2><p>a</p></td><td>right</td></tr></table>");
+    assert_eq!(texts(&layout), ["Left", "a", "right"]);
+}
+
+#[test]
+fn code_keeps_its_lines_and_language() {
+    let document = read_html(
+        "<div class='highlight-python notranslate'><div class=highlight><pre>\ndef f():\n    return <b>1</b>\n\
+         </pre></div></div><pre><code class=language-rust>fn x() {}</code></pre>",
+    );
+    assert_eq!(texts(&document), ["def f():\n    return 1", "fn x() {}"]);
+    assert_eq!(kinds(&document)[0], BlockKind::Code { language: Some("python".to_owned()) });
+    assert_eq!(kinds(&document)[1], BlockKind::Code { language: Some("rust".to_owned()) });
+}
+
+#[test]
+fn the_main_part_is_taken_when_it_holds_the_text() {
+    let long = "word ".repeat(50);
+    let page = format!("<div>menu menu</div><main id=m><p>{long}</p></main><footer>imprint</footer>");
+    let document = read_html(&page);
+    assert_eq!(document.blocks.len(), 1);
+    assert_eq!(
+        document.blocks[0].place,
+        Place::Element { anchor: Some("m".to_owned()), path: "main[1]/p[1]".to_owned() }
+    );
+    let teaser = format!("<article>short</article><p>{long}</p>");
+    assert_eq!(read_html(&teaser).blocks.len(), 2);
+}
+
+#[test]
+fn a_depth_bomb_is_read_like_any_page() {
+    let bomb = "<div>".repeat(20_000) + "core" + &"</div>".repeat(20_000) + "<p>after</p>";
+    assert_eq!(texts(&read_html(&bomb)), ["core", "after"]);
+}
+
+#[test]
+fn ruby_and_scripts_without_spaces_read_cleanly() {
+    let document = read_html("<p><ruby>漢<rt>かん</rt></ruby>字\n文</p><p>soft\u{AD}hyphen</p>");
+    assert_eq!(texts(&document), ["漢字文", "softhyphen"]);
+}

@@ -1,0 +1,282 @@
+//! From the characters of a page, one by one, to lines of words with boxes.
+//!
+//! Text is built from characters and not from PDFium's ready strings, because those count UTF-16
+//! units where boxes count characters, and leave characters out.
+
+use super::geometry::union;
+use crate::message::{Line, Word};
+use crate::script::{is_cjk, is_cjk_stop, is_dropped};
+use unicode_normalization::UnicodeNormalization;
+
+/// A stretch of a script without spaces gets a new box after this many characters, so that a
+/// sentence can be marked on the page.
+const CJK_BOX_CHARS: usize = 12;
+
+/// What a character looks like.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(super) struct Style {
+    /// Font size in points, as rendered.
+    pub(super) size: f32,
+    pub(super) bold: bool,
+    pub(super) mono: bool,
+}
+
+/// Puts lines together.
+#[derive(Debug, Default)]
+pub(super) struct LineBuilder {
+    lines: Vec<Line>,
+    text: String,
+    words: Vec<Word>,
+    /// The word being read: its start, its box, its characters.
+    word: Option<OpenWord>,
+    styles: Vec<(Style, usize)>,
+    last_rect: Option<[f32; 4]>,
+    /// A hyphen that only marks a break was read, and what follows it is not known yet.
+    hyphen: bool,
+    /// Characters that mean nothing: no code, or a control code.
+    meaningless: usize,
+    /// First half of a surrogate pair.
+    half: Option<(u32, Option<[f32; 4]>)>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct OpenWord {
+    start: usize,
+    rect: [f32; 4],
+    chars: usize,
+    cjk: bool,
+    stopped: bool,
+}
+
+impl LineBuilder {
+    /// Takes the next character: its code as PDFium gives it (a UTF-16 unit or a code point), its
+    /// box, and how to find out its style.
+    pub(super) fn push(&mut self, code: u32, rect: Option<[f32; 4]>, style: impl FnOnce() -> Style) {
+        match code {
+            0 => self.meaningless += 1,
+            0xD800..=0xDBFF => self.half = Some((code, rect)),
+            0xDC00..=0xDFFF => {
+                if let Some((high, before)) = self.half.take()
+                    && let Some(c) = char::from_u32(0x10000 + ((high - 0xD800) << 10) + (code - 0xDC00))
+                {
+                    let rect = match (before, rect) {
+                        (Some(a), Some(b)) => Some(union(a, b)),
+                        (a, b) => a.or(b),
+                    };
+                    self.character(c, rect, style);
+                }
+            }
+            0x0D | 0x0A | 0x0B | 0x0C | 0x2028 | 0x2029 => self.end_line(),
+            // PDFium's marks for a hyphen at the end of a line, and the soft hyphen itself.
+            0xFFFE | 0x02 | 0xAD => {
+                self.end_word();
+                self.hyphen = true;
+            }
+            code => {
+                if let Some(c) = char::from_u32(code) {
+                    self.character(c, rect, style);
+                }
+            }
+        }
+    }
+
+    /// The lines read, and how many characters had no meaning.
+    pub(super) fn finish(mut self) -> (Vec<Line>, usize) {
+        self.end_line();
+        (self.lines, self.meaningless)
+    }
+
+    fn character(&mut self, c: char, rect: Option<[f32; 4]>, style: impl FnOnce() -> Style) {
+        if c.is_whitespace() {
+            // A space behind a hyphen that only marks a break is PDFium's own.
+            if !self.hyphen {
+                self.end_word();
+                if !self.text.is_empty() && !self.text.ends_with(' ') {
+                    self.text.push(' ');
+                }
+            }
+            return;
+        }
+        if is_dropped(c) {
+            self.meaningless += usize::from(c.is_control());
+            return;
+        }
+        let Some(rect) = rect else { return }; // outside the page
+        if self.hyphen {
+            // In the middle of a line the hyphen is invisible; otherwise the line ended with it.
+            if !self.last_rect.is_some_and(|last| same_row(last, rect)) {
+                self.end_line();
+            }
+            self.hyphen = false;
+        }
+        if is_presentation_form(c) {
+            for plain in c.nfkc().filter(|c| !is_dropped(*c)) {
+                self.add(plain, rect);
+            }
+        } else {
+            self.add(c, rect);
+        }
+        self.last_rect = Some(rect);
+        self.count_style(style);
+    }
+
+    fn add(&mut self, c: char, rect: [f32; 4]) {
+        let cjk = is_cjk(c);
+        let breaks = self.word.is_some_and(|word| {
+            word.cjk != cjk || (cjk && (word.chars >= CJK_BOX_CHARS || (word.stopped && !is_cjk_stop(c))))
+        });
+        if breaks {
+            self.end_word();
+        }
+        let start = self.text.len();
+        self.text.push(c);
+        let word =
+            self.word.get_or_insert(OpenWord { start, rect, chars: 0, cjk, stopped: false });
+        word.rect = union(word.rect, rect);
+        word.chars += 1;
+        word.stopped = is_cjk_stop(c);
+    }
+
+    fn count_style(&mut self, style: impl FnOnce() -> Style) {
+        // Asking for the style of every character would double the time; one per word is enough.
+        if self.word.is_some_and(|word| word.chars > 1)
+            && let Some((_, count)) = self.styles.last_mut()
+        {
+            *count += 1;
+            return;
+        }
+        let style = style();
+        match self.styles.last_mut() {
+            Some((last, count)) if *last == style => *count += 1,
+            _ => self.styles.push((style, 1)),
+        }
+    }
+
+    fn end_word(&mut self) {
+        if let Some(word) = self.word.take()
+            && let (Ok(start), Ok(end)) = (u32::try_from(word.start), u32::try_from(self.text.len()))
+        {
+            self.words.push(Word { start, end, rect: word.rect });
+        }
+    }
+
+    fn end_line(&mut self) {
+        self.end_word();
+        let mut text = std::mem::take(&mut self.text);
+        text.truncate(text.trim_end().len());
+        let styles = std::mem::take(&mut self.styles);
+        let words = std::mem::take(&mut self.words);
+        let hyphen = std::mem::take(&mut self.hyphen);
+        self.last_rect = None;
+        if words.is_empty() {
+            return;
+        }
+        let most = most_of(&styles);
+        self.lines.push(Line {
+            text,
+            words,
+            size: most.size,
+            bold: share(&styles, |style| style.bold),
+            mono: share(&styles, |style| style.mono),
+            hyphen,
+        });
+    }
+}
+
+/// The style of most characters, by size.
+fn most_of(styles: &[(Style, usize)]) -> Style {
+    let mut sizes: Vec<(Style, usize)> = Vec::new();
+    for (style, count) in styles {
+        match sizes.iter_mut().find(|(known, _)| (known.size - style.size).abs() < 0.05) {
+            Some((_, total)) => *total += count,
+            None => sizes.push((*style, *count)),
+        }
+    }
+    sizes.into_iter().max_by_key(|(_, count)| *count).map(|(style, _)| style).unwrap_or_default()
+}
+
+/// Whether at least nine characters in ten have a property.
+fn share(styles: &[(Style, usize)], has: impl Fn(&Style) -> bool) -> bool {
+    let all: usize = styles.iter().map(|(_, count)| count).sum();
+    let some: usize = styles.iter().filter(|(style, _)| has(style)).map(|(_, count)| count).sum();
+    all > 0 && some * 10 >= all * 9
+}
+
+/// Whether two boxes share at least half of the lower one's height.
+pub(super) fn same_row(a: [f32; 4], b: [f32; 4]) -> bool {
+    let shared = a[3].min(b[3]) - a[1].max(b[1]);
+    let lower = (a[3] - a[1]).min(b[3] - b[1]);
+    shared > 0.0 && shared >= lower * 0.5
+}
+
+/// Ligatures, Arabic presentation forms and the radicals that some programs write instead of
+/// ideographs: shapes of letters that nobody would type when searching.
+fn is_presentation_form(c: char) -> bool {
+    matches!(c, '\u{FB00}'..='\u{FB4F}' | '\u{FB50}'..='\u{FDFF}' | '\u{FE70}'..='\u{FEFC}'
+        | '\u{2F00}'..='\u{2FD5}' | '\u{2E9F}' | '\u{2EF3}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PLAIN: Style = Style { size: 10.0, bold: false, mono: false };
+
+    /// Characters on one row, ten points each, with `|` for the end of a row.
+    fn lines(text: &[u16]) -> Vec<Line> {
+        let mut builder = LineBuilder::default();
+        let (mut x, mut y) = (0.0, 0.0);
+        for &unit in text {
+            if unit == u16::from(b'|') {
+                (x, y) = (0.0, y + 20.0);
+                continue;
+            }
+            builder.push(u32::from(unit), Some([x, y, x + 10.0, y + 10.0]), || PLAIN);
+            x += 10.0;
+        }
+        builder.finish().0
+    }
+
+    fn utf16(text: &str) -> Vec<u16> {
+        text.encode_utf16().collect()
+    }
+
+    #[test]
+    fn words_get_their_boxes() {
+        let line = &lines(&utf16("two  words"))[0];
+        assert_eq!(line.text, "two words");
+        let boxes: Vec<_> = line.words.iter().map(|word| (word.start, word.end, word.rect[0], word.rect[2])).collect();
+        assert_eq!(boxes, [(0, 3, 0.0, 30.0), (4, 9, 50.0, 100.0)]);
+    }
+
+    #[test]
+    fn surrogates_join_and_lone_halves_vanish() {
+        let mut units = utf16("a𠀀b");
+        units.push(0xDC00);
+        let line = &lines(&units)[0];
+        assert_eq!(line.text, "a𠀀b");
+    }
+
+    #[test]
+    fn a_hyphen_at_a_break_joins_two_lines_and_one_inside_a_line_vanishes() {
+        let broken = lines(&utf16("exam\u{FFFE}|ple"));
+        assert_eq!((broken[0].text.as_str(), broken[0].hyphen), ("exam", true));
+        assert_eq!(broken[1].text, "ple");
+        let inside = lines(&utf16("co\u{AD}operate"));
+        assert_eq!((inside.len(), inside[0].text.as_str()), (1, "cooperate"));
+    }
+
+    #[test]
+    fn chinese_is_boxed_by_stretches_that_end_at_punctuation() {
+        let line = &lines(&utf16("第一句。第二句ABC"))[0];
+        let pieces: Vec<_> =
+            line.words.iter().map(|word| &line.text[word.start as usize..word.end as usize]).collect();
+        assert_eq!(pieces, ["第一句。", "第二句", "ABC"]);
+    }
+
+    #[test]
+    fn shapes_of_letters_become_letters() {
+        assert_eq!(lines(&utf16("ﬁnd ⼀⼈"))[0].text, "find 一人");
+        assert_eq!(lines(&utf16("全角ＡＢ"))[0].text, "全角ＡＢ");
+    }
+}

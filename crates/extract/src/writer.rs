@@ -1,0 +1,182 @@
+//! Puts blocks one after the other into the canonical text and passes both on in pieces, so that a
+//! large document never stands twice in memory.
+
+use crate::message::{Message, Sink, Stop};
+use crate::script::floor_char;
+use docent_corpus::{Block, BlockKind, Metadata, Place, SourceWarning, Span};
+
+/// How much text is gathered before it is passed on, in bytes.
+const PIECE_BYTES: usize = 1 << 20;
+/// How many blocks are gathered before they are passed on.
+const PIECE_BLOCKS: usize = 4096;
+/// A first heading longer than this many characters is no title.
+const TITLE_CHARS: usize = 200;
+
+/// Writes the blocks of one document.
+pub(crate) struct BlockWriter<'s> {
+    sink: &'s mut dyn Sink,
+    /// What the document says of itself; readers fill it in, `finish` passes it on.
+    pub(crate) metadata: Metadata,
+    limit: usize,
+    written: usize,
+    text: String,
+    blocks: Vec<Block>,
+    after: Option<BlockKind>,
+    first_heading: Option<String>,
+}
+
+impl<'s> BlockWriter<'s> {
+    /// A writer that stops after `limit` bytes of text.
+    pub(crate) fn new(sink: &'s mut dyn Sink, limit: u64) -> Self {
+        Self {
+            sink,
+            metadata: Metadata::default(),
+            limit: usize::try_from(limit).unwrap_or(usize::MAX),
+            written: 0,
+            text: String::new(),
+            blocks: Vec::new(),
+            after: None,
+            first_heading: None,
+        }
+    }
+
+    /// Whether nothing was written so far.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.after.is_none()
+    }
+
+    /// Appends one block. `place` counts its runs from the block's first byte. An empty block is
+    /// left out.
+    ///
+    /// # Errors
+    /// [`Stop::Full`] when the text does not fit any more; what fits has been written.
+    pub(crate) fn push(&mut self, kind: BlockKind, text: &str, place: Place) -> Result<(), Stop> {
+        if text.is_empty() {
+            return Ok(());
+        }
+        let separator = match (&self.after, &kind) {
+            (None, _) => "",
+            (Some(BlockKind::ListItem { .. }), BlockKind::ListItem { .. }) => "\n",
+            _ => "\n\n",
+        };
+        let room = self.limit.saturating_sub(self.written + separator.len());
+        let fits = floor_char(text, room);
+        if fits == 0 {
+            return Err(Stop::Full);
+        }
+        self.text.push_str(separator);
+        self.written += separator.len();
+        let start = self.written;
+        self.text.push_str(&text[..fits]);
+        self.written += fits;
+        if self.first_heading.is_none()
+            && matches!(kind, BlockKind::Heading { .. })
+            && text.chars().count() <= TITLE_CHARS
+        {
+            self.first_heading = Some(text.to_owned());
+        }
+        let place = shifted(place, start, fits);
+        self.blocks.push(Block { kind: kind.clone(), span: Span::new(start, self.written), place });
+        self.after = Some(kind);
+        if self.text.len() >= PIECE_BYTES || self.blocks.len() >= PIECE_BLOCKS {
+            self.flush()?;
+        }
+        if fits < text.len() { Err(Stop::Full) } else { Ok(()) }
+    }
+
+    /// Passes a warning on.
+    pub(crate) fn warn(&mut self, warning: SourceWarning) -> Result<(), Stop> {
+        Ok(self.sink.send(Message::Warning(warning))?)
+    }
+
+    /// Passes on what is left, and the metadata. The first heading stands in for a missing title.
+    pub(crate) fn finish(mut self) -> Result<(), Stop> {
+        self.flush()?;
+        if self.metadata.title.is_none() {
+            self.metadata.title = self.first_heading.take();
+        }
+        Ok(self.sink.send(Message::Metadata(self.metadata))?)
+    }
+
+    fn flush(&mut self) -> Result<(), Stop> {
+        let mut rest = std::mem::take(&mut self.text);
+        while rest.len() > 2 * PIECE_BYTES {
+            let tail = rest.split_off(floor_char(&rest, PIECE_BYTES));
+            self.sink.send(Message::Text(rest))?;
+            rest = tail;
+        }
+        if !rest.is_empty() {
+            self.sink.send(Message::Text(rest))?;
+        }
+        if !self.blocks.is_empty() {
+            self.sink.send(Message::Blocks(std::mem::take(&mut self.blocks)))?;
+        }
+        Ok(())
+    }
+}
+
+/// Moves the runs of a block to where the block stands, and leaves out what lies behind `len`.
+fn shifted(place: Place, by: usize, len: usize) -> Place {
+    match place {
+        Place::Lines { first, last, runs } => {
+            let runs = runs
+                .into_iter()
+                .filter(|run| run.span.end <= len)
+                .map(|mut run| {
+                    run.span = Span::new(run.span.start + by, run.span.end + by);
+                    run
+                })
+                .collect();
+            Place::Lines { first, last, runs }
+        }
+        other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::message::Closed;
+
+    #[derive(Default)]
+    struct Told(Vec<Message>);
+    impl Sink for Told {
+        fn send(&mut self, message: Message) -> Result<(), Closed> {
+            self.0.push(message);
+            Ok(())
+        }
+    }
+
+    fn lines() -> Place {
+        Place::Lines { first: 1, last: 1, runs: Vec::new() }
+    }
+
+    #[test]
+    fn items_follow_each_other_closely_and_paragraphs_do_not() {
+        let mut told = Told::default();
+        let mut writer = BlockWriter::new(&mut told, 1000);
+        let item = BlockKind::ListItem { depth: 0 };
+        writer.push(BlockKind::Heading { level: 1 }, "标题", lines()).unwrap();
+        writer.push(item.clone(), "one", lines()).unwrap();
+        writer.push(item, "two", lines()).unwrap();
+        writer.push(BlockKind::Paragraph, "end", lines()).unwrap();
+        writer.finish().unwrap();
+        let Message::Text(text) = &told.0[0] else { panic!("{:?}", told.0[0]) };
+        assert_eq!(text, "标题\n\none\ntwo\n\nend");
+        let Message::Blocks(blocks) = &told.0[1] else { panic!("{:?}", told.0[1]) };
+        let cut: Vec<_> = blocks.iter().filter_map(|block| block.span.of(text)).collect();
+        assert_eq!(cut, ["标题", "one", "two", "end"]);
+        let Message::Metadata(metadata) = &told.0[2] else { panic!("{:?}", told.0[2]) };
+        assert_eq!(metadata.title.as_deref(), Some("标题"));
+    }
+
+    #[test]
+    fn the_limit_cuts_on_a_character_border() {
+        let mut told = Told::default();
+        let mut writer = BlockWriter::new(&mut told, 7);
+        assert!(matches!(writer.push(BlockKind::Paragraph, "中文文字", lines()), Err(Stop::Full)));
+        writer.finish().unwrap();
+        let Message::Text(text) = &told.0[0] else { panic!("{:?}", told.0[0]) };
+        assert_eq!(text, "中文");
+    }
+}
