@@ -38,11 +38,16 @@ impl Expected {
         }
     }
 
+    /// Whether git's id is needed to compare.
+    pub(crate) fn needs_git(&self) -> bool {
+        matches!(self, Self::GitBlob(_))
+    }
+
     /// Whether the content is the one expected.
     pub(crate) fn matches(&self, measured: &Measured) -> bool {
         match self {
             Self::Sha256(hex) => *hex == measured.sha256,
-            Self::GitBlob(hex) => *hex == measured.git_blob,
+            Self::GitBlob(hex) => measured.git_blob.as_ref() == Some(hex),
         }
     }
 }
@@ -54,8 +59,8 @@ pub(crate) struct Measured {
     pub(crate) size: u64,
     /// sha256, in hex.
     pub(crate) sha256: String,
-    /// Git's id, in hex. Right only if the announced size was.
-    pub(crate) git_blob: String,
+    /// Git's id, in hex, if it was asked for. Right only if the announced size was.
+    pub(crate) git_blob: Option<String>,
 }
 
 /// Why a copy ended early.
@@ -68,17 +73,18 @@ pub(crate) enum CopyError {
 }
 
 /// Reads `from` to its end, writes it to `to` and measures it. `size` is the announced size, which
-/// is also the most that is taken. `on_bytes` hears the bytes done.
+/// is also the most that is taken. Git's id is computed only if `git` asks for it. `on_bytes` hears
+/// the bytes done.
 pub(crate) fn copy_measured(
     from: &mut dyn Read,
     to: &mut dyn Write,
     size: u64,
+    git: bool,
     cancel: &Cancel,
     on_bytes: &dyn Fn(u64),
 ) -> Result<Measured, CopyError> {
     let mut sha256 = Sha256::new();
-    let mut git = sha1_smol::Sha1::new();
-    git.update(format!("blob {size}\0").as_bytes());
+    let mut git = git.then(|| sha1_smol::Sha1::from(format!("blob {size}\0")));
     let mut buffer = vec![0; 256 * 1024];
     let mut done = 0;
     loop {
@@ -94,12 +100,18 @@ pub(crate) fn copy_measured(
             return Err(CopyError::TooLong);
         }
         sha256.update(&buffer[..read]);
-        git.update(&buffer[..read]);
+        if let Some(git) = &mut git {
+            git.update(&buffer[..read]);
+        }
         to.write_all(&buffer[..read]).map_err(CopyError::Write)?;
         on_bytes(done);
     }
     to.flush().map_err(CopyError::Write)?;
-    Ok(Measured { size: done, sha256: hex(&sha256.finalize()), git_blob: git.digest().to_string() })
+    Ok(Measured {
+        size: done,
+        sha256: hex(&sha256.finalize()),
+        git_blob: git.map(|git| git.digest().to_string()),
+    })
 }
 
 fn hex(bytes: &[u8]) -> String {
@@ -112,16 +124,17 @@ mod tests {
 
     fn measure(content: &[u8]) -> Measured {
         let mut from = content;
-        copy_measured(&mut from, &mut std::io::sink(), content.len() as u64, &Cancel::new(), &|_| ()).unwrap()
+        copy_measured(&mut from, &mut std::io::sink(), content.len() as u64, true, &Cancel::new(), &|_| ())
+            .unwrap()
     }
 
     /// The ids of `git hash-object` and `sha256sum` for the same bytes.
     #[test]
     fn both_checksums_are_those_of_the_usual_programs() {
         let hello = measure(b"hello\n");
-        assert_eq!(hello.git_blob, "ce013625030ba8dba906f756967f9e9ca394464a");
+        assert_eq!(hello.git_blob.as_deref(), Some("ce013625030ba8dba906f756967f9e9ca394464a"));
         assert_eq!(hello.sha256, "5891b5b522d5df086d0ff0b110fbd9d21bb4fc7163af34d08286a2e846f6be03");
-        assert_eq!(measure(b"").git_blob, "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391");
+        assert_eq!(measure(b"").git_blob.as_deref(), Some("e69de29bb2d1d6434b8b29ae775ad8c2e48c5391"));
     }
 
     #[test]
@@ -138,11 +151,12 @@ mod tests {
 
     #[test]
     fn a_copy_stops_at_the_announced_size_and_when_told() {
-        let result = copy_measured(&mut &b"12345"[..], &mut std::io::sink(), 4, &Cancel::new(), &|_| ());
+        let result =
+            copy_measured(&mut &b"12345"[..], &mut std::io::sink(), 4, false, &Cancel::new(), &|_| ());
         assert!(matches!(result, Err(CopyError::TooLong)));
         let cancel = Cancel::new();
         cancel.cancel();
-        let result = copy_measured(&mut &b"12345"[..], &mut std::io::sink(), 5, &cancel, &|_| ());
+        let result = copy_measured(&mut &b"12345"[..], &mut std::io::sink(), 5, false, &cancel, &|_| ());
         assert!(matches!(result, Err(CopyError::Cancelled)));
     }
 }

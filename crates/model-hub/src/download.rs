@@ -205,7 +205,10 @@ async fn once(
     let response = match or_cancelled(cancel, request.send()).await? {
         Ok(response) => response,
         Err(error) => {
-            let connected = !(error.is_connect() || error.is_timeout()) || error.is_redirect();
+            if error.is_redirect() || error.is_builder() {
+                return Err(Failure::Refused(chain(&error)));
+            }
+            let connected = !(error.is_connect() || error.is_timeout());
             return Ok(Once::Cut { reason: chain(&error), connected, wait: None });
         }
     };

@@ -167,11 +167,11 @@ impl Fetch<'_> {
         label: &str,
         origin: &Origin,
     ) -> Result<Option<String>, HubError> {
-        let measured = self.measure(path, &file.name, label).await?;
+        let measured = self.measure(path, origin.expected.needs_git(), &file.name, label).await?;
         if !origin.expected.matches(&measured) {
             return Ok(Some(match &origin.expected {
                 Expected::Sha256(_) => measured.sha256,
-                Expected::GitBlob(_) => measured.git_blob,
+                Expected::GitBlob(_) => measured.git_blob.unwrap_or_default(),
             }));
         }
         self.install(file, path, &measured, origin)?;
@@ -205,13 +205,21 @@ impl Fetch<'_> {
     }
 
     /// The checksums of a file, with progress.
-    pub(crate) async fn measure(&self, path: &Path, name: &str, label: &str) -> Result<Measured, HubError> {
+    pub(crate) async fn measure(
+        &self,
+        path: &Path,
+        git: bool,
+        name: &str,
+        label: &str,
+    ) -> Result<Measured, HubError> {
         let size = disk::size_of(path);
         self.report.phase(FetchPhase::Verifying, name, label, Some(size));
         let on_bytes = |done| self.report.bytes(done, Some(size));
         let path = path.to_owned();
-        blocking(&self.lock, self.cancel, &on_bytes, move |cancel, on_bytes| measure(&path, cancel, on_bytes))
-            .await
+        blocking(&self.lock, self.cancel, &on_bytes, move |cancel, on_bytes| {
+            measure(&path, git, cancel, on_bytes)
+        })
+        .await
     }
 
     /// Takes over files that lie in the model's folder without a record: a record that was lost, or
@@ -224,7 +232,7 @@ impl Fetch<'_> {
             if record.holds(folder, file).is_some() || disk::size_of(&path) != size {
                 continue;
             }
-            let measured = self.measure(&path, &file.name, "this machine").await?;
+            let measured = self.measure(&path, false, &file.name, "this machine").await?;
             if measured.sha256 == *sha256 {
                 let source = "found in the folder of the model".to_owned();
                 let recorded = RecordedFile {
@@ -285,14 +293,19 @@ pub(crate) fn note_file(
     record.write(&path)
 }
 
-/// Checksums of a file.
-pub(crate) fn measure(path: &Path, cancel: &Cancel, on_bytes: &dyn Fn(u64)) -> Result<Measured, HubError> {
+/// Checksums of a file; git's id only if asked for.
+pub(crate) fn measure(
+    path: &Path,
+    git: bool,
+    cancel: &Cancel,
+    on_bytes: &dyn Fn(u64),
+) -> Result<Measured, HubError> {
     use crate::digest::CopyError;
 
     let failed = |source| HubError::Io { step: "read", path: path.to_owned(), source };
     let mut file = std::fs::File::open(path).map_err(failed)?;
     let size = file.metadata().map_err(failed)?.len();
-    copy_measured(&mut file, &mut std::io::sink(), size, cancel, on_bytes).map_err(|error| match error {
+    copy_measured(&mut file, &mut std::io::sink(), size, git, cancel, on_bytes).map_err(|error| match error {
         CopyError::Cancelled => HubError::Cancelled,
         CopyError::Read(source) | CopyError::Write(source) => failed(source),
         CopyError::TooLong => failed(std::io::Error::other("it grew while it was read")),

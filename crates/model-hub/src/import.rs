@@ -213,7 +213,7 @@ impl Import<'_> {
             return Ok(HubError::Unrecognised { path: path.clone() });
         };
         let (owned, cancel) = (path.clone(), self.cancel.clone());
-        let measured = tokio::task::spawn_blocking(move || measure(&owned, &cancel, &|_| ()));
+        let measured = tokio::task::spawn_blocking(move || measure(&owned, false, &cancel, &|_| ()));
         Ok(mismatch(file, measured.await.map_err(HubError::Broken)??.sha256))
     }
 }
@@ -260,7 +260,7 @@ fn copy_file(
     let failed = |error| disk::write_error("copy", to, error, size.saturating_sub(disk::size_of(to)));
     let mut from = std::fs::File::open(path).map_err(unreadable)?;
     let mut file = std::fs::File::create(to).map_err(failed)?;
-    copy_measured(&mut from, &mut file, size, cancel, on_bytes).map_err(|error| match error {
+    copy_measured(&mut from, &mut file, size, false, cancel, on_bytes).map_err(|error| match error {
         CopyError::Cancelled => HubError::Cancelled,
         CopyError::TooLong => unreadable(std::io::Error::other("it grew while it was read")),
         CopyError::Read(error) => unreadable(error),

@@ -243,7 +243,7 @@ impl ModelHub {
         let total = model.files.values().map(|path| disk::size_of(path)).sum();
         let mut before = 0;
         for (file, path) in &model.files {
-            let measured = measure(path, cancel, &|done| on_bytes(before + done, total))?;
+            let measured = measure(path, false, cancel, &|done| on_bytes(before + done, total))?;
             before += measured.size;
             let expected = model.sha256s.get(file).cloned().unwrap_or_default();
             if measured.sha256 != expected {

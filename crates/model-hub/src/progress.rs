@@ -55,6 +55,7 @@ const INTERVAL: Duration = Duration::from_millis(100);
 
 /// The caller's callback with what all reports share; drops reports that come too fast.
 pub(crate) struct Report<'a> {
+    files_total: usize,
     sink: &'a (dyn Fn(FetchProgress) + Send + Sync),
     state: Mutex<State>,
 }
@@ -80,7 +81,7 @@ impl<'a> Report<'a> {
             files_done: 0,
             files_total,
         };
-        Self { sink, state: Mutex::new(State { progress, sent: None }) }
+        Self { files_total, sink, state: Mutex::new(State { progress, sent: None }) }
     }
 
     /// A new phase, which is always reported.
@@ -106,14 +107,16 @@ impl<'a> Report<'a> {
 
     /// Files of the model in place.
     pub(crate) fn files_done(&self, files: usize) {
-        self.change(true, |progress| progress.files_done = files);
+        let last = files == self.files_total;
+        self.change(last, |progress| progress.files_done = files);
     }
 
     fn change(&self, always: bool, change: impl FnOnce(&mut FetchProgress)) {
         let progress = {
             let mut state = self.state.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
             change(&mut state.progress);
-            if !always && state.sent.is_some_and(|sent| sent.elapsed() < INTERVAL) {
+            let nothing_yet = state.progress.file.is_empty();
+            if !always && (nothing_yet || state.sent.is_some_and(|sent| sent.elapsed() < INTERVAL)) {
                 return;
             }
             state.sent = Some(Instant::now());

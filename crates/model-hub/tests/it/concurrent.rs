@@ -21,6 +21,16 @@ async fn two_fetches_of_a_model_download_it_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_fetch_can_run_as_a_task_of_its_own() {
+    let large = weights(1 << 20, 62);
+    let hub = Hub::sound(&large).await;
+    let world = World::new(Entry::HubOnly, &large, &hub.front.url(), &nobody().await);
+    let models = world.hub.clone();
+    let task = tokio::spawn(async move { models.fetch("tiny", Cancel::new(), &|_| ()).await });
+    assert_eq!(task.await.unwrap().unwrap(), world.hub.installed("tiny").unwrap());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn another_process_is_waited_for_and_not_removed_under() {
     let large = weights(1 << 20, 61);
     let hub = Hub::sound(&large).await;

@@ -5,7 +5,7 @@ use docent_model_hub::{FetchPhase, ModelHub, ModelStatus, Network};
 
 use crate::server::{Reply, Server, nobody};
 use crate::world::{
-    COMMIT, CONFIG, Entry, Hub, World, catalogue, index, names, patience, sha256, tried, weights,
+    COMMIT, CONFIG, Entry, Hub, World, catalogue, git_id, index, names, patience, sha256, tried, weights,
 };
 
 const MIB: usize = 1 << 20;
@@ -69,6 +69,7 @@ async fn progress_tells_every_phase_and_ends_complete() {
     assert!(done.is_sorted());
     assert_eq!(done.last(), Some(&(2 * MIB as u64)));
     assert_eq!(total.last(), Some(&Some(2 * MIB as u64)));
+    assert!(seen.iter().all(|progress| !progress.file.is_empty()));
     let last = seen.last().unwrap();
     assert_eq!((last.files_done, last.files_total), (2, 2));
     assert!(last.source.contains("maker/model"), "{}", last.source);
@@ -101,6 +102,37 @@ async fn bytes_that_are_not_what_the_hub_names_are_not_installed() {
     assert!(!world.models().join("tiny/model.safetensors").exists());
     assert!(!world.part().exists());
     assert_eq!(world.hub.installed("tiny").unwrap_err().code(), "model_not_installed");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_small_file_is_compared_with_gits_id() {
+    let large = weights(MIB, 17);
+    let hub = Server::start(|request, _| {
+        let etag = format!("\"{}\"", git_id(b"{\"hidden_size\": 768}\n"));
+        Reply::file(request, CONFIG, &etag).with("X-Repo-Commit", COMMIT)
+    })
+    .await;
+    let world = World::new(Entry::Untried, &large, &hub.url(), &nobody().await);
+    let tried = tried(world.fetch().await.unwrap_err());
+    assert!(tried[0].1.contains(&git_id(CONFIG)), "{tried:?}");
+    assert!(!world.models().join("tiny/config.json").exists());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_redirect_without_end_is_not_followed_for_ever() {
+    let large = weights(MIB, 18);
+    let content = large.clone();
+    let hub = Hub::start(large.clone(), move |request, _| {
+        if request.is_probe() {
+            return Reply::file(request, &content, "\"s\"");
+        }
+        Reply::new(302, "").with("Location", &request.path)
+    })
+    .await;
+    let index = index(&large).await;
+    let world = World::new(Entry::Pinned, &large, &hub.front.url(), &index.url());
+    world.fetch().await.unwrap();
+    assert!(hub.store.downloads().len() <= 11, "{}", hub.store.downloads().len());
 }
 
 #[tokio::test(flavor = "multi_thread")]
