@@ -1,0 +1,74 @@
+/** Changes of the library. Each shows its own failure and refreshes what it made stale. */
+import { t } from "../i18n/index.svelte";
+import type { AddSourcesRes, Source } from "../wire/generated";
+import { attempt, reportRejected } from "./failures.svelte";
+import { indexing } from "./indexing.svelte";
+import { touch } from "./queries.svelte";
+import { call, currentHost } from "./rpc";
+
+const LIBRARY = ["sources", "documents", "app"] as const;
+
+function added(res: AddSourcesRes | undefined): Source[] {
+	if (!res) return [];
+	reportRejected(res.rejected);
+	touch(LIBRARY);
+	return res.added;
+}
+
+/** Adds what it can and reports the rest; gives what was added. */
+export async function addPaths(paths: string[], collection: number | null = null): Promise<Source[]> {
+	if (paths.length === 0) return [];
+	return added(await attempt(() => call("add_sources", { paths, collection })));
+}
+
+export async function addSample(): Promise<Source[]> {
+	return added(await attempt(() => call("add_sample", {})));
+}
+
+/** Lets the person choose folders and adds them. */
+export async function chooseFolders(collection: number | null = null): Promise<Source[]> {
+	const paths = await attempt(() => currentHost().pickFolders(t().rail.addFolder));
+	return addPaths(paths ?? [], collection);
+}
+
+/** Lets the person choose files and adds them. */
+export async function chooseFiles(collection: number | null = null): Promise<Source[]> {
+	const paths = await attempt(() => currentHost().pickFiles(t().rail.addFiles, { multiple: true }));
+	return addPaths(paths ?? [], collection);
+}
+
+async function change(run: () => Promise<unknown>): Promise<boolean> {
+	const done = await attempt(async () => {
+		await run();
+		return true;
+	});
+	touch(LIBRARY);
+	return done ?? false;
+}
+
+export const removeSource = (source: number) => change(() => call("remove_source", { source }));
+export const rescan = (source: number | null) => change(() => call("rescan", { source }));
+export const createCollection = (name: string) => change(() => call("create_collection", { name }));
+export const renameCollection = (collection: number, name: string) =>
+	change(() => call("rename_collection", { collection, name }));
+export const deleteCollection = (collection: number) =>
+	change(() => call("delete_collection", { collection }));
+export const moveSource = (source: number, collection: number | null) =>
+	change(() => call("set_source_collection", { source, collection }));
+
+/** How many files are read again. */
+export async function retryFailed(source: number | null): Promise<number> {
+	const res = await attempt(() => call("retry_failed", { source }));
+	touch(LIBRARY);
+	return res?.count ?? 0;
+}
+
+export async function pauseIndexing(paused: boolean): Promise<void> {
+	const status = await attempt(() => call("pause_indexing", { paused }));
+	if (status) indexing.status = status;
+}
+
+/** Opens the original file, or shows it in its folder. */
+export async function openOriginal(document: number, reveal: boolean): Promise<void> {
+	await attempt(() => call("open_original", { document, reveal }));
+}

@@ -1,0 +1,57 @@
+/** A long list of documents, fetched a page at a time as it comes into view. */
+import { query } from "../../api/queries.svelte";
+import type { Document, DocumentState, DocumentsReq, StateCounts } from "../../wire/generated";
+
+export interface Filter {
+	source: number | null;
+	state: DocumentState | null;
+	text: string;
+}
+
+const PAGE = 100;
+
+const request = ({ source, state, text }: Filter, offset: number): DocumentsReq => ({
+	source,
+	state,
+	text: text.trim() === "" ? null : text.trim(),
+	offset,
+	limit: PAGE,
+});
+
+export interface Overview {
+	total: number;
+	counts: StateCounts;
+}
+
+/** The first page, which also says how many there are. */
+export function firstPage(filter: Filter) {
+	return query("list_documents", request(filter, 0));
+}
+
+/** How many there are; undefined until the first page is here. */
+export function overview(filter: Filter): Overview | undefined {
+	const data = firstPage(filter).data;
+	return data && { total: data.total, counts: data.counts };
+}
+
+/** The document at this place of the list; undefined until its page is here. */
+export function documentAt(filter: Filter, index: number): Document | undefined {
+	const offset = Math.floor(index / PAGE) * PAGE;
+	return query("list_documents", request(filter, offset)).data?.documents[index - offset];
+}
+
+/** How many documents are in a state, of those that the filter lets through. */
+export function countOf(counts: StateCounts, state: DocumentState | null): number {
+	if (state === null) return counts.total;
+	// Being read is shown under waiting: it lasts a moment.
+	return state === "reading" ? 0 : counts[state];
+}
+
+/** The same document as it is now; the one given, if the core does not list it any more. */
+export function asItIsNow(document: Document): Document {
+	const page = query(
+		"list_documents",
+		request({ source: document.source, state: null, text: document.path }, 0),
+	);
+	return page.data?.documents.find(({ id }) => id === document.id) ?? document;
+}

@@ -1,0 +1,46 @@
+/** Invented libraries by name, chosen in the address: `?scene=empty&slowness=1`. */
+import type { Language, Theme } from "../../wire/generated";
+import type { Host } from "../types";
+import { FakeHost, type FakeOptions } from "./host";
+
+export { apiError, FakeHost, type FakeOptions } from "./host";
+
+const CONVERSATIONS = [
+	{ title: "When and how do I treat varroa?", questions: ["When and how do I treat against varroa mites?"] },
+	{ title: "Notice period of the lease", questions: ["What is the notice period of my lease?"] },
+	{ title: "温室夜间保温", questions: ["夜间怎样给温室保温？"] },
+	{ title: "Winter stores", questions: ["How much sugar syrup does a colony need for winter?"] },
+];
+
+export const SCENES: Record<string, FakeOptions> = {
+	ready: { conversations: CONVERSATIONS },
+	empty: { folders: [], models: false },
+	modelless: { models: false },
+	indexing: {
+		conversations: CONVERSATIONS.slice(0, 2),
+		indexing: {
+			phase: "embedding",
+			file: "contracts/lease-harbour-lane.pdf",
+			done: 1264,
+			total: 4820,
+			failed: 3,
+			started_ms: Date.now() - 240_000,
+			seconds_left: 680,
+		},
+	},
+	inuse: { failing: { app_state: "library_in_use" } },
+};
+
+export function fakeHostFromAddress(address: string): Host {
+	const wanted = new URLSearchParams(address);
+	const scene = SCENES[wanted.get("scene") ?? "ready"] ?? {};
+	const slowness = Number(wanted.get("slowness") ?? "1");
+	const settings = {
+		theme: (wanted.get("theme") ?? "system") as Theme,
+		language: (wanted.get("language") ?? "system") as Language,
+	};
+	const host = new FakeHost({ ...scene, settings, slowness });
+	// For scripts that take pictures of the window.
+	Object.assign(window, { docentFake: host });
+	return host;
+}
