@@ -12,16 +12,44 @@
 #![deny(unsafe_code)]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
+#[cfg(feature = "candle")]
+mod decoder;
 mod embed;
+#[cfg(feature = "candle")]
+mod embedder;
 mod error;
 pub mod fake;
 mod generate;
+#[cfg(feature = "candle")]
+mod generator;
+#[cfg(feature = "candle")]
+mod gguf;
 mod options;
+#[cfg(feature = "candle")]
+mod processor;
+#[cfg(feature = "candle")]
+mod sampling;
+#[cfg(feature = "candle")]
+mod template;
+#[cfg(all(test, feature = "candle"))]
+mod testing;
+#[cfg(feature = "candle")]
+mod tokenizer;
+#[cfg(feature = "candle")]
+mod worker;
 
 pub use embed::{EmbedKind, Embedder, EmbedderFiles};
 pub use error::InferenceError;
 pub use generate::{
-    ChatMessage, GenerateEvent, GenerateRequest, GenerateStats, Generator, GeneratorFiles,
-    GeneratorInfo, Role, Sampling, StopReason,
+    ChatMessage, GenerateEvent, GenerateRequest, GenerateStats, Generator, GeneratorFiles, GeneratorInfo,
+    Role, Sampling, StopReason,
 };
 pub use options::{DeviceReport, EngineConfig, Priority};
+
+#[cfg(feature = "candle")]
+pub use {
+    embedder::open_embedder,
+    generator::{open_generator, open_generator_with_clock},
+    processor::{configure_process, device_report},
+    template::Clock,
+};

@@ -27,10 +27,7 @@ pub struct EngineConfig {
 
 impl Default for EngineConfig {
     fn default() -> Self {
-        Self {
-            threads: 0,
-            idle_unload: Duration::from_secs(300),
-        }
+        Self { threads: 0, idle_unload: Duration::from_secs(300) }
     }
 }
 

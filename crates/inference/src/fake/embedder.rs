@@ -34,10 +34,7 @@ impl FakeEmbedder {
 
     /// An embedder that claims `profile` and keeps to its dimension, limit and prefixes.
     pub fn with_profile(profile: Profile) -> Self {
-        Self {
-            profile,
-            embedded: AtomicUsize::new(0),
-        }
+        Self { profile, embedded: AtomicUsize::new(0) }
     }
 
     /// How many texts have been embedded so far.
@@ -101,9 +98,8 @@ impl Embedder for FakeEmbedder {
 
 /// FNV-1a, 64 bit: stable over runs and platforms.
 fn hash(term: &str) -> u64 {
-    term.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    })
+    term.bytes()
+        .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }
 
 /// Adds +1 or -1 to every value, as the bits of a SplitMix64 sequence started at `seed` say.
@@ -127,10 +123,7 @@ mod tests {
 
     async fn embed(texts: &[&str]) -> Vec<Vec<f32>> {
         let texts = texts.iter().map(|&text| text.to_owned()).collect();
-        FakeEmbedder::new(128)
-            .embed(texts, EmbedKind::Query, Priority::Bulk, Cancel::new())
-            .await
-            .unwrap()
+        FakeEmbedder::new(128).embed(texts, EmbedKind::Query, Priority::Bulk, Cancel::new()).await.unwrap()
     }
 
     fn cosine(a: &[f32], b: &[f32]) -> f32 {
@@ -161,9 +154,7 @@ mod tests {
         let cancel = Cancel::new();
         cancel.cancel();
         let embedder = FakeEmbedder::new(8);
-        let result = embedder
-            .embed(vec!["x".into()], EmbedKind::Passage, Priority::Bulk, cancel)
-            .await;
+        let result = embedder.embed(vec!["x".into()], EmbedKind::Passage, Priority::Bulk, cancel).await;
         assert!(matches!(result, Err(InferenceError::Cancelled)));
         assert_eq!(embedder.embedded(), 0);
     }

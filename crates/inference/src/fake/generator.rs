@@ -10,8 +10,8 @@ use tokio::sync::mpsc;
 
 use super::pieces;
 use crate::{
-    ChatMessage, GenerateEvent, GenerateRequest, GenerateStats, Generator, GeneratorInfo,
-    InferenceError, Role, StopReason,
+    ChatMessage, GenerateEvent, GenerateRequest, GenerateStats, Generator, GeneratorInfo, InferenceError,
+    Role, StopReason,
 };
 
 /// Tokens a message costs beyond its words, as a chat template would add.
@@ -77,19 +77,12 @@ impl FakeGenerator {
 
     /// Every request taken so far, oldest first.
     pub fn requests(&self) -> Vec<GenerateRequest> {
-        self.requests
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        self.requests.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     fn answer(&self, messages: &[ChatMessage]) -> String {
         let mut script = self.script.lock().unwrap_or_else(PoisonError::into_inner);
-        let scripted = if script.len() > 1 {
-            script.pop_front()
-        } else {
-            script.front().cloned()
-        };
+        let scripted = if script.len() > 1 { script.pop_front() } else { script.front().cloned() };
         scripted.unwrap_or_else(|| {
             let asked = messages.iter().rev().find(|m| m.role == Role::User);
             asked.map(|m| m.content.clone()).unwrap_or_default()
@@ -124,10 +117,7 @@ impl Generator for FakeGenerator {
                 context: self.info.context_tokens,
             });
         }
-        self.requests
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push(request.clone());
+        self.requests.lock().unwrap_or_else(PoisonError::into_inner).push(request.clone());
         let performance = Performance {
             answer: self.answer(&request.messages),
             prompt_tokens,
@@ -154,11 +144,7 @@ struct Performance {
 
 impl Performance {
     /// Sends the whole stream; returns early when nobody listens any more.
-    async fn run(
-        self,
-        sender: mpsc::Sender<Result<GenerateEvent, InferenceError>>,
-        cancel: Cancel,
-    ) {
+    async fn run(self, sender: mpsc::Sender<Result<GenerateEvent, InferenceError>>, cancel: Cancel) {
         let total = self.prompt_tokens;
         let started = Instant::now();
         for done in [total / 2, total] {
@@ -258,18 +244,12 @@ mod tests {
         let mut stopped = request("?");
         stopped.stop = vec!["thr".into()];
         let (said, stats) = say(&generator, stopped).await;
-        assert_eq!(
-            (said.as_str(), stats.stop),
-            ("one two. ", StopReason::StopString)
-        );
+        assert_eq!((said.as_str(), stats.stop), ("one two. ", StopReason::StopString));
         let mut short = request("?");
         short.max_tokens = 5;
         let (said, stats) = say(&generator, short).await;
         assert_eq!(said, "one two. three 四");
-        assert_eq!(
-            (stats.generated_tokens, stats.stop),
-            (5, StopReason::MaxTokens)
-        );
+        assert_eq!((stats.generated_tokens, stats.stop), (5, StopReason::MaxTokens));
     }
 
     #[tokio::test]
@@ -289,19 +269,13 @@ mod tests {
             other => panic!("{other:?}"),
         }
         let refused = generator.generate(request("?"), Cancel::new()).await;
-        assert!(matches!(
-            refused,
-            Err(InferenceError::PromptTooLong { context: 50, .. })
-        ));
+        assert!(matches!(refused, Err(InferenceError::PromptTooLong { context: 50, .. })));
     }
 
     #[tokio::test]
     async fn a_failure_is_the_last_item() {
         let generator = FakeGenerator::echo().failing_at_end("layer 3");
-        let mut events = generator
-            .generate(request("hi"), Cancel::new())
-            .await
-            .unwrap();
+        let mut events = generator.generate(request("hi"), Cancel::new()).await.unwrap();
         let mut last = None;
         while let Some(event) = events.recv().await {
             last = Some(event);

@@ -16,11 +16,8 @@ fn pieces(text: &str) -> impl Iterator<Item = &str> {
     std::iter::from_fn(move || {
         rest = rest.trim_start();
         let first = rest.chars().next()?;
-        let end = if is_word(first) {
-            rest.find(|c| !is_word(c)).unwrap_or(rest.len())
-        } else {
-            first.len_utf8()
-        };
+        let end =
+            if is_word(first) { rest.find(|c| !is_word(c)).unwrap_or(rest.len()) } else { first.len_utf8() };
         let (piece, tail) = rest.split_at(end);
         rest = tail;
         Some(piece)
@@ -45,10 +42,7 @@ mod tests {
     #[test]
     fn pieces_are_words_signs_and_ideographs() {
         let cut: Vec<_> = pieces("  The year 2024, 北京 is-ok.\n").collect();
-        assert_eq!(
-            cut,
-            ["The", "year", "2024", ",", "北", "京", "is", "-", "ok", "."]
-        );
+        assert_eq!(cut, ["The", "year", "2024", ",", "北", "京", "is", "-", "ok", "."]);
         assert_eq!(pieces(" \n").count(), 0);
     }
 }

@@ -1,0 +1,142 @@
+//! Chat models: decoders of the Llama family in one GGUF file.
+
+mod stream;
+mod task;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use docent_corpus::Cancel;
+use tokio::sync::mpsc;
+
+use crate::decoder::{Decoder, KvCache, Shape};
+use crate::gguf::Gguf;
+use crate::template::{ChatTemplate, Clock};
+use crate::tokenizer::BpeTokenizer;
+use crate::worker::Worker;
+use crate::{
+    ChatMessage, EngineConfig, GenerateEvent, GenerateRequest, Generator, GeneratorFiles, GeneratorInfo,
+    InferenceError,
+};
+use task::{Generation, PREFILL_BLOCK};
+
+/// Opens a chat model: checks its file and reads its tokenizer and template now; loads its weights
+/// at the first request, on a thread of its own, and drops them when they are not used for a while.
+/// Templates that ask for today's date do without; see [`open_generator_with_clock`].
+///
+/// # Errors
+/// [`InferenceError::Read`], [`InferenceError::ModelFile`], [`InferenceError::ModelTruncated`],
+/// [`InferenceError::UnsupportedArchitecture`], [`InferenceError::UnsupportedTensorType`],
+/// [`InferenceError::Tokenizer`] or [`InferenceError::Template`], each naming what is wrong.
+pub fn open_generator(
+    files: GeneratorFiles,
+    config: &EngineConfig,
+) -> Result<Arc<dyn Generator>, InferenceError> {
+    open(files, config, None)
+}
+
+/// As [`open_generator`], with a clock for templates that tell the model today's date.
+///
+/// # Errors
+/// Those of [`open_generator`].
+pub fn open_generator_with_clock(
+    files: GeneratorFiles,
+    config: &EngineConfig,
+    clock: Clock,
+) -> Result<Arc<dyn Generator>, InferenceError> {
+    open(files, config, Some(clock))
+}
+
+fn open(
+    files: GeneratorFiles,
+    config: &EngineConfig,
+    clock: Option<Clock>,
+) -> Result<Arc<dyn Generator>, InferenceError> {
+    let file = Gguf::open(&files.gguf)?;
+    let shape = Shape::read(&file)?;
+    file.check_tensors()?;
+    let tokenizer = BpeTokenizer::open(&file)?;
+    if tokenizer.vocabulary_len() > Shape::vocabulary(&file) {
+        return Err(file.invalid("its vocabulary is longer than its embedding table"));
+    }
+    let template = ChatTemplate::new(file.text("tokenizer.chat_template"), clock)?;
+    let info = GeneratorInfo {
+        name: files.name.clone(),
+        architecture: shape.architecture.clone(),
+        context_tokens: shape.context,
+        weights_sha256: files.weights_sha256.clone(),
+    };
+    let worker = Worker::start(&files.name, config.idle_unload, move || {
+        let decoder = Decoder::load(&file, &shape)?;
+        Ok(Loaded { decoder, last: None })
+    })?;
+    Ok(Arc::new(LocalGenerator { info, tokenizer: Arc::new(tokenizer), template, worker }))
+}
+
+/// What lives on the model's thread.
+struct Loaded {
+    decoder: Decoder,
+    /// The last prompt that was read, with its keys and values, for what the next one shares.
+    last: Option<ReadPrompt>,
+}
+
+/// A prompt and what reading it left.
+struct ReadPrompt {
+    tokens: Vec<u32>,
+    cache: KvCache,
+}
+
+impl Loaded {
+    /// A cache that holds the beginning of `prompt`, as far as the last prompt had it too. Cut to
+    /// whole blocks, so that every position is computed in the same company as without reuse and
+    /// the answer is the same to the last bit.
+    fn cache_for(&mut self, prompt: &[u32]) -> KvCache {
+        let Some(ReadPrompt { tokens, mut cache }) = self.last.take() else {
+            return self.decoder.new_cache();
+        };
+        let shared = tokens.iter().zip(prompt).take_while(|(a, b)| a == b).count();
+        let usable = shared.min(prompt.len().saturating_sub(1)).min(cache.len());
+        cache.truncate(usable / PREFILL_BLOCK * PREFILL_BLOCK);
+        cache
+    }
+}
+
+/// A chat model of this machine.
+struct LocalGenerator {
+    info: GeneratorInfo,
+    tokenizer: Arc<BpeTokenizer>,
+    template: ChatTemplate,
+    worker: Worker<Loaded>,
+}
+
+#[async_trait]
+impl Generator for LocalGenerator {
+    fn model(&self) -> &GeneratorInfo {
+        &self.info
+    }
+
+    fn count_tokens(&self, text: &str) -> Result<usize, InferenceError> {
+        self.tokenizer.encode_plain(text).map(|ids| ids.len())
+    }
+
+    fn count_prompt(&self, messages: &[ChatMessage]) -> Result<usize, InferenceError> {
+        let ids = self.template.encode(messages, &self.tokenizer)?;
+        Ok(ids.len())
+    }
+
+    async fn generate(
+        &self,
+        request: GenerateRequest,
+        cancel: Cancel,
+    ) -> Result<mpsc::Receiver<Result<GenerateEvent, InferenceError>>, InferenceError> {
+        let prompt = self.template.encode(&request.messages, &self.tokenizer)?;
+        let context = self.info.context_tokens;
+        if prompt.is_empty() || prompt.len().saturating_add(request.max_tokens) > context {
+            return Err(InferenceError::PromptTooLong { tokens: prompt.len(), context });
+        }
+        let priority = request.priority;
+        let (task, events) = Generation::new(prompt, request, Arc::clone(&self.tokenizer), cancel);
+        self.worker.submit(priority, task)?;
+        Ok(events)
+    }
+}

@@ -1,0 +1,102 @@
+//! How text is cut before byte-pair merging, by the name a GGUF file gives
+//! (`tokenizer.ggml.pre`).
+//!
+//! The expressions are those the models were trained with: GPT-2's from OpenAI's `encoder.py`,
+//! Llama 3's and Qwen 2's from their `tokenizer.json`, and llama.cpp's table `llama-vocab.cpp` says
+//! which name means which. A wrong cut gives plausible but wrong ids, so an unknown name is an
+//! error and never a guess.
+
+use tokenizers::normalizers::unicode::NFC;
+use tokenizers::pre_tokenizers::byte_level::ByteLevel;
+use tokenizers::pre_tokenizers::sequence::Sequence;
+use tokenizers::pre_tokenizers::split::{Split, SplitPattern};
+use tokenizers::{NormalizerWrapper, PreTokenizerWrapper, SplitDelimiterBehavior};
+
+/// One digit at a time.
+const DIGIT: &str = r"\p{N}";
+
+const GPT2: &str = r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+";
+
+const LLAMA3: &str = concat!(
+    r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}",
+    r"| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
+);
+
+const QWEN2: &str = concat!(
+    r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}",
+    r"| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
+);
+
+/// What happens to a text before its pieces are merged.
+pub(crate) struct PreTokenizer {
+    /// Expressions applied one after the other; each cuts what the previous one left.
+    cuts: &'static [&'static str],
+    /// Whether text is brought to Unicode form NFC first.
+    nfc: bool,
+    /// Whether a piece that is a token as it stands is taken without merging.
+    pub(crate) ignore_merges: bool,
+}
+
+impl PreTokenizer {
+    /// The pre-tokenizer of that name, if it is known.
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        let (cuts, nfc, ignore_merges): (&'static [&'static str], _, _) = match name {
+            "gpt-2" => (&[GPT2], false, false),
+            "smollm" => (&[DIGIT, GPT2], false, false),
+            "llama-bpe" | "llama3" | "llama-v3" => (&[LLAMA3], false, true),
+            "qwen2" => (&[QWEN2], true, false),
+            _ => return None,
+        };
+        Some(Self { cuts, nfc, ignore_merges })
+    }
+
+    pub(crate) fn normalizer(&self) -> Option<NormalizerWrapper> {
+        self.nfc.then(|| NormalizerWrapper::from(NFC))
+    }
+
+    /// The cuts and the mapping of bytes to the characters that the vocabulary is written in.
+    pub(crate) fn build(&self) -> tokenizers::Result<PreTokenizerWrapper> {
+        let mut steps = Vec::with_capacity(self.cuts.len() + 1);
+        for &cut in self.cuts {
+            let pattern = SplitPattern::Regex(cut.to_owned());
+            let split = Split::new(pattern, SplitDelimiterBehavior::Isolated, false)?;
+            steps.push(PreTokenizerWrapper::from(split));
+        }
+        // No space put in front, no further cutting.
+        steps.push(PreTokenizerWrapper::from(ByteLevel::new(false, false, false)));
+        Ok(PreTokenizerWrapper::from(Sequence::new(steps)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokenizers::{OffsetReferential, OffsetType, PreTokenizedString, PreTokenizer as _};
+
+    use super::PreTokenizer;
+
+    fn cut<'t>(name: &str, text: &'t str) -> Vec<&'t str> {
+        let pre = PreTokenizer::named(name).unwrap().build().unwrap();
+        let mut pieces = PreTokenizedString::from(text);
+        pre.pre_tokenize(&mut pieces).unwrap();
+        pieces
+            .get_splits(OffsetReferential::Original, OffsetType::Byte)
+            .into_iter()
+            .map(|(_, (start, end), _)| &text[start..end])
+            .collect()
+    }
+
+    #[test]
+    fn names_differ_in_numbers_and_spaces() {
+        let text = "It's 1234  items\n";
+        assert_eq!(cut("gpt-2", text), ["It", "'s", " 1234", " ", " items", "\n"]);
+        assert_eq!(cut("smollm", text), ["It", "'s", " ", "1", "2", "3", "4", " ", " items", "\n"]);
+        assert_eq!(cut("llama-bpe", text), ["It", "'s", " ", "123", "4", " ", " items", "\n"]);
+        assert_eq!(cut("qwen2", text), ["It", "'s", " ", "1", "2", "3", "4", " ", " items", "\n"]);
+    }
+
+    #[test]
+    fn unknown_names_are_not_guessed() {
+        assert!(PreTokenizer::named("default").is_none());
+        assert!(PreTokenizer::named("").is_none());
+    }
+}
