@@ -8,7 +8,7 @@
 /// Passes the list of commands to another macro.
 #[macro_export]
 macro_rules! with_commands {
-    ($callback:path) => {
+    ($callback:ident) => {
         $callback! {
             calls {
                 app_state(Empty) -> AppState;

@@ -1,1 +1,29 @@
-//! api
+//! docent as others drive it: one handler per command, over a narrow [`Host`].
+//!
+//! This crate ties the parts together (library, store, models, ingest, answer) and knows no window
+//! and no terminal: the shell and the command line are two hosts of the same [`Api`], a test is a
+//! third. It may grow by a command when somebody needs one; rules about finding, reading or
+//! answering belong into the crates below.
+
+#![forbid(unsafe_code)]
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
+
+mod bindings;
+mod commands;
+mod dispatch;
+mod engine;
+mod error;
+mod handlers;
+mod host;
+mod indexer;
+mod open;
+mod places;
+mod requests;
+mod sink;
+pub mod wire;
+
+pub use bindings::typescript;
+pub use host::{Host, SilentHost};
+pub use open::Api;
+pub use places::{Places, Resources, configure_process};
+pub use sink::Sink;

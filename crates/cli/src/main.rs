@@ -1,1 +1,89 @@
-fn main() {}
+//! `docent` in a terminal: the commands of the window, headless. No rule of the product lives here.
+
+#![forbid(unsafe_code)]
+#![allow(clippy::print_stdout, reason = "a terminal program prints")]
+
+mod arguments;
+mod ask;
+mod library;
+mod models;
+mod output;
+mod terminal;
+
+use anyhow::Result;
+use arguments::{Arguments, Command, ModelsCommand};
+use clap::Parser;
+use docent_api::wire::{ApiError, Code};
+use docent_api::{Api, Places};
+use output::Output;
+use std::process::ExitCode;
+use std::sync::Arc;
+use terminal::Terminal;
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    tracing_subscriber::fmt()
+        .with_env_filter(
+            tracing_subscriber::EnvFilter::try_from_env("DOCENT_LOG")
+                .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("error")),
+        )
+        .with_writer(std::io::stderr)
+        .init();
+    let output = Output::new(arguments.json);
+    let outcome = run(arguments, output);
+    match outcome {
+        Ok(code) => code,
+        Err(error) => {
+            output.error(&error);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: Arguments, output: Output) -> Result<ExitCode> {
+    if matches!(arguments.command, Command::Bindings) {
+        print!("{}", docent_api::typescript());
+        return Ok(ExitCode::SUCCESS);
+    }
+    let places = Places::from_environment(arguments.data_dir.clone());
+    docent_api::configure_process(&places);
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let terminal = Arc::new(Terminal::new(output));
+        let api = Arc::new(Api::open(places, Arc::clone(&terminal) as _).await?);
+        let interrupted = terminal::cancel_on_interrupt(Arc::clone(&api));
+        let outcome = dispatch(&api, arguments.command, output, &terminal).await;
+        interrupted.abort();
+        api.close().await;
+        outcome
+    })
+}
+
+async fn dispatch(api: &Api, command: Command, output: Output, terminal: &Terminal) -> Result<ExitCode> {
+    match command {
+        Command::Add { paths, sample, collection } => {
+            library::add(api, paths, sample, collection, output, terminal).await
+        }
+        Command::Scan => library::scan(api, output, terminal).await,
+        Command::Retry => library::retry(api, output, terminal).await,
+        Command::Sources => library::sources(api, output).await,
+        Command::Remove { source } => library::remove(api, &source, output, terminal).await,
+        Command::Documents { state, text, limit } => library::documents(api, state, text, limit, output).await,
+        Command::Search { query, limit } => ask::search(api, query.join(" "), limit, output).await,
+        Command::Ask { question } => ask::ask(api, question.join(" "), None, output).await.map(|_| ExitCode::SUCCESS),
+        Command::Chat => ask::chat(api, output).await,
+        Command::Models(ModelsCommand::List) => models::list(api, output).await,
+        Command::Models(ModelsCommand::Fetch { names, defaults }) => models::fetch(api, names, defaults, output).await,
+        Command::Models(ModelsCommand::Import { file, name }) => models::import(api, file, name, output).await,
+        Command::Models(ModelsCommand::Use { name }) => models::choose(api, name, output).await,
+        Command::Models(ModelsCommand::Remove { name }) => models::remove(api, name, output).await,
+        Command::Doctor => library::doctor(api, output).await,
+        Command::Call { name, request } => {
+            let request = serde_json::from_str(&request)
+                .map_err(|error| ApiError::new(Code::BadRequest, error.to_string()))?;
+            output.json(&api.dispatch(&name, request, output::json_lines()).await?)?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Bindings => Ok(ExitCode::SUCCESS),
+    }
+}

@@ -1,0 +1,208 @@
+//! Documents: their list, their text, their pages.
+
+use crate::wire::convert::{block, count, offset};
+use crate::wire::*;
+use crate::{Api, error::chain};
+use base64::Engine as _;
+use docent_corpus::{Cancel, DocumentId, Place, RevisionId, SourceId, Span};
+use docent_library::{DocumentFilter, Library};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// Documents of a page of the list when the request does not say.
+const DEFAULT_DOCUMENTS: u32 = 100;
+/// Blocks of a part of a document when the request does not say.
+const DEFAULT_BLOCKS: u32 = 200;
+
+impl Api {
+    /// Looks for new, changed, moved and deleted files.
+    pub async fn rescan(&self, req: OptionalSourceReq) -> Result<Empty, ApiError> {
+        self.indexer().scan(req.source.map(SourceId));
+        Ok(Empty {})
+    }
+
+    /// Tries failed files again.
+    pub async fn retry_failed(&self, req: OptionalSourceReq) -> Result<CountRes, ApiError> {
+        let now = self.now_ms();
+        let count = self.library(move |library| Ok(library.retry_failed(req.source.map(SourceId), now)?)).await?;
+        self.indexer().scan(req.source.map(SourceId));
+        self.changed(&[Tag::Sources, Tag::Documents]);
+        Ok(CountRes { count: convert::count(count) })
+    }
+
+    /// A page of the list of documents.
+    pub async fn list_documents(&self, req: DocumentsReq) -> Result<DocumentsRes, ApiError> {
+        self.library(move |library| {
+            let filter = |state: Option<DocumentState>| DocumentFilter {
+                source: req.source.map(SourceId),
+                state: state.map(Into::into),
+                text: req.text.clone().filter(|text| !text.trim().is_empty()),
+                offset: req.offset as usize,
+                limit: if req.limit == 0 { DEFAULT_DOCUMENTS } else { req.limit } as usize,
+            };
+            let (documents, total) = library.documents(filter(req.state))?;
+            let counts = library.document_counts_of(&filter(None))?;
+            Ok(DocumentsRes {
+                documents: documents.into_iter().map(Document::from).collect(),
+                total: count(total),
+                counts: counts.into(),
+            })
+        })
+        .await
+    }
+
+    /// Part of a document's text, centred on an offset if asked.
+    pub async fn read_document(&self, req: ReadReq) -> Result<ReadRes, ApiError> {
+        self.library(move |library| {
+            let document = library.document(DocumentId(req.document))?;
+            let revision = revision_of(&document, req.revision)?;
+            let text = library.revision_text(revision)?;
+            let limit = if req.limit == 0 { DEFAULT_BLOCKS } else { req.limit } as usize;
+            let first = match req.at {
+                Some(at) => {
+                    let holds = text.blocks.partition_point(|block| block.span.end <= at as usize);
+                    holds.saturating_sub(limit / 2).min(text.blocks.len().saturating_sub(limit))
+                }
+                None => (req.offset as usize).min(text.blocks.len()),
+            };
+            let part = text.blocks.iter().skip(first).take(limit);
+            Ok(ReadRes {
+                revision: revision.0,
+                is_live: document.live_revision == Some(revision),
+                offset: offset(first),
+                total_blocks: count(text.blocks.len()),
+                blocks: part.map(|part| block(part, &text.text)).collect(),
+                document: document.into(),
+            })
+        })
+        .await
+    }
+
+    /// Where spans stand on their pages.
+    pub async fn highlight(&self, req: HighlightReq) -> Result<HighlightRes, ApiError> {
+        self.library(move |library| {
+            let text = library.revision_text(RevisionId(req.revision))?;
+            let spans: Vec<Span> = req.spans.iter().copied().map(Span::from).collect();
+            let mut pages: Vec<PageHighlight> = Vec::new();
+            for block in &text.blocks {
+                let Place::Page { page, width, height, boxes, .. } = &block.place else { continue };
+                let marked = boxes.iter().filter(|word| spans.iter().any(|span| span.overlaps(word.span)));
+                let rects: Vec<PageRect> = marked
+                    .map(|word| PageRect {
+                        x: word.rect.x0,
+                        y: word.rect.y0,
+                        width: word.rect.x1 - word.rect.x0,
+                        height: word.rect.y1 - word.rect.y0,
+                    })
+                    .collect();
+                if rects.is_empty() {
+                    continue;
+                }
+                match pages.iter_mut().find(|known| known.page == *page) {
+                    Some(known) => known.rects.extend(rects),
+                    None => pages.push(PageHighlight { page: *page, width: *width, height: *height, rects }),
+                }
+            }
+            for page in &mut pages {
+                page.rects = joined(std::mem::take(&mut page.rects));
+            }
+            Ok(HighlightRes { pages })
+        })
+        .await
+    }
+
+    /// A picture of a page of a document.
+    pub async fn page_image(&self, req: PageImageReq) -> Result<PageImageRes, ApiError> {
+        let path = self.original(DocumentId(req.document)).await?;
+        let extract = Arc::clone(self.extract());
+        let image = tokio::task::spawn_blocking(move || {
+            extract.render_page(&path, req.page, req.width, &Cancel::new())
+        })
+        .await??;
+        Ok(PageImageRes {
+            png_base64: base64::engine::general_purpose::STANDARD.encode(&image.png),
+            width: image.width,
+            height: image.height,
+        })
+    }
+
+    /// Opens the original with the system's program for it, or shows it in its folder.
+    pub async fn open_original(&self, req: OpenOriginalReq) -> Result<Empty, ApiError> {
+        let path = self.original(DocumentId(req.document)).await?;
+        if !path.exists() {
+            return Err(ApiError::new(Code::PathNotFound, "the original file is not there any more")
+                .about(path.to_string_lossy()));
+        }
+        self.host().open_path(&path, req.reveal).map_err(|error| {
+            ApiError::new(Code::ReadFailed, chain(&error)).about(path.to_string_lossy())
+        })?;
+        Ok(Empty {})
+    }
+
+    /// The file a document was read from.
+    async fn original(&self, document: DocumentId) -> Result<PathBuf, ApiError> {
+        self.library(move |library| {
+            let document = library.document(document)?;
+            original_path(library, &document)
+        })
+        .await
+    }
+}
+
+/// Absolute path of a document's file; a source that is one file is the path itself.
+fn original_path(library: &Library, document: &docent_library::Document) -> Result<PathBuf, ApiError> {
+    let source = library.source(document.source)?;
+    Ok(match source.kind {
+        docent_library::SourceKind::Folder => source.root.join(&document.rel_path),
+        docent_library::SourceKind::File => source.root,
+    })
+}
+
+fn revision_of(document: &docent_library::Document, asked: Option<i64>) -> Result<RevisionId, ApiError> {
+    asked.map(RevisionId).or(document.live_revision).ok_or_else(|| {
+        ApiError::new(Code::NotFound, "this document has not been read yet").about(&document.rel_path)
+    })
+}
+
+/// Boxes of neighbouring words on one line as one box, so that a highlight has no gaps.
+fn joined(rects: Vec<PageRect>) -> Vec<PageRect> {
+    let mut lines: Vec<PageRect> = Vec::new();
+    for rect in rects {
+        if let Some(last) = lines.last_mut() {
+            let same_line = (last.y - rect.y).abs() < last.height.min(rect.height) * 0.5;
+            let gap = rect.x - (last.x + last.width);
+            if same_line && gap > -last.height && gap < last.height {
+                let right = (rect.x + rect.width).max(last.x + last.width);
+                let bottom = (rect.y + rect.height).max(last.y + last.height);
+                last.y = last.y.min(rect.y);
+                last.width = right - last.x;
+                last.height = bottom - last.y;
+                continue;
+            }
+        }
+        lines.push(rect);
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rect(x: f32, y: f32, width: f32) -> PageRect {
+        PageRect { x, y, width, height: 10.0 }
+    }
+
+    #[test]
+    fn words_of_a_line_become_one_box_and_lines_stay_apart() {
+        let boxes = joined(vec![rect(0.0, 0.0, 20.0), rect(23.0, 0.5, 10.0), rect(0.0, 14.0, 30.0)]);
+        assert_eq!(boxes.len(), 2);
+        assert_eq!((boxes[0].x, boxes[0].width), (0.0, 33.0));
+        assert_eq!(boxes[1].y, 14.0);
+    }
+
+    #[test]
+    fn words_far_apart_on_a_line_stay_apart() {
+        assert_eq!(joined(vec![rect(0.0, 0.0, 20.0), rect(200.0, 0.0, 10.0)]).len(), 2);
+    }
+}

@@ -1,0 +1,139 @@
+//! Models: what there is, fetching, importing, choosing.
+
+use crate::wire::*;
+use crate::{Api, Sink};
+use docent_model_hub::{FetchProgress, InstalledModel, ModelSpec, ModelStatus};
+use std::path::PathBuf;
+
+#[allow(clippy::cast_precision_loss, reason = "sizes of files stay far below 2^53")]
+fn bytes(number: u64) -> f64 {
+    number as f64
+}
+
+impl Api {
+    /// The catalogue with what is installed.
+    pub async fn list_models(&self, _: Empty) -> Result<ModelsRes, ApiError> {
+        let engine = self.engine().await;
+        let active = [engine.embedder_name(), engine.generator_name()];
+        let models = self
+            .hub()
+            .models()
+            .into_iter()
+            .map(|spec| {
+                let state = self.hub().status(&spec.name)?;
+                let is_active = active.contains(&Some(spec.name.as_str()));
+                Ok(model(spec, state, is_active))
+            })
+            .collect::<Result<_, ApiError>>()?;
+        Ok(ModelsRes { models })
+    }
+
+    /// Fetches a model over the network. The only command that opens a connection.
+    pub async fn fetch_model(&self, req: FetchModelReq, sink: Sink<FetchEvent>) -> Result<(), ApiError> {
+        let running = self.requests().start(&req.request_id);
+        let progress = forward(&sink);
+        let installed = self.hub().fetch(&req.name, running.cancel.clone(), &progress).await?;
+        self.installed(installed, &sink).await
+    }
+
+    /// Installs a model from a file.
+    pub async fn import_model(&self, req: ImportModelReq, sink: Sink<FetchEvent>) -> Result<(), ApiError> {
+        let running = self.requests().start(&req.request_id);
+        let progress = forward(&sink);
+        let path = PathBuf::from(&req.path);
+        let installed =
+            self.hub().import(req.name.as_deref(), &path, running.cancel.clone(), &progress).await?;
+        self.installed(installed, &sink).await
+    }
+
+    /// Uses an installed model from now on.
+    pub async fn use_model(&self, req: ModelReq) -> Result<Empty, ApiError> {
+        let installed = self.hub().installed(&req.name)?;
+        self.choose_model(&installed.spec).await?;
+        self.reload_engine().await?;
+        Ok(Empty {})
+    }
+
+    /// Removes a model's files.
+    pub async fn remove_model(&self, req: ModelReq) -> Result<Empty, ApiError> {
+        let engine = self.engine().await;
+        if [engine.embedder_name(), engine.generator_name()].contains(&Some(req.name.as_str())) {
+            self.unload_engine().await;
+        }
+        self.hub().remove(&req.name)?;
+        self.reload_engine().await?;
+        Ok(Empty {})
+    }
+
+    /// Takes a model into use that has just been installed, unless another of its role is in use.
+    async fn installed(&self, installed: InstalledModel, sink: &Sink<FetchEvent>) -> Result<(), ApiError> {
+        let name = installed.spec.name.clone();
+        self.reload_engine().await?;
+        sink.send(FetchEvent {
+            phase: FetchPhase::Done,
+            file: String::new(),
+            source: String::new(),
+            done_bytes: bytes(installed.spec.size_bytes),
+            total_bytes: Some(bytes(installed.spec.size_bytes)),
+            installed: Some(name),
+        });
+        Ok(())
+    }
+}
+
+fn forward(sink: &Sink<FetchEvent>) -> impl Fn(FetchProgress) + Send + Sync + use<> {
+    let sink = sink.clone();
+    move |progress: FetchProgress| {
+        let phase = match progress.phase {
+            docent_model_hub::FetchPhase::Connecting => FetchPhase::Connecting,
+            docent_model_hub::FetchPhase::Downloading => FetchPhase::Downloading,
+            docent_model_hub::FetchPhase::Verifying => FetchPhase::Verifying,
+            docent_model_hub::FetchPhase::Installing => FetchPhase::Installing,
+        };
+        // Nobody listening is no reason to stop a download; `cancel` is.
+        let _ = sink.send(FetchEvent {
+            phase,
+            file: progress.file,
+            source: progress.source,
+            done_bytes: bytes(progress.done_bytes),
+            total_bytes: progress.total_bytes.map(bytes),
+            installed: None,
+        });
+    }
+}
+
+fn model(spec: ModelSpec, state: ModelStatus, active: bool) -> Model {
+    let role = spec.role.into();
+    Model {
+        usable: match role {
+            ModelRole::Embedder => spec.embedder.is_some(),
+            ModelRole::Generator => true,
+            ModelRole::Reranker => false,
+        },
+        title: spec.title,
+        role,
+        licence: spec.licence,
+        languages: spec.languages,
+        size_bytes: bytes(spec.size_bytes),
+        memory_bytes: spec.min_memory_bytes.map(bytes),
+        state: match state {
+            ModelStatus::Installed { .. } => ModelState::Installed,
+            ModelStatus::Partial { have, want } => ModelState::Partial { have: bytes(have), want: bytes(want) },
+            ModelStatus::Missing => ModelState::Missing,
+        },
+        active,
+        recommended: spec.default,
+        untried: spec.untried,
+        name: spec.name,
+    }
+}
+
+impl From<docent_model_hub::ModelRole> for ModelRole {
+    fn from(role: docent_model_hub::ModelRole) -> Self {
+        match role {
+            docent_model_hub::ModelRole::Embedder => Self::Embedder,
+            docent_model_hub::ModelRole::Generator => Self::Generator,
+            docent_model_hub::ModelRole::Reranker => Self::Reranker,
+        }
+    }
+}

@@ -1,0 +1,62 @@
+//! Searching.
+
+use crate::Api;
+use crate::wire::*;
+use docent_answer as answer;
+use docent_corpus::{Cancel, CollectionId, DocumentId, SourceId, Span};
+
+/// Passages when the request does not say.
+const DEFAULT_PASSAGES: u32 = 10;
+
+impl Api {
+    /// Finds passages, without any chat model.
+    pub async fn search(&self, req: SearchReq) -> Result<SearchRes, ApiError> {
+        let scope = self.scope(req.scope).await?;
+        let limit = if req.limit == 0 { DEFAULT_PASSAGES } else { req.limit } as usize;
+        let engine = self.engine().await;
+        let found = engine.retrieval.search(&req.query, &scope, limit, &Cancel::new()).await?;
+        Ok(SearchRes {
+            verdict: found.evidence.verdict.into(),
+            milliseconds: found.timings.total.as_secs_f64() * 1000.0,
+            degraded: !found.warnings.is_empty(),
+            passages: found.passages.into_iter().map(|passage| marked(passage, &req.query)).collect(),
+        })
+    }
+
+    /// The sources and documents that a scope stands for.
+    pub(super) async fn scope(&self, scope: Scope) -> Result<answer::Scope, ApiError> {
+        let documents = scope.documents.map(|ids| ids.into_iter().map(DocumentId).collect());
+        let named = scope.sources.map(|ids| ids.into_iter().map(SourceId).collect::<Vec<_>>());
+        let Some(collection) = scope.collection else {
+            return Ok(answer::Scope { sources: named, documents });
+        };
+        let members = self
+            .library(move |library| {
+                let all = library.collections()?;
+                let found = all.into_iter().find(|known| known.id == CollectionId(collection));
+                Ok(found.map(|known| known.sources).unwrap_or_default())
+            })
+            .await?;
+        let sources = match named {
+            Some(named) => members.into_iter().filter(|id| named.contains(id)).collect(),
+            None => members,
+        };
+        Ok(answer::Scope { sources: Some(sources), documents })
+    }
+}
+
+/// A passage with the query's words marked.
+pub(super) fn marked(passage: docent_corpus::Passage, query: &str) -> Passage {
+    let matches = answer::highlights(query, &passage.text);
+    convert::passage(passage, matches.into_iter().map(|range| Span::new(range.start, range.end)).collect())
+}
+
+impl From<answer::Verdict> for Verdict {
+    fn from(verdict: answer::Verdict) -> Self {
+        match verdict {
+            answer::Verdict::Found => Self::Found,
+            answer::Verdict::Weak => Self::Weak,
+            answer::Verdict::NotInDocuments => Self::NotInDocuments,
+        }
+    }
+}

@@ -1,0 +1,154 @@
+//! Sources and collections.
+
+use crate::wire::*;
+use crate::{Api, error::chain};
+use docent_corpus::{CollectionId, SourceId};
+use docent_library::{Library, SourceKind};
+use std::path::{Path, PathBuf};
+
+impl Api {
+    /// Every source with what became of its files, and every collection.
+    pub async fn list_sources(&self, _: Empty) -> Result<SourcesRes, ApiError> {
+        self.library(|library| {
+            let sources = library.sources()?.into_iter().map(Source::from).collect();
+            let collections = library
+                .collections()?
+                .into_iter()
+                .map(|collection| Collection { id: collection.id.0, name: collection.name })
+                .collect();
+            Ok(SourcesRes { sources, collections })
+        })
+        .await
+    }
+
+    /// Adds folders and files and begins to index them. Each path is judged by itself.
+    pub async fn add_sources(&self, req: AddSourcesReq) -> Result<AddSourcesRes, ApiError> {
+        let (data, now) = (self.places().data.clone(), self.now_ms());
+        let (ids, rejected) = self
+            .library(move |library| {
+                let (mut ids, mut rejected) = (Vec::new(), Vec::new());
+                for path in &req.paths {
+                    match add_source(library, path, &data, now) {
+                        Ok(id) => {
+                            if req.collection.is_some() {
+                                library.set_source_collection(id, req.collection.map(CollectionId))?;
+                            }
+                            ids.push(id);
+                        }
+                        Err(error) => rejected.push(Rejected {
+                            path: path.clone(),
+                            code: error.code,
+                            message: error.message,
+                        }),
+                    }
+                }
+                Ok((ids, rejected))
+            })
+            .await?;
+        for id in &ids {
+            self.indexer().scan(Some(*id));
+        }
+        self.changed(&[Tag::Sources, Tag::Documents, Tag::App]);
+        let all = self.list_sources(Empty {}).await?.sources;
+        let added = all.into_iter().filter(|source| ids.contains(&SourceId(source.id))).collect();
+        Ok(AddSourcesRes { added, rejected })
+    }
+
+    /// Adds the sample library that comes with docent.
+    pub async fn add_sample(&self, _: Empty) -> Result<AddSourcesRes, ApiError> {
+        let sample = &self.places().resources.sample;
+        if !sample.is_dir() {
+            return Err(ApiError::new(Code::InstallationIncomplete, "the sample library is not installed")
+                .about(sample.to_string_lossy()));
+        }
+        let paths = vec![sample.to_string_lossy().into_owned()];
+        self.add_sources(AddSourcesReq { paths, collection: None }).await
+    }
+
+    /// Forgets a source: its documents can no longer be found. The files themselves stay.
+    pub async fn remove_source(&self, req: SourceReq) -> Result<Empty, ApiError> {
+        let now = self.now_ms();
+        self.indexer().interrupt();
+        self.library(move |library| Ok(library.remove_source(SourceId(req.source), now)?)).await?;
+        self.indexer().scan(None);
+        self.changed(&[Tag::Sources, Tag::Documents, Tag::App]);
+        Ok(Empty {})
+    }
+
+    /// Makes a collection.
+    pub async fn create_collection(&self, req: CreateCollectionReq) -> Result<Collection, ApiError> {
+        let name = named(&req.name)?;
+        let id = self.library({ let name = name.clone(); move |library| Ok(library.create_collection(&name)?) }).await?;
+        self.changed(&[Tag::Sources]);
+        Ok(Collection { id: id.0, name })
+    }
+
+    /// Renames a collection.
+    pub async fn rename_collection(&self, req: RenameCollectionReq) -> Result<Empty, ApiError> {
+        let name = named(&req.name)?;
+        self.library(move |library| Ok(library.rename_collection(CollectionId(req.collection), &name)?)).await?;
+        self.changed(&[Tag::Sources]);
+        Ok(Empty {})
+    }
+
+    /// Deletes a collection; its sources stay.
+    pub async fn delete_collection(&self, req: CollectionReq) -> Result<Empty, ApiError> {
+        self.library(move |library| Ok(library.delete_collection(CollectionId(req.collection))?)).await?;
+        self.changed(&[Tag::Sources]);
+        Ok(Empty {})
+    }
+
+    /// Puts a source into a collection or takes it out.
+    pub async fn set_source_collection(&self, req: SetSourceCollectionReq) -> Result<Empty, ApiError> {
+        self.library(move |library| {
+            Ok(library.set_source_collection(SourceId(req.source), req.collection.map(CollectionId))?)
+        })
+        .await?;
+        self.changed(&[Tag::Sources]);
+        Ok(Empty {})
+    }
+}
+
+/// A name that is not blank.
+pub(super) fn named(name: &str) -> Result<String, ApiError> {
+    let name = name.trim();
+    if name.is_empty() {
+        return Err(ApiError::new(Code::BadRequest, "a name must not be empty"));
+    }
+    Ok(name.to_owned())
+}
+
+/// Adds one path after looking at it, so that a wrong one is told at once.
+fn add_source(library: &Library, path: &str, data: &Path, now_ms: i64) -> Result<SourceId, ApiError> {
+    let root = canonical(path)?;
+    let data = data.canonicalize().unwrap_or_else(|_| data.to_path_buf());
+    if root.starts_with(&data) {
+        return Err(ApiError::new(Code::OwnData, "this is docent's own data folder").about(path));
+    }
+    let metadata = std::fs::metadata(&root).map_err(|error| unreadable(path, &error))?;
+    let kind = if metadata.is_dir() {
+        std::fs::read_dir(&root).map_err(|error| unreadable(path, &error))?;
+        SourceKind::Folder
+    } else {
+        std::fs::File::open(&root).map_err(|error| unreadable(path, &error))?;
+        SourceKind::File
+    };
+    Ok(library.add_source(&root, kind, now_ms)?)
+}
+
+/// The absolute path without links, so that one folder is one source.
+fn canonical(path: &str) -> Result<PathBuf, ApiError> {
+    if path.trim().is_empty() {
+        return Err(ApiError::new(Code::BadRequest, "an empty path"));
+    }
+    Path::new(path).canonicalize().map_err(|error| unreadable(path, &error))
+}
+
+fn unreadable(path: &str, error: &std::io::Error) -> ApiError {
+    let code = match error.kind() {
+        std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory => Code::PathNotFound,
+        std::io::ErrorKind::PermissionDenied => Code::PermissionDenied,
+        _ => Code::ReadFailed,
+    };
+    ApiError::new(code, format!("{path}: {}", chain(error))).about(path)
+}

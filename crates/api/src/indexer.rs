@@ -1,0 +1,315 @@
+//! The one task that scans sources and works off what waits. Everybody else leaves it notes.
+
+use crate::engine::Engine;
+use crate::host::Host;
+use crate::wire::{ApiError, Code, Event, IndexingPhase, IndexingStatus, Tag};
+use docent_corpus::{Cancel, SourceId};
+use docent_ingest::{Ingest, IngestProgress, Phase};
+use docent_library::Library;
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+use tokio::sync::{Notify, RwLock};
+use tokio::task::JoinHandle;
+
+/// All sources are looked at again this often: events may be missed, a scan is the truth.
+const RESCAN: Duration = Duration::from_secs(15 * 60);
+/// Progress is told at most this often.
+const TELL_EVERY: Duration = Duration::from_millis(100);
+/// Lists are called stale at most this often while a run goes on.
+const REFRESH_EVERY: Duration = Duration::from_secs(1);
+
+/// Scans and indexes, in the background or until nothing waits. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Indexer(Arc<Inner>);
+
+struct Inner {
+    host: Arc<dyn Host>,
+    library: Arc<Library>,
+    engine: Arc<RwLock<Arc<Engine>>>,
+    notes: Mutex<Notes>,
+    wake: Notify,
+    /// Held by whoever works, so that a task and a caller never work at once.
+    working: tokio::sync::Mutex<()>,
+    task: Mutex<Option<JoinHandle<()>>>,
+}
+
+/// What the others left, and what is being done.
+struct Notes {
+    scan_all: bool,
+    scan: HashSet<SourceId>,
+    paused: bool,
+    ends: bool,
+    cancel: Cancel,
+    status: IndexingStatus,
+    told: Option<Instant>,
+    refreshed: Option<Instant>,
+}
+
+impl Indexer {
+    pub(crate) fn new(host: Arc<dyn Host>, library: Arc<Library>, engine: Arc<RwLock<Arc<Engine>>>) -> Self {
+        let notes = Notes {
+            scan_all: false,
+            scan: HashSet::new(),
+            paused: false,
+            ends: false,
+            cancel: Cancel::new(),
+            status: idle(),
+            told: None,
+            refreshed: None,
+        };
+        Self(Arc::new(Inner {
+            host,
+            library,
+            engine,
+            notes: Mutex::new(notes),
+            wake: Notify::new(),
+            working: tokio::sync::Mutex::new(()),
+            task: Mutex::new(None),
+        }))
+    }
+
+    /// Begins to work in the background.
+    pub(crate) fn start(&self) {
+        let own = self.clone();
+        self.scan(None);
+        let task = tokio::spawn(async move { own.work_for_ever().await });
+        let before = self.0.task.lock().unwrap_or_else(PoisonError::into_inner).replace(task);
+        if let Some(before) = before {
+            before.abort();
+        }
+    }
+
+    /// Asks for a look at a source, or at all.
+    pub(crate) fn scan(&self, source: Option<SourceId>) {
+        let mut notes = self.notes();
+        match source {
+            Some(source) => drop(notes.scan.insert(source)),
+            None => notes.scan_all = true,
+        }
+        drop(notes);
+        self.0.wake.notify_one();
+    }
+
+    /// Stops the run that goes on; what it had not finished waits for the next.
+    pub(crate) fn interrupt(&self) {
+        self.notes().cancel.cancel();
+    }
+
+    /// Pauses or resumes.
+    pub(crate) fn pause(&self, paused: bool) -> IndexingStatus {
+        {
+            let mut notes = self.notes();
+            notes.paused = paused;
+            notes.status.paused = paused;
+            if paused {
+                notes.cancel.cancel();
+            } else {
+                notes.scan_all = true;
+            }
+        }
+        self.0.wake.notify_one();
+        self.tell(true);
+        self.status()
+    }
+
+    /// What is being done.
+    pub(crate) fn status(&self) -> IndexingStatus {
+        self.notes().status.clone()
+    }
+
+    /// Works until nothing waits.
+    pub(crate) async fn run_until_idle(&self) -> Result<(), ApiError> {
+        while self.has_work() {
+            self.work_once().await?;
+        }
+        Ok(())
+    }
+
+    /// Ends the background task after its present step.
+    pub(crate) async fn shut_down(&self) {
+        {
+            let mut notes = self.notes();
+            notes.ends = true;
+            notes.cancel.cancel();
+        }
+        self.0.wake.notify_one();
+        let task = self.0.task.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(task) = task {
+            // A panic in it has been logged by the runtime; closing goes on.
+            let _ = task.await;
+        }
+        // Somebody may be working in the foreground.
+        let _ = self.0.working.lock().await;
+    }
+
+    async fn work_for_ever(&self) {
+        loop {
+            let _ = tokio::time::timeout(RESCAN, self.0.wake.notified()).await.map_err(|_| self.scan(None));
+            loop {
+                let (ends, rests) = {
+                    let notes = self.notes();
+                    (notes.ends, notes.paused)
+                };
+                if ends {
+                    return;
+                }
+                if rests || !self.has_work() {
+                    break;
+                }
+                // The reason is in the status; the next note or rescan tries again.
+                if self.work_once().await.is_err() {
+                    break;
+                }
+            }
+        }
+    }
+
+    fn has_work(&self) -> bool {
+        let notes = self.notes();
+        notes.scan_all || !notes.scan.is_empty()
+    }
+
+    /// Scans what was asked for and works off what waits.
+    async fn work_once(&self) -> Result<(), ApiError> {
+        let _working = self.0.working.lock().await;
+        let cancel = Cancel::new();
+        let (scan_all, scan) = {
+            let mut notes = self.notes();
+            notes.cancel = cancel.clone();
+            let paused = notes.paused;
+            notes.status = IndexingStatus {
+                phase: IndexingPhase::Scanning,
+                started_ms: Some(crate::wire::convert::number(self.0.host.now_ms())),
+                paused,
+                ..idle()
+            };
+            (std::mem::take(&mut notes.scan_all), std::mem::take(&mut notes.scan))
+        };
+        self.tell(true);
+        let outcome = self.scan_and_run(scan_all, scan, &cancel).await;
+        {
+            let mut notes = self.notes();
+            let waits = matches!(&outcome, Err(error) if error.code == Code::ModelNotInstalled);
+            notes.status.phase = if waits { IndexingPhase::WaitingForModel } else { IndexingPhase::Idle };
+            notes.status.file = None;
+            notes.status.seconds_left = None;
+            notes.status.error = match &outcome {
+                Err(error) if !waits && error.code != Code::Cancelled => Some(error.clone()),
+                _ => None,
+            };
+        }
+        self.tell(true);
+        self.0.host.emit(Event::Changed { tags: vec![Tag::Sources, Tag::Documents, Tag::App] });
+        outcome
+    }
+
+    async fn scan_and_run(&self, all: bool, some: HashSet<SourceId>, cancel: &Cancel) -> Result<(), ApiError> {
+        let engine = Arc::clone(&*self.0.engine.read().await);
+        let Some(ingest) = engine.ingest.clone() else {
+            return Err(engine.faults.first().cloned().unwrap_or_else(|| {
+                ApiError::new(Code::ModelNotInstalled, "the embedding model is not installed; docent models fetch --defaults")
+            }));
+        };
+        let library = Arc::clone(&self.0.library);
+        let known = tokio::task::spawn_blocking(move || library.sources()).await??;
+        for source in known.iter().map(|summary| summary.source.id).filter(|id| all || some.contains(id)) {
+            ingest.scan(source, cancel).await?;
+            self.refresh();
+        }
+        self.run(&ingest, cancel).await
+    }
+
+    async fn run(&self, ingest: &Ingest, cancel: &Cancel) -> Result<(), ApiError> {
+        let own = self.clone();
+        let started = Instant::now();
+        let progress = move |progress: IngestProgress| own.note_progress(&progress, started);
+        ingest.run(cancel, &progress).await?;
+        Ok(())
+    }
+
+    fn note_progress(&self, progress: &IngestProgress, started: Instant) {
+        {
+            let mut notes = self.notes();
+            let status = &mut notes.status;
+            status.phase = match progress.phase {
+                Phase::Scanning => IndexingPhase::Scanning,
+                Phase::Reading => IndexingPhase::Reading,
+                Phase::Embedding => IndexingPhase::Embedding,
+                Phase::Writing => IndexingPhase::Writing,
+                Phase::Idle => status.phase,
+            };
+            status.file.clone_from(&progress.file);
+            status.done = crate::wire::convert::count(progress.done);
+            status.total = crate::wire::convert::count(progress.total);
+            status.failed = crate::wire::convert::count(progress.failed);
+            status.chunks = crate::wire::convert::count(progress.chunks_done);
+            status.seconds_left = seconds_left(progress.done, progress.total, started.elapsed());
+        }
+        self.tell(false);
+        self.refresh();
+    }
+
+    /// Tells the host how it stands, at most every [`TELL_EVERY`] unless `now`.
+    fn tell(&self, now: bool) {
+        let status = {
+            let mut notes = self.notes();
+            if !now && notes.told.is_some_and(|told| told.elapsed() < TELL_EVERY) {
+                return;
+            }
+            notes.told = Some(Instant::now());
+            notes.status.clone()
+        };
+        self.0.host.emit(Event::Indexing { status });
+    }
+
+    fn refresh(&self) {
+        {
+            let mut notes = self.notes();
+            if notes.refreshed.is_some_and(|refreshed| refreshed.elapsed() < REFRESH_EVERY) {
+                return;
+            }
+            notes.refreshed = Some(Instant::now());
+        }
+        self.0.host.emit(Event::Changed { tags: vec![Tag::Sources, Tag::Documents] });
+    }
+
+    fn notes(&self) -> MutexGuard<'_, Notes> {
+        // Notes are plain values; a panic elsewhere leaves them readable.
+        self.0.notes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn idle() -> IndexingStatus {
+    IndexingStatus {
+        phase: IndexingPhase::Idle,
+        file: None,
+        done: 0,
+        total: 0,
+        failed: 0,
+        chunks: 0,
+        started_ms: None,
+        seconds_left: None,
+        paused: false,
+        error: None,
+    }
+}
+
+/// By the rate so far, once there is one.
+#[allow(clippy::cast_precision_loss, reason = "counts of files")]
+fn seconds_left(done: u64, total: u64, elapsed: Duration) -> Option<f64> {
+    (done >= 3 && done < total)
+        .then(|| elapsed.as_secs_f64() / done as f64 * (total - done) as f64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn time_left_follows_the_rate() {
+        assert_eq!(seconds_left(2, 10, Duration::from_secs(2)), None);
+        assert_eq!(seconds_left(5, 10, Duration::from_secs(10)), Some(10.0));
+        assert_eq!(seconds_left(10, 10, Duration::from_secs(10)), None);
+    }
+}

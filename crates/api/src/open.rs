@@ -1,0 +1,203 @@
+//! docent, opened: the parts tied together.
+
+use crate::engine::{Engine, Switch};
+use crate::host::Host;
+use crate::indexer::Indexer;
+use crate::places::Places;
+use crate::requests::Requests;
+use crate::wire::{ApiError, Event, Settings, Tag};
+use docent_extract::{Extract, Extractor, Limits, WorkerConfig};
+use docent_library::Library;
+use docent_model_hub::{Catalogue, ModelHub, ModelSpec};
+use std::sync::Arc;
+use tokio::sync::RwLock;
+
+/// Name of the settings in the library.
+const SETTINGS: &str = "settings";
+/// Name of the chosen models in the library.
+const CHOSEN_MODELS: &str = "models";
+/// Documents read at the same time. Each is a process of its own.
+const READERS: usize = 2;
+
+/// Which models the user chose; absent means the catalogue's default.
+#[derive(Clone, Debug, Default, serde::Serialize, serde::Deserialize)]
+#[serde(default)]
+pub(crate) struct ChosenModels {
+    pub(crate) embedder: Option<String>,
+    pub(crate) generator: Option<String>,
+}
+
+/// docent: every command is a method.
+pub struct Api {
+    host: Arc<dyn Host>,
+    places: Places,
+    library: Arc<Library>,
+    hub: Arc<ModelHub>,
+    extract: Arc<dyn Extract>,
+    engine: Arc<RwLock<Arc<Engine>>>,
+    indexer: Indexer,
+    requests: Requests,
+}
+
+impl Api {
+    /// Opens the library, brings the index and the installed models up, and finishes what an earlier
+    /// run left unfinished. Indexing begins with [`Api::start`] or [`Api::index_until_idle`].
+    ///
+    /// # Errors
+    /// `library_in_use`, `library_too_new`, `library_damaged`, `disk_full`, `read_only`. A model that
+    /// cannot be opened is not an error here: docent works without it and `doctor` says why.
+    pub async fn open(places: Places, host: Arc<dyn Host>) -> Result<Self, ApiError> {
+        let data = places.data.clone();
+        let (library, _) = tokio::task::spawn_blocking(move || Library::open(&data)).await??;
+        let library = Arc::new(library);
+        let catalogue = Catalogue::load(&places.resources.catalogue).or_else(|_| Catalogue::built_in())?;
+        let hub = Arc::new(ModelHub::new(places.models.clone(), catalogue, places.network.clone()));
+        let pdfium = places.resources.pdfium.is_file().then(|| places.resources.pdfium.clone());
+        let extract: Arc<dyn Extract> = Arc::new(Extractor::new(WorkerConfig {
+            worker: places.resources.worker.clone(),
+            pdfium,
+            limits: Limits::default(),
+            workers: READERS,
+        }));
+        let engine = Arc::new(RwLock::new(Arc::new(Engine::without_models(&library, Switch::none()))));
+        let indexer = Indexer::new(Arc::clone(&host), Arc::clone(&library), Arc::clone(&engine));
+        let api = Self {
+            host,
+            places,
+            library,
+            hub,
+            extract,
+            engine,
+            indexer,
+            requests: Requests::default(),
+        };
+        api.reload_engine().await?;
+        Ok(api)
+    }
+
+    /// Begins to watch over the sources: looks at all of them now and again later.
+    pub fn start(&self) {
+        self.indexer.start();
+    }
+
+    /// Works off everything that waits, then returns. For hosts that end after one command.
+    ///
+    /// # Errors
+    /// What stopped the run; a file that cannot be read does not.
+    pub async fn index_until_idle(&self) -> Result<(), ApiError> {
+        self.indexer.run_until_idle().await
+    }
+
+    /// Stops requests and indexing at their next step.
+    pub fn stop(&self) {
+        self.requests.cancel_all();
+        self.indexer.interrupt();
+    }
+
+    /// Stops everything and closes the library.
+    pub async fn close(&self) {
+        self.requests.cancel_all();
+        self.indexer.shut_down().await;
+        self.unload_engine().await;
+        let library = Arc::clone(&self.library);
+        // Nothing can be done about a failure here; the next start checks the database.
+        let _ = tokio::task::spawn_blocking(move || library.close()).await;
+    }
+
+    /// Opens the models that are installed and chosen, and the index that belongs to them.
+    pub(crate) async fn reload_engine(&self) -> Result<(), ApiError> {
+        self.indexer.interrupt();
+        let chosen = self.chosen_models().await?;
+        let settings = self.settings().await?;
+        self.unload_engine().await;
+        let switch = Switch {
+            data: self.places.data.clone(),
+            hub: Some(Arc::clone(&self.hub)),
+            extract: Some(Arc::clone(&self.extract)),
+            chosen,
+            threads: settings.threads as usize,
+        };
+        let opened = Engine::open(&self.library, switch).await?;
+        *self.engine.write().await = Arc::new(opened);
+        self.indexer.scan(None);
+        self.changed(&[Tag::App, Tag::Models, Tag::Documents]);
+        Ok(())
+    }
+
+    /// Lets go of models and index, so that their files may be changed.
+    pub(crate) async fn unload_engine(&self) {
+        let empty = Arc::new(Engine::without_models(&self.library, Switch::none()));
+        *self.engine.write().await = empty;
+    }
+
+    pub(crate) async fn engine(&self) -> Arc<Engine> {
+        Arc::clone(&*self.engine.read().await)
+    }
+
+    pub(crate) fn host(&self) -> &dyn Host {
+        &*self.host
+    }
+
+    pub(crate) fn places(&self) -> &Places {
+        &self.places
+    }
+
+    pub(crate) fn hub(&self) -> &ModelHub {
+        &self.hub
+    }
+
+    pub(crate) fn extract(&self) -> &Arc<dyn Extract> {
+        &self.extract
+    }
+
+    pub(crate) fn indexer(&self) -> &Indexer {
+        &self.indexer
+    }
+
+    pub(crate) fn requests(&self) -> &Requests {
+        &self.requests
+    }
+
+    pub(crate) fn now_ms(&self) -> i64 {
+        self.host.now_ms()
+    }
+
+    pub(crate) fn changed(&self, tags: &[Tag]) {
+        self.host.emit(Event::Changed { tags: tags.to_vec() });
+    }
+
+    /// Runs `work` on the library without blocking the other tasks.
+    pub(crate) async fn library<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Library) -> Result<T, ApiError> + Send + 'static,
+    ) -> Result<T, ApiError> {
+        let library = Arc::clone(&self.library);
+        tokio::task::spawn_blocking(move || work(&library)).await?
+    }
+
+    pub(crate) async fn settings(&self) -> Result<Settings, ApiError> {
+        self.library(|library| Ok(library.get_setting(SETTINGS)?.unwrap_or_default())).await
+    }
+
+    pub(crate) async fn store_settings(&self, settings: Settings) -> Result<(), ApiError> {
+        self.library(move |library| Ok(library.set_setting(SETTINGS, &settings)?)).await
+    }
+
+    async fn chosen_models(&self) -> Result<ChosenModels, ApiError> {
+        self.library(|library| Ok(library.get_setting(CHOSEN_MODELS)?.unwrap_or_default())).await
+    }
+
+    /// Remembers a model as the one of its role.
+    pub(crate) async fn choose_model(&self, spec: &ModelSpec) -> Result<(), ApiError> {
+        use docent_model_hub::ModelRole;
+        let mut chosen = self.chosen_models().await?;
+        match spec.role {
+            ModelRole::Embedder => chosen.embedder = Some(spec.name.clone()),
+            ModelRole::Generator => chosen.generator = Some(spec.name.clone()),
+            ModelRole::Reranker => {
+                return Err(ApiError::new(crate::wire::Code::ModelUnsupported, "rerankers are not used yet"));
+            }
+        }
+        self.library(move |library| Ok(library.set_setting(CHOSEN_MODELS, &chosen)?)).await
+    }
+}

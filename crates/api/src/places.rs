@@ -1,0 +1,93 @@
+//! Where docent's files lie. The only place that reads the environment and the home folder.
+
+use docent_model_hub::Network;
+use std::path::{Path, PathBuf};
+
+/// Every path that docent uses on this machine.
+#[derive(Clone, Debug)]
+pub struct Places {
+    /// The library: database, index, lock.
+    pub data: PathBuf,
+    /// Installed models.
+    pub models: PathBuf,
+    /// What was installed together with the program.
+    pub resources: Resources,
+    /// Where models come from.
+    pub network: Network,
+}
+
+/// What comes with the program.
+#[derive(Clone, Debug)]
+pub struct Resources {
+    /// Folder of the catalogue, `*.toml`.
+    pub catalogue: PathBuf,
+    /// The sample library.
+    pub sample: PathBuf,
+    /// The program that reads documents.
+    pub worker: PathBuf,
+    /// The library that reads PDFs.
+    pub pdfium: PathBuf,
+}
+
+/// The Hugging Face hub, unless `HF_ENDPOINT` names a mirror.
+const HUB: &str = "https://huggingface.co";
+/// The Python package index, unless `PIP_INDEX_URL` names a mirror.
+const PACKAGE_INDEX: &str = "https://pypi.org/simple";
+
+impl Places {
+    /// Places by the conventions of this system. `data` replaces the library's folder;
+    /// `DOCENT_DATA`, `DOCENT_MODELS`, `DOCENT_PDFIUM`, `DOCENT_WORKER` and `DOCENT_OFFLINE` replace
+    /// the others.
+    pub fn from_environment(data: Option<PathBuf>) -> Self {
+        let variable = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+        let text = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+        let own = data_home().join("docent");
+        let program = std::env::current_exe().ok();
+        let programs = program.as_deref().and_then(Path::parent).unwrap_or(Path::new(".")).to_path_buf();
+        let resources = programs.join("resources");
+        Self {
+            data: data.or_else(|| variable("DOCENT_DATA")).unwrap_or_else(|| own.join("library")),
+            models: variable("DOCENT_MODELS").unwrap_or_else(|| own.join("models")),
+            resources: Resources {
+                catalogue: resources.join("models"),
+                sample: resources.join("sample"),
+                worker: variable("DOCENT_WORKER").unwrap_or_else(|| programs.join(program_name("docent-extract-worker"))),
+                pdfium: variable("DOCENT_PDFIUM").unwrap_or_else(|| resources.join(library_name("pdfium"))),
+            },
+            network: Network {
+                hub_endpoint: text("HF_ENDPOINT").unwrap_or_else(|| HUB.to_owned()),
+                package_index: text("PIP_INDEX_URL").unwrap_or_else(|| PACKAGE_INDEX.to_owned()),
+                offline: text("DOCENT_OFFLINE").is_some(),
+            },
+        }
+    }
+}
+
+/// The folder where this system keeps a program's data.
+fn data_home() -> PathBuf {
+    let variable = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let home = variable("HOME").or_else(|| variable("USERPROFILE")).unwrap_or_else(|| PathBuf::from("."));
+    if cfg!(windows) {
+        variable("LOCALAPPDATA").unwrap_or_else(|| home.join("AppData/Local"))
+    } else if cfg!(target_os = "macos") {
+        home.join("Library/Application Support")
+    } else {
+        variable("XDG_DATA_HOME").unwrap_or_else(|| home.join(".local/share"))
+    }
+}
+
+fn program_name(name: &str) -> String {
+    format!("{name}{}", std::env::consts::EXE_SUFFIX)
+}
+
+fn library_name(name: &str) -> String {
+    format!("{}{name}{}", std::env::consts::DLL_PREFIX, std::env::consts::DLL_SUFFIX)
+}
+
+/// Sets what the engines below read from the environment. To be called once, first thing in `main`,
+/// before any thread is started.
+pub fn configure_process(places: &Places) {
+    let cores = std::thread::available_parallelism().map_or(2, usize::from);
+    docent_vector_store::configure_process((cores / 2).max(1), &places.data.join("tmp"));
+    docent_inference::configure_process(cores);
+}

@@ -1,0 +1,156 @@
+//! What may be typed after `docent`.
+
+use clap::{Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+/// Answers from your own documents, on your own machine.
+#[derive(Debug, Parser)]
+#[command(name = "docent", version)]
+pub(crate) struct Arguments {
+    /// The library to use instead of your own
+    #[arg(long, global = true, value_name = "FOLDER")]
+    pub(crate) data_dir: Option<PathBuf>,
+    /// Print JSON: one object, or one per line where things happen one after another
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Add folders or files and read them
+    Add {
+        /// Folders and files
+        #[arg(value_name = "PATH", required_unless_present = "sample")]
+        paths: Vec<PathBuf>,
+        /// Also add the sample library
+        #[arg(long)]
+        sample: bool,
+        /// Put them into this collection, made if there is none of that name
+        #[arg(long, value_name = "NAME")]
+        collection: Option<String>,
+    },
+    /// Look for new, changed, moved and deleted files
+    Scan,
+    /// Try files again that could not be read
+    Retry,
+    /// List what was added, and how much of it can be found
+    Sources,
+    /// Forget a source; its files stay where they are
+    Remove {
+        /// Its path or number
+        source: String,
+    },
+    /// List files with their state, and the reason where one could not be read
+    Documents {
+        /// Only files in this state
+        #[arg(long, value_enum)]
+        state: Option<State>,
+        /// Only files with this in their path or title
+        #[arg(long)]
+        text: Option<String>,
+        /// At most this many
+        #[arg(long, default_value_t = 1000)]
+        limit: u32,
+    },
+    /// Find passages; no chat model needed
+    Search {
+        /// Words, or "an exact phrase"
+        #[arg(required = true)]
+        query: Vec<String>,
+        /// How many passages
+        #[arg(long, default_value_t = 5)]
+        limit: u32,
+    },
+    /// Ask a question; the answer names the place of each sentence
+    Ask {
+        /// The question
+        #[arg(required = true)]
+        question: Vec<String>,
+    },
+    /// Ask one question after another
+    Chat,
+    /// List, fetch and import models
+    #[command(subcommand)]
+    Models(ModelsCommand),
+    /// Say what is installed and what is missing
+    Doctor,
+    /// Run a command of the window by name
+    #[command(hide = true)]
+    Call {
+        name: String,
+        #[arg(default_value = "{}")]
+        request: String,
+    },
+    /// Print the window's types
+    #[command(hide = true)]
+    Bindings,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ModelsCommand {
+    /// What there is and what is installed
+    List,
+    /// Download models
+    Fetch {
+        /// Their names
+        #[arg(required_unless_present = "defaults")]
+        names: Vec<String>,
+        /// The two recommended ones, as far as they are missing
+        #[arg(long)]
+        defaults: bool,
+    },
+    /// Install a model from a file
+    Import {
+        file: PathBuf,
+        /// The model it is meant to be
+        #[arg(long)]
+        name: Option<String>,
+    },
+    /// Use an installed model from now on
+    Use { name: String },
+    /// Delete a model's files
+    Remove { name: String },
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum State {
+    Waiting,
+    Reading,
+    Indexed,
+    Failed,
+    Skipped,
+    Missing,
+}
+
+impl From<State> for docent_api::wire::DocumentState {
+    fn from(state: State) -> Self {
+        match state {
+            State::Waiting => Self::Waiting,
+            State::Reading => Self::Reading,
+            State::Indexed => Self::Indexed,
+            State::Failed => Self::Failed,
+            State::Skipped => Self::Skipped,
+            State::Missing => Self::Missing,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn a_question_needs_no_quotes() {
+        let arguments = Arguments::parse_from(["docent", "ask", "Who", "is", "it?", "--json"]);
+        assert!(arguments.json);
+        assert!(matches!(arguments.command, Command::Ask { question } if question == ["Who", "is", "it?"]));
+    }
+}

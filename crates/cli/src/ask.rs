@@ -1,0 +1,211 @@
+//! Searching and asking in the terminal.
+
+use crate::output::{Output, json_lines, print_now};
+use anyhow::Result;
+use docent_api::wire::*;
+use docent_api::{Api, Sink};
+use std::io::{BufRead, IsTerminal};
+use std::process::ExitCode;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// Finds passages.
+pub(crate) async fn search(api: &Api, query: String, limit: u32, output: Output) -> Result<ExitCode> {
+    let found = api.search(SearchReq { query, scope: Scope::default(), limit }).await?;
+    output.show(&found, |found| {
+        for (rank, passage) in found.passages.iter().enumerate() {
+            println!("{}. {}", rank + 1, place(passage));
+            println!("   {}\n", passage.text.replace('\n', "\n   "));
+        }
+        if found.verdict == Verdict::NotInDocuments {
+            println!("This does not seem to be in your documents; these passages are the nearest.");
+        }
+        println!("{} passages in {:.0} ms", found.passages.len(), found.milliseconds);
+    })?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Asks one question, streaming the answer; returns the conversation.
+pub(crate) async fn ask(
+    api: &Api,
+    question: String,
+    conversation: Option<i64>,
+    output: Output,
+) -> Result<Option<i64>> {
+    let seen = Arc::new(Mutex::new(Seen::default()));
+    let sink = if output.is_json { as_json() } else { as_text(Arc::clone(&seen)) };
+    let request =
+        AskReq { request_id: "ask".to_owned(), question, conversation, scope: Scope::default() };
+    api.ask(request, sink).await?;
+    let seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
+    Ok(seen.conversation.or(conversation))
+}
+
+/// Asks one question after another until the input ends.
+pub(crate) async fn chat(api: &Api, output: Output) -> Result<ExitCode> {
+    let mut conversation = None;
+    let prompts = std::io::stdin().is_terminal() && !output.is_json;
+    loop {
+        if prompts {
+            print_now("\n> ");
+        }
+        let line = tokio::task::spawn_blocking(|| {
+            let mut line = String::new();
+            std::io::stdin().lock().read_line(&mut line).map(|read| (read, line))
+        })
+        .await??;
+        let (read, line) = line;
+        if read == 0 {
+            return Ok(ExitCode::SUCCESS);
+        }
+        let question = line.trim();
+        if question.is_empty() {
+            continue;
+        }
+        match ask(api, question.to_owned(), conversation, output).await {
+            Ok(next) => conversation = next,
+            // One failed question does not end the conversation.
+            Err(error) => output.error(&error),
+        }
+    }
+}
+
+#[derive(Default)]
+struct Seen {
+    conversation: Option<i64>,
+    streamed: String,
+}
+
+fn as_json() -> Sink<AskEvent> {
+    let lines = json_lines();
+    Sink::new(move |event| serde_json::to_value(&event).is_ok_and(|event| lines.send(event)))
+}
+
+fn as_text(seen: Arc<Mutex<Seen>>) -> Sink<AskEvent> {
+    Sink::new(move |event| {
+        let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
+        match event {
+            AskEvent::Started { conversation } => seen.conversation = Some(conversation),
+            AskEvent::Text { text } => {
+                print_now(&text);
+                seen.streamed.push_str(&text);
+            }
+            AskEvent::Done { answer } => print_answer(&answer, &seen.streamed),
+            AskEvent::Passages { .. } | AskEvent::Reading { .. } => {}
+        }
+        true
+    })
+}
+
+fn print_answer(answer: &Message, streamed: &str) {
+    if !streamed.is_empty() {
+        println!();
+    }
+    let cited = with_numbers(answer);
+    if cited.trim() != streamed.trim() {
+        // What was streamed was a draft; this is the answer with its sources.
+        println!("\n{cited}");
+    }
+    if answer.verdict == Some(Verdict::Weak) {
+        println!("\nThe evidence is weak: read the passages.");
+    }
+    let cited_passages: Vec<&Citation> = answer.citations.iter().collect();
+    for citation in &cited_passages {
+        println!("\n[{}] {}", citation.number, citation_place(citation));
+        println!("    “{}”", citation.quote.replace('\n', " "));
+    }
+    if cited_passages.is_empty() {
+        for passage in answer.passages.iter().take(3) {
+            println!("\nNearest: {}", place(passage));
+        }
+    }
+}
+
+/// The answer with citation numbers after each sentence, and a mark where no support was found.
+fn with_numbers(answer: &Message) -> String {
+    let units: Vec<u16> = answer.text.encode_utf16().collect();
+    let cut = |from: usize, to: usize| {
+        String::from_utf16_lossy(units.get(from.min(to)..to.min(units.len())).unwrap_or_default())
+    };
+    let (mut text, mut done) = (String::new(), 0);
+    for sentence in &answer.sentences {
+        let end = sentence.at.end as usize;
+        text.push_str(&cut(done, end));
+        for number in &sentence.citations {
+            text.push_str(&format!(" [{number}]"));
+        }
+        if sentence.citations.is_empty() && sentence.needs_support {
+            text.push_str(" [no source found]");
+        }
+        done = end;
+    }
+    text.push_str(&cut(done, units.len()));
+    text
+}
+
+fn place(passage: &Passage) -> String {
+    join_place(&passage.path, &passage.headings, passage.page, passage.page_label.as_deref(), passage.line)
+}
+
+fn citation_place(citation: &Citation) -> String {
+    join_place(&citation.path, &citation.headings, citation.page, citation.page_label.as_deref(), citation.line)
+}
+
+fn join_place(
+    path: &str,
+    headings: &[String],
+    page: Option<u32>,
+    label: Option<&str>,
+    line: Option<u32>,
+) -> String {
+    let mut place = path.to_owned();
+    if let Some(page) = page {
+        match label {
+            Some(label) if label != (page + 1).to_string() => {
+                place.push_str(&format!(", page {} ({label})", page + 1));
+            }
+            _ => place.push_str(&format!(", page {}", page + 1)),
+        }
+    }
+    if let Some(line) = line {
+        place.push_str(&format!(", line {line}"));
+    }
+    if !headings.is_empty() {
+        place.push_str(&format!(" — {}", headings.join(" › ")));
+    }
+    place
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_stand_behind_their_sentences_in_every_script() {
+        let answer = Message {
+            id: 1,
+            role: Role::Assistant,
+            text: "可以拍照。But no flash.".to_owned(),
+            sentences: vec![
+                Sentence { at: TextSpan { start: 0, end: 5 }, citations: vec![1], needs_support: true },
+                Sentence { at: TextSpan { start: 5, end: 18 }, citations: vec![], needs_support: true },
+            ],
+            citations: vec![],
+            passages: vec![],
+            verdict: None,
+            origin: None,
+            stopped: false,
+            created_ms: 0.0,
+            first_word_ms: None,
+            tokens_per_second: None,
+        };
+        assert_eq!(with_numbers(&answer), "可以拍照。 [1]But no flash. [no source found]");
+    }
+
+    #[test]
+    fn a_place_reads_like_a_place() {
+        let headings = ["Climate".to_owned()];
+        assert_eq!(join_place("a.pdf", &headings, Some(0), Some("1"), None), "a.pdf, page 1 — Climate");
+        assert_eq!(join_place("a.pdf", &[], Some(3), Some("iv"), None), "a.pdf, page 4 (iv)");
+        assert_eq!(join_place("n.txt", &[], None, None, Some(7)), "n.txt, line 7");
+    }
+}

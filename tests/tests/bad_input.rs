@@ -1,0 +1,168 @@
+//! Bad input: each a clear message with a code; the rest goes on; nothing is lost.
+
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use docent_tests::{Docent, programs, ran, sample};
+use serde_json::Value;
+use std::process::Command;
+
+/// State and reason of a document by its name.
+fn document(docent: &Docent, name: &str) -> (String, String) {
+    let list = docent.run(["documents"]).ok().json();
+    let documents = list["documents"].as_array().unwrap();
+    let found = documents.iter().find(|document| document["path"].as_str().unwrap().ends_with(name));
+    let found = found.unwrap_or_else(|| panic!("{name} is not in {list}"));
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    (text(&found["state"]), text(&found["reason"]))
+}
+
+#[test]
+fn a_missing_path_is_refused_and_the_others_are_added() {
+    let docent = Docent::new();
+    docent.write("good.txt", "The good file is about heliotrope.\n");
+    let missing = docent.documents().join("not here");
+    let ran = docent.run([std::ffi::OsStr::new("add"), missing.as_os_str(), docent.documents().as_os_str()]);
+    assert_eq!(ran.code, Some(1));
+    let result = ran.json();
+    assert_eq!(result["rejected"][0]["code"], "path_not_found");
+    assert_eq!(result["added"][0]["counts"]["indexed"], 1);
+}
+
+#[test]
+fn each_unreadable_file_has_its_reason_and_the_neighbours_are_found() {
+    let docent = Docent::new();
+    docent.write("neighbour.md", "# Neighbour\n\nHeliotrope grows by the wall.\n");
+    docent.write("empty.txt", "");
+    let binary: Vec<u8> = (0..40_000u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
+    docent.write("binary.txt", binary);
+    docent.write("broken.pdf", b"%PDF-1.7\nthis is not a document\n%%EOF".as_slice());
+    docent.write("picture.png", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\x02\0\0\0".as_slice());
+    docent.add_documents();
+    assert_eq!(document(&docent, "neighbour.md").0, "indexed");
+    assert_eq!(document(&docent, "empty.txt").1, "empty_file");
+    assert_eq!(document(&docent, "binary.txt").1, "unsupported_file");
+    assert_eq!(document(&docent, "broken.pdf"), ("failed".to_owned(), "damaged_file".to_owned()));
+    assert_eq!(document(&docent, "picture.png"), ("skipped".to_owned(), "unsupported_file".to_owned()));
+    let found = docent.run(["search", "heliotrope"]).ok().json();
+    assert_eq!(found["passages"][0]["path"], "neighbour.md");
+}
+
+#[test]
+fn an_encrypted_pdf_asks_for_its_password() {
+    let docent = Docent::new();
+    let fixture = docent_tests::root().join("crates/extract/tests/fixtures/encrypted.pdf");
+    docent.write("secret.pdf", std::fs::read(&fixture).expect("the encrypted fixture"));
+    docent.add_documents();
+    assert_eq!(document(&docent, "secret.pdf"), ("failed".to_owned(), "password_needed".to_owned()));
+}
+
+#[test]
+fn chinese_encodings_and_names_are_read() {
+    let docent = Docent::new();
+    let sentence = "南京市长江大桥于一九六八年建成通车，全长六千七百七十二米。";
+    let utf16: Vec<u8> = "\u{feff}"
+        .encode_utf16()
+        .chain("武汉长江二桥的索塔高九十米。".encode_utf16())
+        .flat_map(u16::to_le_bytes)
+        .collect();
+    docent.write("笔 记/大桥.txt", gb18030(sentence));
+    docent.write("utf16.txt", utf16);
+    docent.add_documents().ok();
+    let found = docent.run(["search", "长江大桥 建成"]).ok().json();
+    assert!(found["passages"][0]["text"].as_str().unwrap().contains(sentence), "{found}");
+    assert_eq!(found["passages"][0]["path"], "笔 记/大桥.txt");
+    let found = docent.run(["search", "索塔"]).ok().json();
+    assert!(found["passages"][0]["text"].as_str().unwrap().contains("索塔高九十米"), "{found}");
+}
+
+/// By an independent program.
+fn gb18030(text: &str) -> Vec<u8> {
+    let script = "import sys; sys.stdout.buffer.write(sys.argv[1].encode('gb18030'))";
+    let output = Command::new("python3").args(["-c", script, text]).output().expect("python3");
+    assert!(output.status.success());
+    output.stdout
+}
+
+#[test]
+fn a_text_of_300_megabytes_is_told_and_does_not_stop_the_rest() {
+    let docent = Docent::new();
+    let line = "The quick brown fox jumps over the lazy dog near the river bank today.\n";
+    let mut big = String::with_capacity(300 << 20);
+    while big.len() < 300 << 20 {
+        big.push_str(line);
+    }
+    docent.write("big.txt", big);
+    docent.write("small.txt", "Heliotrope is small.\n");
+    // Indexing 300 MB takes hours on two cores; what is asked is that the small file is found and
+    // the run can be stopped without loss.
+    let mut child = docent.command().arg("add").arg(docent.documents()).spawn().expect("docent starts");
+    std::thread::sleep(std::time::Duration::from_secs(25));
+    let _ = child.kill();
+    let _ = child.wait();
+    let sources = docent.run(["sources"]).ok().json();
+    assert_eq!(sources["sources"][0]["counts"]["total"], 2, "both files are known: {sources}");
+}
+
+#[test]
+fn a_second_docent_is_told_that_the_library_is_in_use() {
+    let docent = Docent::new();
+    docent.write("note.txt", "Heliotrope.\n");
+    docent.add_documents().ok();
+    let mut first = docent
+        .command()
+        .arg("chat")
+        .stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::null())
+        .spawn()
+        .expect("the first docent");
+    std::thread::sleep(std::time::Duration::from_secs(3));
+    let second = docent.run(["sources"]);
+    assert_eq!(second.code, Some(1));
+    assert_eq!(second.error_code(), "library_in_use");
+    drop(first.stdin.take());
+    assert!(first.wait().unwrap().success());
+    docent.run(["sources"]).ok();
+}
+
+#[test]
+fn a_question_may_not_be_empty_or_longer_than_the_context() {
+    let docent = Docent::new();
+    docent.run([std::ffi::OsStr::new("add"), sample().as_os_str()]).ok();
+    assert_eq!(docent.run(["ask", "  ?! "]).error_code(), "question_empty");
+    let long = "Why are the stacks kept at a steady humidity in the reading room? ".repeat(1_000);
+    assert_eq!(docent.run(["ask", &long]).error_code(), "question_too_long");
+}
+
+#[test]
+fn a_damaged_model_is_named_and_the_library_still_works() {
+    let docent = Docent::new();
+    docent.write("note.txt", "Heliotrope grows by the wall.\n");
+    docent.add_documents().ok();
+    let models = docent.data().parent().unwrap().join("models");
+    let real = docent_tests::cache().join("models/SmolLM2-135M-Instruct-Q4_1/SmolLM2-135M-Instruct.Q4_1.gguf");
+    let content = std::fs::read(&real).expect("the chat model is installed");
+    for (cut, code) in [(1_000_000, "model_damaged"), (0, "model_damaged")] {
+        let cut_short = docent.data().parent().unwrap().join("cut.gguf");
+        std::fs::write(&cut_short, &content[..cut]).unwrap();
+        let ran = ran(docent
+            .command()
+            .env("DOCENT_MODELS", &models)
+            .args(["models", "import", "--name", "SmolLM2-135M-Instruct-Q4_1"])
+            .arg(&cut_short)
+            .output()
+            .unwrap());
+        assert_eq!(ran.code, Some(1), "{} {}", ran.stdout, code);
+        assert!(["checksum_mismatch", "model_damaged", "model_unsupported"].contains(&ran.error_code().as_str()));
+    }
+    docent.run(["search", "heliotrope"]).ok();
+}
+
+#[test]
+fn doctor_fails_when_something_needed_is_missing() {
+    let docent = Docent::new();
+    docent.run(["doctor"]).ok();
+    let without = ran(docent.command().env("DOCENT_MODELS", docent.documents()).arg("doctor").output().unwrap());
+    assert_eq!(without.code, Some(1));
+    assert_eq!(without.json()["healthy"], false);
+    assert!(programs().join("docent-extract-worker").is_file());
+}
