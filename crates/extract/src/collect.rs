@@ -68,6 +68,7 @@ impl Collector {
     /// Takes one thing told.
     pub(crate) fn take(&mut self, message: Message) -> Result<(), Untrue> {
         match message {
+            Message::Alive => Ok(()),
             Message::Opened { pages, outline } => self.opened(pages, outline),
             Message::Text(piece) => {
                 ensure(self.text.len() + piece.len() <= self.limit, "more text than allowed")?;
@@ -245,7 +246,8 @@ fn check_page(page: &PageText) -> Result<(), Untrue> {
             let (start, end) = (word.start as usize, word.end as usize);
             ensure(start >= after && start < end && line.text.get(start..end).is_some(), "span of a word")?;
             let [x0, y0, x1, y1] = word.rect;
-            let inside = 0.0 <= x0 && x0 <= x1 && x1 <= page.width && 0.0 <= y0 && y0 <= y1 && y1 <= page.height;
+            let inside =
+                0.0 <= x0 && x0 <= x1 && x1 <= page.width && 0.0 <= y0 && y0 <= y1 && y1 <= page.height;
             ensure(inside, "box of a word")?;
             after = end;
         }

@@ -105,7 +105,9 @@ fn listen(
     loop {
         cancel.check().map_err(|_| ExtractError::Cancelled)?;
         match messages.recv_timeout(Duration::from_millis(50)) {
-            Ok(message) => collector.take(message).map_err(|untrue| ExtractError::Crashed { reason: untrue.0 })?,
+            Ok(message) => {
+                collector.take(message).map_err(|untrue| ExtractError::Crashed { reason: untrue.0 })?
+            }
             Err(RecvTimeoutError::Timeout) => continue,
             Err(RecvTimeoutError::Disconnected) => return Ok(()),
         }

@@ -44,6 +44,8 @@ pub enum FaultKind {
     Crash,
     /// The process does nothing for ever.
     Hang,
+    /// The process computes for ever.
+    Spin,
     /// Memory is taken until there is none.
     OutOfMemory,
     /// The stack runs over.
@@ -60,9 +62,17 @@ pub enum FaultKind {
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) enum Message {
     /// The first word of a worker: its version, and which limits it could put on itself.
-    Hello { version: String, limits: Vec<String> },
+    Hello {
+        version: String,
+        limits: Vec<String>,
+    },
+    /// Nothing new, but the work goes on: told between the steps on a large file.
+    Alive,
     /// A document with pages was opened.
-    Opened { pages: u32, outline: Vec<OutlineEntry> },
+    Opened {
+        pages: u32,
+        outline: Vec<OutlineEntry>,
+    },
     /// The next piece of the canonical text.
     Text(String),
     /// The next blocks; their spans lie within the text told so far.
@@ -72,7 +82,10 @@ pub(crate) enum Message {
     Warning(SourceWarning),
     Metadata(Metadata),
     /// A picture follows as a frame of its own.
-    Picture { width: u32, height: u32 },
+    Picture {
+        width: u32,
+        height: u32,
+    },
     Done,
     Failed(Failure),
 }

@@ -17,10 +17,7 @@ pub(crate) fn is_cjk(c: char) -> bool {
 
 /// Whether `c` is CJK punctuation after which a line of boxes may be cut.
 pub(crate) fn is_cjk_stop(c: char) -> bool {
-    matches!(
-        c,
-        '。' | '，' | '、' | '；' | '：' | '！' | '？' | '」' | '』' | '”' | '）' | '》' | '…'
-    )
+    matches!(c, '。' | '，' | '、' | '；' | '：' | '！' | '？' | '」' | '』' | '”' | '）' | '》' | '…')
 }
 
 /// Whether `c` is left out of canonical text: control characters other than tab and line feed,

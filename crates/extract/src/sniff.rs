@@ -28,8 +28,8 @@ pub enum Sniffed {
 /// reads. Other files that hold text are read as plain text when given explicitly.
 pub fn supported_extensions() -> &'static [&'static str] {
     &[
-        "pdf", "html", "htm", "xhtml", "md", "markdown", "mdown", "mkd", "mkdn", "txt", "text", "log",
-        "rst", "adoc", "asciidoc", "org", "tex",
+        "pdf", "html", "htm", "xhtml", "md", "markdown", "mdown", "mkd", "mkdn", "txt", "text", "log", "rst",
+        "adoc", "asciidoc", "org", "tex",
     ]
 }
 

@@ -15,6 +15,8 @@ const REPEATS: usize = 3;
 const HEADING_FACTOR: f32 = 1.15;
 /// Longer lines are no furniture, in characters.
 const MAX_CHARS: usize = 150;
+/// The same for lines that only show the page's number.
+const SHOWING_CHARS: usize = 80;
 
 /// Which lines are furniture.
 #[derive(Debug, Default)]
@@ -32,6 +34,7 @@ impl Furniture {
 /// Finds the furniture of a document.
 pub(super) fn find(pages: &[PageText]) -> Furniture {
     let body = body_size(pages);
+    let numbering = numbering(pages);
     let mut seen: HashMap<(String, i32), Vec<(usize, usize)>> = HashMap::new();
     let mut furniture = Furniture::default();
     for (page_at, page) in pages.iter().enumerate() {
@@ -40,7 +43,7 @@ pub(super) fn find(pages: &[PageText]) -> Furniture {
             if line.size > body * HEADING_FACTOR || line.text.chars().count() > MAX_CHARS {
                 continue;
             }
-            if is_number_of(line, page) {
+            if is_number_of(line, page) || numbering.is_some_and(|offset| shows(line, page, offset)) {
                 furniture.lines.insert((page_at, line_at));
             }
             let height = (bounds(line)[1] / page.height * 50.0).round() as i32;
@@ -82,7 +85,8 @@ fn edge_lines(page: &PageText) -> Vec<usize> {
         .collect();
     heights.sort_by(|a, b| a.1.total_cmp(&b.1));
     let upper = heights.iter().take(EDGE_LINES).filter(|(_, _, bottom)| *bottom <= page.height * EDGE);
-    let lower = heights.iter().rev().take(EDGE_LINES).filter(|(_, top, _)| *top >= page.height * (1.0 - EDGE));
+    let lower =
+        heights.iter().rev().take(EDGE_LINES).filter(|(_, top, _)| *top >= page.height * (1.0 - EDGE));
     let mut lines: Vec<usize> = upper.chain(lower).map(|(index, _, _)| *index).collect();
     lines.sort_unstable();
     lines.dedup();
@@ -112,6 +116,35 @@ fn pattern(text: &str) -> String {
 fn is_number_of(line: &Line, page: &PageText) -> bool {
     let text = line.text.trim().trim_matches(|c: char| "-–—[]()·. ".contains(c));
     page.label.as_deref() == Some(text) || text == (u64::from(page.index) + 1).to_string()
+}
+
+/// The page number in a line that begins or ends with one.
+fn numbers_at_ends(text: &str) -> impl Iterator<Item = i64> {
+    let number = |word: Option<&str>| word.and_then(|word| word.parse::<u16>().ok()).map(i64::from);
+    [number(text.split_whitespace().next()), number(text.split_whitespace().next_back())]
+        .into_iter()
+        .flatten()
+}
+
+/// How far the numbers printed at the edges are from the positions of the pages, when enough pages
+/// agree on it.
+fn numbering(pages: &[PageText]) -> Option<i64> {
+    let mut votes: HashMap<i64, HashSet<usize>> = HashMap::new();
+    for (page_at, page) in pages.iter().enumerate() {
+        for line in edge_lines(page).into_iter().map(|line| &page.lines[line]) {
+            for number in numbers_at_ends(&line.text) {
+                votes.entry(number - i64::from(page.index)).or_default().insert(page_at);
+            }
+        }
+    }
+    let (offset, on_pages) = votes.into_iter().max_by_key(|(offset, pages)| (pages.len(), -offset))?;
+    (on_pages.len() >= REPEATS && on_pages.len() * 2 >= pages.len()).then_some(offset)
+}
+
+/// Whether a line at the edge shows the page's number among other words ("6 Chapter 2. Scope").
+fn shows(line: &Line, page: &PageText, offset: i64) -> bool {
+    let number = i64::from(page.index) + offset;
+    line.text.chars().count() <= SHOWING_CHARS && numbers_at_ends(&line.text).any(|found| found == number)
 }
 
 fn is_roman(text: &str) -> bool {

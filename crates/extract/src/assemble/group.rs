@@ -2,6 +2,7 @@
 
 use super::furniture::Furniture;
 use super::shape::{Measure, bounds, bucket, middle};
+use super::table::{self, Table};
 use crate::message::{Line, PageText};
 use crate::script::is_cjk;
 
@@ -11,6 +12,8 @@ pub(super) struct Group {
     pub(super) page: usize,
     pub(super) lines: Vec<usize>,
     pub(super) kind: GroupKind,
+    /// The cells of a table.
+    pub(super) table: Option<Table>,
 }
 
 /// What can be said of a group from its lines alone.
@@ -20,6 +23,7 @@ pub(super) enum GroupKind {
     /// With the depth of the list.
     Item(u8),
     Code,
+    Table,
     Furniture,
 }
 
@@ -38,18 +42,27 @@ const WINDOW: usize = 12;
 pub(super) fn groups(pages: &[PageText], furniture: &Furniture, measure: &Measure) -> Vec<Group> {
     let mut groups = Vec::new();
     for (page_at, page) in pages.iter().enumerate() {
-        let mut page_groups = PageGroups { page: page_at, lines: &page.lines, measure, groups: Vec::new(), items: Vec::new() };
+        let mut page_groups =
+            PageGroups { page: page_at, lines: &page.lines, measure, groups: Vec::new(), items: Vec::new() };
+        let mut tables = table::find(page_at, &page.lines, furniture).into_iter().peekable();
         let mut before: Option<usize> = None;
-        for at in 0..page.lines.len() {
-            if furniture.contains(page_at, at) {
-                page_groups.push(at, GroupKind::Furniture);
+        let mut at = 0;
+        while at < page.lines.len() {
+            if let Some(table) = tables.next_if(|table| table.lines.start == at) {
+                (at, before) = (table.lines.end, None);
+                page_groups.push_table(table);
                 continue;
             }
-            match before {
-                Some(before) if !page_groups.breaks(before, at) => page_groups.extend(at),
-                _ => page_groups.begin(at),
+            if furniture.contains(page_at, at) {
+                page_groups.push(at, GroupKind::Furniture);
+            } else {
+                match before {
+                    Some(before) if !page_groups.breaks(before, at) => page_groups.extend(at),
+                    _ => page_groups.begin(at),
+                }
+                before = Some(at);
             }
-            before = Some(at);
+            at += 1;
         }
         groups.append(&mut page_groups.groups);
     }
@@ -67,7 +80,13 @@ struct PageGroups<'p> {
 
 impl PageGroups<'_> {
     fn push(&mut self, at: usize, kind: GroupKind) {
-        self.groups.push(Group { page: self.page, lines: vec![at], kind });
+        self.groups.push(Group { page: self.page, lines: vec![at], kind, table: None });
+    }
+
+    fn push_table(&mut self, table: Table) {
+        self.items.clear();
+        let lines = table.lines.clone().collect();
+        self.groups.push(Group { page: self.page, lines, kind: GroupKind::Table, table: Some(table) });
     }
 
     /// The group that a line may continue: the last one that is no furniture.
@@ -86,7 +105,7 @@ impl PageGroups<'_> {
         let line = &self.lines[at];
         let kind = if line.mono {
             GroupKind::Code
-        } else if is_item(&line.text) {
+        } else if is_item(&line.text) || has_leader(&line.text) {
             GroupKind::Item(self.depth(bounds(line)[0], line.size))
         } else {
             GroupKind::Text
@@ -122,16 +141,35 @@ impl PageGroups<'_> {
             return true; // upwards: the next column
         }
         let ratio = line.size / before.size.max(0.1);
-        if !(0.92..=1.08).contains(&ratio) || before.bold != line.bold || before.mono != line.mono {
+        if !(0.92..=1.08).contains(&ratio) {
             return true;
         }
-        if before.mono {
+        if before.bold != line.bold || before.mono != line.mono {
+            return !self.runs_on(before_at, at);
+        }
+        if self.open().is_some_and(|group| group.kind == GroupKind::Code) {
             return drop > self.measure.pitch * CODE_GAP * size;
         }
-        if drop > self.measure.pitch * GAP * size || is_item(&line.text) || has_leader(&before.text) {
+        if drop > self.measure.pitch * GAP * size || is_item(&line.text) {
+            return true;
+        }
+        if has_leader(&before.text) || has_leader(&line.text) {
             return true;
         }
         self.indents(before_at, at) || self.ends_short(before_at, at)
+    }
+
+    /// Whether a line set in another weight or width only continues the paragraph: a name in
+    /// typewriter letters may fill a line of its own.
+    fn runs_on(&self, before_at: usize, at: usize) -> bool {
+        let (before, line) = (&self.lines[before_at], &self.lines[at]);
+        let (a, b) = (bounds(before), bounds(line));
+        let (left, right) = self.column(before_at);
+        let size = line.size.max(1.0);
+        self.open().is_some_and(|group| group.kind != GroupKind::Code)
+            && middle(line) - middle(before) <= self.measure.pitch * GAP * size
+            && (b[0] - a[0]).abs() < size
+            && right - a[2] < (right - left) * 0.15
     }
 
     /// The left and right edge of the column a line stands in.
@@ -139,16 +177,18 @@ impl PageGroups<'_> {
         let own = bounds(&self.lines[at]);
         let from = at.saturating_sub(WINDOW);
         let to = (at + WINDOW + 1).min(self.lines.len());
-        self.lines[from..to].iter().map(bounds).filter(|other| other[0] < own[2] && own[0] < other[2]).fold(
-            (own[0], own[2]),
-            |(left, right), other| (left.min(other[0]), right.max(other[2])),
-        )
+        self.lines[from..to]
+            .iter()
+            .map(bounds)
+            .filter(|other| other[0] < own[2] && own[0] < other[2])
+            .fold((own[0], own[2]), |(left, right), other| (left.min(other[0]), right.max(other[2])))
     }
 
     fn indents(&self, before_at: usize, at: usize) -> bool {
         let (before, line) = (bounds(&self.lines[before_at]), bounds(&self.lines[at]));
         let size = self.lines[at].size.max(1.0);
-        let first = self.open().and_then(|group| Some((group.kind, bounds(&self.lines[*group.lines.first()?]))));
+        let first =
+            self.open().and_then(|group| Some((group.kind, bounds(&self.lines[*group.lines.first()?]))));
         match first {
             // Lines of an item stand right of its mark; one that stands left of them is no part of it.
             Some((GroupKind::Item(_), mark)) => line[0] < mark[0] + size * 0.3,
@@ -196,7 +236,9 @@ pub(super) fn marker(text: &str) -> Option<usize> {
         return None;
     }
     let rest = &body[digits + letter..];
-    let closed = rest.strip_prefix([')', '）', '、']).or_else(|| (body.len() == text.len()).then(|| rest.strip_prefix('.'))?)?;
+    let closed = rest
+        .strip_prefix([')', '）', '、'])
+        .or_else(|| (body.len() == text.len()).then(|| rest.strip_prefix('.'))?)?;
     closed.starts_with(' ').then_some(0)
 }
 

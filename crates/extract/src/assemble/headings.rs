@@ -34,7 +34,12 @@ impl Levels {
     }
 
     /// Judges all groups of a document.
-    pub(super) fn of(pages: &[PageText], groups: &[Group], outline: &[OutlineEntry], measure: &Measure) -> Self {
+    pub(super) fn of(
+        pages: &[PageText],
+        groups: &[Group],
+        outline: &[OutlineEntry],
+        measure: &Measure,
+    ) -> Self {
         let mut levels = by_outline(pages, groups, outline);
         let known = style_levels(pages, groups, &levels);
         let candidates: Vec<(usize, Style)> = groups
@@ -53,7 +58,8 @@ impl Levels {
                         levels.insert(index, *level);
                     }
                 } else if style.0 >= smallest {
-                    let above = known.iter().filter(|(known, _)| known.0 > style.0).map(|(_, level)| *level).max();
+                    let above =
+                        known.iter().filter(|(known, _)| known.0 > style.0).map(|(_, level)| *level).max();
                     levels.insert(index, above.map_or(1, |level| (level + 1).min(6)));
                 }
             }
@@ -101,10 +107,12 @@ fn by_outline(pages: &[PageText], groups: &[Group], outline: &[OutlineEntry]) ->
     }
     let mut levels = HashMap::new();
     for (index, group) in groups.iter().enumerate() {
-        if group.kind == GroupKind::Furniture || group.lines.len() > MAX_LINES {
+        if matches!(group.kind, GroupKind::Furniture | GroupKind::Table) || group.lines.len() > MAX_LINES {
             continue;
         }
-        let Some(entries) = pages.get(group.page).and_then(|page| by_page.get_mut(&page.index)) else { continue };
+        let Some(entries) = pages.get(group.page).and_then(|page| by_page.get_mut(&page.index)) else {
+            continue;
+        };
         let text = joined(pages, group);
         if text.chars().count() > MAX_CHARS || has_leader(&text) {
             continue;
@@ -129,7 +137,9 @@ fn names(text: &str, title: &str) -> bool {
             short.chars().count() >= 2
                 && prefix.chars().count() <= 12
                 && (prefix.starts_with(|c: char| c.is_ascii_digit())
-                    || ["chapter", "appendix", "section", "part", "第"].iter().any(|word| prefix.starts_with(word)))
+                    || ["chapter", "appendix", "section", "part", "第"]
+                        .iter()
+                        .any(|word| prefix.starts_with(word)))
         })
     };
     text == title || numbered(text, title) || numbered(title, text)
@@ -155,9 +165,10 @@ fn style_levels(pages: &[PageText], groups: &[Group], levels: &HashMap<usize, u8
 /// Whether a group cannot be a heading by its looks.
 fn is_plain(pages: &[PageText], group: &Group, measure: &Measure) -> bool {
     let Some(first) = first_line(pages, group) else { return true };
-    let lines: Vec<&Line> = group.lines.iter().filter_map(|at| pages.get(group.page)?.lines.get(*at)).collect();
+    let lines: Vec<&Line> =
+        group.lines.iter().filter_map(|at| pages.get(group.page)?.lines.get(*at)).collect();
     let chars: usize = lines.iter().map(|line| line.text.chars().count()).sum();
-    if matches!(group.kind, GroupKind::Furniture | GroupKind::Code)
+    if matches!(group.kind, GroupKind::Furniture | GroupKind::Code | GroupKind::Table)
         || !lines.iter().any(|line| line.text.chars().any(char::is_alphabetic))
         || !lines.iter().all(|line| same_style(line, first))
         || lines.iter().any(|line| has_leader(&line.text))
@@ -167,7 +178,8 @@ fn is_plain(pages: &[PageText], group: &Group, measure: &Measure) -> bool {
     if first.size >= measure.body_size * LARGER {
         return chars > MAX_CHARS || lines.len() > MAX_LINES;
     }
-    let ends = lines.last().is_some_and(|line| line.text.ends_with(['.', ',', ';', ':', '。', '，', '；', '：']));
+    let ends =
+        lines.last().is_some_and(|line| line.text.ends_with(['.', ',', ';', ':', '。', '，', '；', '：']));
     !first.bold
         || first.size < measure.body_size * 0.97
         || chars > BOLD_CHARS

@@ -8,6 +8,7 @@ mod furniture;
 mod group;
 mod headings;
 mod shape;
+mod table;
 mod write;
 
 use crate::message::{OutlineEntry, PageText};

@@ -45,7 +45,8 @@ impl Measure {
                 before = Some(line);
             }
         }
-        let body = sizes.into_iter().max_by_key(|(_, count)| *count).map_or(10.0, |(key, _)| key as f32 / 2.0);
+        let body =
+            sizes.into_iter().max_by_key(|(_, count)| *count).map_or(10.0, |(key, _)| key as f32 / 2.0);
         pitches.sort_by(f32::total_cmp);
         // The lower quartile: gaps between paragraphs are in the list too.
         let pitch = pitches.get(pitches.len() / 4).copied().filter(|_| pitches.len() >= 8);

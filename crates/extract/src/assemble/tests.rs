@@ -141,7 +141,10 @@ fn bullets_go_and_items_stay_apart() {
     assert_eq!(
         blocks[1..],
         [
-            (BlockKind::ListItem { depth: 0 }, "first thing which is long enough to need a second line".to_owned()),
+            (
+                BlockKind::ListItem { depth: 0 },
+                "first thing which is long enough to need a second line".to_owned()
+            ),
             (BlockKind::ListItem { depth: 0 }, "second thing".to_owned()),
             (BlockKind::ListItem { depth: 1 }, "inner thing".to_owned()),
         ]
@@ -159,6 +162,40 @@ fn code_keeps_lines_and_indents() {
 }
 
 #[test]
+fn aligned_gaps_make_a_table() {
+    let row = |y, left: &str, right: &str| {
+        let (mut a, b) = (line(50.0, y, left), line(200.0, y, right));
+        let offset = a.text.len() as u32 + 1;
+        a.text = format!("{left} {right}");
+        a.words.extend(b.words.iter().map(|word| Word {
+            start: word.start + offset,
+            end: word.end + offset,
+            ..*word
+        }));
+        a
+    };
+    let mut head = row(100.0, "mode", "what it does");
+    head.bold = true;
+    let lines = vec![
+        line(50.0, 60.0, "Ordinary text stands above the table and has no gaps"),
+        head,
+        row(113.0, "NORMAL", "moves about and does"),
+        line(200.0, 126.0, "other things"),
+        row(139.0, "INSERT", "types"),
+        line(50.0, 160.0, "Ordinary text stands below the table and has no gaps"),
+    ];
+    let blocks = read(&[page(0, lines)], &[]);
+    assert_eq!(blocks.len(), 3);
+    assert_eq!(
+        blocks[1],
+        (
+            BlockKind::Table { header_rows: 1 },
+            "mode | what it does\nNORMAL | moves about and does other things\nINSERT | types".to_owned()
+        )
+    );
+}
+
+#[test]
 fn chinese_lines_join_without_spaces() {
     let lines = vec![line(50.0, 100.0, "本地知识助手从文档中"), line(50.0, 113.0, "回答问题。")];
     assert_eq!(read(&[page(0, lines)], &[]), [paragraph("本地知识助手从文档中回答问题。")]);
@@ -166,9 +203,8 @@ fn chinese_lines_join_without_spaces() {
 
 #[test]
 fn leaders_vanish_from_contents() {
-    let lines = vec![
-        line(50.0, 100.0, "1 Scope . . . . . . . . 3"),
-        line(50.0, 113.0, "2 Rules . . . . . . . . 7"),
-    ];
-    assert_eq!(read(&[page(0, lines)], &[]), [paragraph("1 Scope 3"), paragraph("2 Rules 7")]);
+    let lines =
+        vec![line(50.0, 100.0, "1 Scope . . . . . . . . 3"), line(50.0, 113.0, "2 Rules . . . . . . . . 7")];
+    let item = |text: &str| (BlockKind::ListItem { depth: 0 }, text.to_owned());
+    assert_eq!(read(&[page(0, lines)], &[]), [item("1 Scope 3"), item("2 Rules 7")]);
 }

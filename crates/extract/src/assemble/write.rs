@@ -3,7 +3,8 @@
 use super::group::{Group, GroupKind, marker};
 use super::headings::Levels;
 use super::shape::{bounds, middle};
-use crate::message::{Line, PageText};
+use super::table::{Piece, Table};
+use crate::message::{Line, PageText, Word};
 use crate::script::joins_without_space;
 use docent_corpus::{Block, BlockKind, Place, Rect, Span, TextBox};
 
@@ -17,7 +18,10 @@ pub(super) fn write(pages: &[PageText], groups: &[Group], levels: &Levels) -> (S
     for (index, group) in groups.iter().enumerate() {
         let Some(page) = pages.get(group.page) else { continue };
         let kind = kind_of(group, levels.of_group(index));
-        let (body, boxes) = body_of(page, group, &kind);
+        let (body, boxes) = match &group.table {
+            Some(table) => table_of(page, table),
+            None => body_of(page, group, &kind),
+        };
         if body.is_empty() {
             continue;
         }
@@ -52,6 +56,9 @@ fn kind_of(group: &Group, level: Option<u8>) -> BlockKind {
         (GroupKind::Furniture, _) => BlockKind::Furniture,
         (_, Some(level)) => BlockKind::Heading { level },
         (GroupKind::Item(depth), None) => BlockKind::ListItem { depth },
+        (GroupKind::Table, None) => {
+            BlockKind::Table { header_rows: group.table.as_ref().map_or(0, |table| table.header_rows) }
+        }
         (GroupKind::Code, None) => BlockKind::Code { language: None },
         (GroupKind::Text, None) => BlockKind::Paragraph,
     }
@@ -84,6 +91,37 @@ fn body_of(page: &PageText, group: &Group, kind: &BlockKind) -> (String, Boxes) 
     (text, boxes)
 }
 
+/// One line of text per row, cells divided by ` | `.
+fn table_of(page: &PageText, table: &Table) -> (String, Boxes) {
+    let (mut text, mut boxes): (String, Boxes) = (String::new(), Vec::new());
+    for row in &table.rows {
+        if !text.is_empty() {
+            text.push('\n');
+        }
+        for (at, cell) in row.iter().enumerate() {
+            if at > 0 {
+                text.push_str(" | ");
+            }
+            push_cell(page, cell, &mut text, &mut boxes);
+        }
+    }
+    (text, boxes)
+}
+
+fn push_cell(page: &PageText, cell: &[Piece], text: &mut String, boxes: &mut Boxes) {
+    let mut hyphen = true; // nothing stands before the first piece
+    for piece in cell {
+        let Some(line) = page.lines.get(piece.line) else { continue };
+        let Some(words) = line.words.get(piece.words.clone()) else { continue };
+        let begins = words.first().and_then(|word| line.text.get(word.start as usize..)).unwrap_or_default();
+        if !hyphen && !joins_without_space(text, begins) {
+            text.push(' ');
+        }
+        push_words(line, words, 0, text, boxes);
+        hyphen = line.hyphen && piece.words.end == line.words.len();
+    }
+}
+
 /// What stands between two lines of a block.
 fn between(before: &Line, line: &Line, text: &str, kind: &BlockKind, left: f32) -> String {
     let row = (middle(line) - middle(before)).abs() < before.size.max(1.0) * 0.5;
@@ -109,8 +147,13 @@ fn indent(line: &Line, left: f32) -> usize {
 }
 
 fn push_line(line: &Line, skip: usize, text: &mut String, boxes: &mut Boxes) {
+    push_words(line, &line.words, skip, text, boxes);
+}
+
+/// Appends words of a line, from the byte `skip` on.
+fn push_words(line: &Line, words: &[Word], skip: usize, text: &mut String, boxes: &mut Boxes) {
     let mut end_before = None;
-    for word in &line.words {
+    for word in words {
         let (from, to) = (word.start as usize, word.end as usize);
         let Some(piece) = line.text.get(from..to).filter(|_| from >= skip) else { continue };
         if is_leader(line, piece) {

@@ -21,12 +21,7 @@ impl Decoded {
     /// A text that is its own file: for tests and for pieces without a place.
     #[cfg(test)]
     pub(crate) fn of_str(text: &str) -> Self {
-        Self {
-            text: text.to_owned(),
-            encoding: "UTF-8",
-            replaced: 0,
-            offsets: Offsets::Shift(0),
-        }
+        Self { text: text.to_owned(), encoding: "UTF-8", replaced: 0, offsets: Offsets::Shift(0) }
     }
 
     /// Where the characters at `range` of the text stand in the file.
@@ -233,9 +228,7 @@ mod tests {
         }
         let gb = encoding_rs::GB18030.encode(text).0.into_owned();
         let detected = Detected { encoding: TextEncoding::Legacy(encoding_rs::GB18030), bom: 0 };
-        check_every_slice(&gb, detected, text, |c| {
-            encoding_rs::GB18030.encode(&c.to_string()).0.len()
-        });
+        check_every_slice(&gb, detected, text, |c| encoding_rs::GB18030.encode(&c.to_string()).0.len());
     }
 
     #[test]

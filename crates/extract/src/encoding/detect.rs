@@ -12,8 +12,12 @@ const PATTERN_BYTES: usize = 64 << 10;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum TextEncoding {
     Utf8,
-    Utf16 { big: bool },
-    Utf32 { big: bool },
+    Utf16 {
+        big: bool,
+    },
+    Utf32 {
+        big: bool,
+    },
     /// Any other encoding of the WHATWG standard.
     Legacy(&'static Encoding),
 }
@@ -42,11 +46,7 @@ pub(crate) struct Detected {
 
 /// The encoding of `bytes`, or `None` when they are no text. `declared` is what the document says of
 /// itself; `complete` is false when `bytes` is only the beginning of a file.
-pub(crate) fn detect(
-    bytes: &[u8],
-    declared: Option<&'static Encoding>,
-    complete: bool,
-) -> Option<Detected> {
+pub(crate) fn detect(bytes: &[u8], declared: Option<&'static Encoding>, complete: bool) -> Option<Detected> {
     if let Some(found) = byte_order_mark(bytes) {
         return Some(found);
     }
@@ -163,10 +163,8 @@ fn is_utf8(bytes: &[u8], complete: bool) -> bool {
 
 /// Whether more than one byte in a hundred is a control character that text does not use.
 fn too_many_controls(bytes: &[u8]) -> bool {
-    let controls = bytes
-        .iter()
-        .filter(|byte| matches!(byte, 0..=7 | 0x0b | 0x0e..=0x1a | 0x1c..=0x1f | 0x7f))
-        .count();
+    let controls =
+        bytes.iter().filter(|byte| matches!(byte, 0..=7 | 0x0b | 0x0e..=0x1a | 0x1c..=0x1f | 0x7f)).count();
     controls * 100 > bytes.len()
 }
 
@@ -211,7 +209,8 @@ mod tests {
 
     #[test]
     fn utf16_without_a_mark_is_found_in_english_and_in_chinese() {
-        for text in ["Hello, plain world.\nSecond line.", "第一行，第二段。没有任何英文字母。"] {
+        for text in ["Hello, plain world.\nSecond line.", "第一行，第二段。没有任何英文字母。"]
+        {
             let little: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
             let big: Vec<u8> = text.encode_utf16().flat_map(u16::to_be_bytes).collect();
             assert_eq!(legacy(&little), "UTF-16LE", "{text}");

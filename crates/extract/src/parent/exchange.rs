@@ -1,5 +1,6 @@
 //! One request to one worker: every frame is checked, time is kept, cancelling is heard.
 
+use super::patience::Patience;
 use super::pool::KeepsWorker;
 use super::process::WorkerProcess;
 use crate::collect::{Collector, Untrue};
@@ -9,10 +10,12 @@ use crate::{ExtractError, PageImage, VERSION};
 use docent_corpus::Cancel;
 use std::fmt;
 use std::sync::mpsc::RecvTimeoutError;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// How often a caller looks whether it is still wanted.
 const LOOK: Duration = Duration::from_millis(50);
+/// The shortest time between two looks.
+const MIN_LOOK: Duration = Duration::from_millis(10);
 
 /// Why an exchange failed.
 #[derive(Debug)]
@@ -77,9 +80,9 @@ impl From<Untrue> for Broken {
 /// The conditions of a request.
 pub(super) struct Exchange<'c> {
     pub(super) cancel: &'c Cancel,
-    pub(super) deadline: Instant,
+    /// Longest silence.
     pub(super) inactivity: Duration,
-    /// The whole time allowed, for the message.
+    /// The whole time allowed.
     pub(super) total: Duration,
 }
 
@@ -92,9 +95,10 @@ impl Exchange<'_> {
         collector: &mut Collector,
         on_page: &mut dyn FnMut(u32, Option<u32>),
     ) -> Result<(), Broken> {
-        self.ask(worker, request)?;
+        let total = Patience::start(self.total, worker);
+        self.ask(worker, request, &total)?;
         loop {
-            match self.message(worker)? {
+            match self.message(worker, &total)? {
                 Message::Done => return Ok(()),
                 Message::Failed(failure) => return Err(Broken::Told(failure)),
                 message => collector.take(message)?,
@@ -107,31 +111,34 @@ impl Exchange<'_> {
 
     /// Has a page drawn.
     pub(super) fn render(&self, worker: &mut WorkerProcess, request: &Request) -> Result<PageImage, Broken> {
-        self.ask(worker, request)?;
-        let (width, height) = match self.message(worker)? {
+        let total = Patience::start(self.total, worker);
+        self.ask(worker, request, &total)?;
+        let (width, height) = match self.message(worker, &total)? {
             Message::Picture { width, height } => (width, height),
             Message::Failed(failure) => return Err(Broken::Told(failure)),
             _ => return Err(Broken::Lied("a message instead of a picture".to_owned())),
         };
-        let picture = self.frame(worker)?;
+        let picture = self.frame(worker, &total)?;
         if picture.kind != FrameKind::Picture || !is_png(&picture.payload, width, height) {
             return Err(Broken::Lied("a picture that is none".to_owned()));
         }
-        match self.message(worker)? {
+        match self.message(worker, &total)? {
             Message::Done => Ok(PageImage { png: picture.payload, width, height }),
             _ => Err(Broken::Lied("no end after a picture".to_owned())),
         }
     }
 
-    fn ask(&self, worker: &mut WorkerProcess, request: &Request) -> Result<(), Broken> {
+    fn ask(&self, worker: &mut WorkerProcess, request: &Request, total: &Patience) -> Result<(), Broken> {
         if !worker.greeted {
-            match self.message(worker)? {
+            match self.message(worker, total)? {
                 Message::Hello { version, limits } if version == VERSION => {
                     tracing::debug!(?limits, "a worker started");
                     worker.greeted = true;
                 }
                 Message::Hello { version, .. } => {
-                    return Err(Broken::Died(format!("the reading program is of another version ({version})")));
+                    return Err(Broken::Died(format!(
+                        "the reading program is of another version ({version})"
+                    )));
                 }
                 _ => return Err(Broken::Lied("no greeting".to_owned())),
             }
@@ -139,8 +146,8 @@ impl Exchange<'_> {
         worker.ask(request).map_err(|_| Broken::Died(worker.obituary()))
     }
 
-    fn message(&self, worker: &mut WorkerProcess) -> Result<Message, Broken> {
-        let frame = self.frame(worker)?;
+    fn message(&self, worker: &mut WorkerProcess, total: &Patience) -> Result<Message, Broken> {
+        let frame = self.frame(worker, total)?;
         if frame.kind != FrameKind::Json {
             return Err(Broken::Lied("a picture out of place".to_owned()));
         }
@@ -148,21 +155,20 @@ impl Exchange<'_> {
     }
 
     /// The next frame, while time lasts and the work is wanted.
-    fn frame(&self, worker: &mut WorkerProcess) -> Result<Frame, Broken> {
-        let silent_at = Instant::now() + self.inactivity;
+    fn frame(&self, worker: &mut WorkerProcess, total: &Patience) -> Result<Frame, Broken> {
+        let silence = Patience::start(self.inactivity, worker);
         loop {
             if self.cancel.is_cancelled() {
                 return Err(Broken::Cancelled);
             }
-            let now = Instant::now();
-            if now >= self.deadline {
-                return Err(Broken::Slow(self.total));
+            if total.is_over(worker) {
+                return Err(Broken::Slow(total.limit()));
             }
-            if now >= silent_at {
-                return Err(Broken::Silent(self.inactivity));
+            if silence.is_over(worker) {
+                return Err(Broken::Silent(silence.limit()));
             }
-            let patience = LOOK.min(self.deadline - now).min(silent_at - now);
-            match worker.frames.recv_timeout(patience) {
+            let wait = LOOK.min(total.rest().min(silence.rest()).max(MIN_LOOK));
+            match worker.frames.recv_timeout(wait) {
                 Ok(Ok(frame)) => return Ok(frame),
                 Ok(Err(error)) if error.kind() == std::io::ErrorKind::InvalidData => {
                     return Err(Broken::Lied(error.to_string()));

@@ -1,6 +1,7 @@
 //! The parent's side: a pool of worker processes, and what to make of their deaths.
 
 mod exchange;
+mod patience;
 mod pool;
 mod process;
 mod spawner;
@@ -13,7 +14,7 @@ use docent_corpus::{Cancel, DocumentText, Format};
 use exchange::{Broken, Exchange};
 use pool::Pool;
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// How long drawing one page may take.
 const RENDER_TIME: Duration = Duration::from_secs(30);
@@ -67,12 +68,11 @@ impl Extractor {
             fault: self.fault,
         });
         let total = self.limits.total(size);
-        let deadline = Instant::now() + total;
         let mut reported = 0;
         let mut partial: Option<(Collector, Broken)> = None;
         for _attempt in 0..2 {
             let mut collector = Collector::new(format, self.limits.text_bytes);
-            let exchange = Exchange { cancel, deadline, inactivity: self.limits.inactivity, total };
+            let exchange = Exchange { cancel, inactivity: self.limits.inactivity, total };
             let outcome = self.pool.with_worker(cancel, |worker| {
                 exchange.read(worker, &request, &mut collector, &mut |done, of| {
                     if done > reported {
@@ -115,12 +115,7 @@ impl Extractor {
         }
         self.check_pdfium(format)?;
         let request = Request::Render { path: path.as_os_str().to_owned(), page, width_px };
-        let exchange = Exchange {
-            cancel,
-            deadline: Instant::now() + RENDER_TIME,
-            inactivity: RENDER_TIME,
-            total: RENDER_TIME,
-        };
+        let exchange = Exchange { cancel, inactivity: RENDER_TIME, total: RENDER_TIME };
         let outcome = self.pool.with_worker(cancel, |worker| exchange.render(worker, &request))?;
         outcome.map_err(ExtractError::from)
     }

@@ -34,13 +34,7 @@ struct State {
 
 impl Pool {
     pub(super) fn new(config: WorkerConfig, faults: bool) -> Self {
-        Self {
-            config,
-            faults,
-            spawner: Spawner::new(),
-            state: Mutex::default(),
-            freed: Condvar::new(),
-        }
+        Self { config, faults, spawner: Spawner::new(), state: Mutex::default(), freed: Condvar::new() }
     }
 
     /// Lends a worker to `work`. A worker whose work failed is not used again.

@@ -92,6 +92,15 @@ impl WorkerProcess {
         cause(status, &words)
     }
 
+    /// How much processor time the worker has used, where the system tells.
+    pub(super) fn cpu_time(&self) -> Option<Duration> {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id())).ok()?;
+        // The name in parentheses may hold spaces; the counters are the 12th and 13th value behind it.
+        let mut values = stat.rsplit_once(')')?.1.split_whitespace().skip(11);
+        let ticks: u64 = values.next()?.parse::<u64>().ok()? + values.next()?.parse::<u64>().ok()?;
+        Some(Duration::from_millis(ticks * 10)) // Linux counts in hundredths of a second
+    }
+
     /// How much memory the worker holds, in bytes, where the system tells.
     pub(super) fn resident_bytes(&self) -> Option<u64> {
         let pages = std::fs::read_to_string(format!("/proc/{}/statm", self.child.id())).ok()?;

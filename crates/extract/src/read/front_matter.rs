@@ -79,7 +79,9 @@ fn scalar(value: &str) -> String {
     }
     let value = value.split(" #").next().unwrap_or_default().trim();
     match value.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
-        Some(list) => list.split(',').map(scalar).filter(|entry| !entry.is_empty()).collect::<Vec<_>>().join(", "),
+        Some(list) => {
+            list.split(',').map(scalar).filter(|entry| !entry.is_empty()).collect::<Vec<_>>().join(", ")
+        }
         None => value.to_owned(),
     }
 }

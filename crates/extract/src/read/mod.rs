@@ -11,7 +11,7 @@ mod plain;
 mod testing;
 
 use crate::encoding::{Decoded, decode, decode_plain, detect};
-use crate::message::{Failure, ReadRequest, Sink, Stop};
+use crate::message::{Failure, Message, ReadRequest, Sink, Stop};
 use crate::writer::BlockWriter;
 use docent_corpus::{Format, SourceWarning};
 use encoding_rs::Encoding;
@@ -34,15 +34,13 @@ pub(crate) fn read_document(
         Format::PlainText => {
             let input = Input::read(path, request.text_bytes)?;
             let cut = input.cut;
-            let decoded = input.decode()?;
-            written(cut, Some(&decoded), request.text_bytes, sink, |writer| {
-                plain::read(&decoded, writer)
-            })
+            let decoded = input.decode(sink)?;
+            written(cut, Some(&decoded), request.text_bytes, sink, |writer| plain::read(&decoded, writer))
         }
         Format::Markdown => {
             let input = Input::read(path, request.text_bytes.min(MARKUP_BYTES))?;
             let cut = input.cut;
-            let decoded = input.decode()?;
+            let decoded = input.decode(sink)?;
             written(cut, Some(&decoded), request.text_bytes, sink, |writer| {
                 markdown::read(&decoded, request.html_depth, writer)
             })
@@ -121,16 +119,16 @@ impl Input {
         Ok(Self { bytes, cut })
     }
 
-    fn decode(self) -> Result<Decoded, Stop> {
+    fn decode(self, sink: &mut dyn Sink) -> Result<Decoded, Stop> {
+        sink.send(Message::Alive)?;
         let detected = detect(&self.bytes, None, self.cut.is_none()).ok_or_else(binary)?;
+        sink.send(Message::Alive)?;
         let decoded = decode(self.bytes, detected);
+        sink.send(Message::Alive)?;
         if is_noise(&decoded.text, decoded.replaced) { Err(binary().into()) } else { Ok(decoded) }
     }
 
-    fn decode_plain(
-        self,
-        declared: Option<&'static Encoding>,
-    ) -> Result<(String, &'static str, u32), Stop> {
+    fn decode_plain(self, declared: Option<&'static Encoding>) -> Result<(String, &'static str, u32), Stop> {
         let detected = detect(&self.bytes, declared, self.cut.is_none()).ok_or_else(binary)?;
         let (text, replaced) = decode_plain(self.bytes, detected);
         if is_noise(&text, replaced) {

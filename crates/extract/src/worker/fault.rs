@@ -12,6 +12,9 @@ pub(crate) fn misbehave(kind: FaultKind, sink: &mut dyn Sink) -> Result<(), Stop
         FaultKind::Hang => loop {
             std::thread::sleep(Duration::from_secs(3600));
         },
+        FaultKind::Spin => loop {
+            std::hint::black_box(kind);
+        },
         FaultKind::OutOfMemory => {
             let mut held: Vec<Vec<u8>> = Vec::new();
             loop {

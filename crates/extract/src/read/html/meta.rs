@@ -28,7 +28,8 @@ fn label_after(text: &str, name: &str) -> Option<String> {
     let rest = &text[text.find(name)? + name.len()..];
     let rest = rest.trim_start().strip_prefix('=')?.trim_start();
     let rest = rest.trim_start_matches(['"', '\'']);
-    let label: String = rest.chars().take_while(|c| c.is_ascii_alphanumeric() || "-_:.".contains(*c)).collect();
+    let label: String =
+        rest.chars().take_while(|c| c.is_ascii_alphanumeric() || "-_:.".contains(*c)).collect();
     (!label.is_empty()).then_some(label)
 }
 
@@ -48,7 +49,11 @@ pub(super) fn metadata(document: &Document) -> Metadata {
             "author" | "dc.creator" | "dcterms.creator" | "article:author" | "citation_author" => {
                 &mut metadata.author
             }
-            "date" | "dc.date" | "dcterms.date" | "dcterms.created" | "article:published_time"
+            "date"
+            | "dc.date"
+            | "dcterms.date"
+            | "dcterms.created"
+            | "article:published_time"
             | "citation_publication_date" => &mut metadata.date,
             _ => continue,
         };

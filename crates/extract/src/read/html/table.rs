@@ -95,7 +95,10 @@ fn gather(node: &NodeRef<'_>, inline: &mut InlineText) {
             continue;
         }
         let apart = child.element_ref().is_some_and(|element| {
-            matches!(element.name.local.as_ref(), "br" | "p" | "div" | "li" | "dt" | "dd" | "ul" | "ol" | "hr")
+            matches!(
+                element.name.local.as_ref(),
+                "br" | "p" | "div" | "li" | "dt" | "dd" | "ul" | "ol" | "hr"
+            )
         });
         if apart {
             inline.gap();

@@ -13,7 +13,14 @@ fn blocks_come_out_in_order_without_what_is_not_seen() {
     assert_eq!(
         texts(&document),
         [
-            "Heading", "First bold text.\nNew line", "one", "inner", "two", "Quoted", "Term", "Meaning",
+            "Heading",
+            "First bold text.\nNew line",
+            "one",
+            "inner",
+            "two",
+            "Quoted",
+            "Term",
+            "Meaning",
             "loose end",
         ]
     );

@@ -130,8 +130,7 @@ impl LineBuilder {
         }
         let start = self.text.len();
         self.text.push(c);
-        let word =
-            self.word.get_or_insert(OpenWord { start, rect, chars: 0, cjk, stopped: false });
+        let word = self.word.get_or_insert(OpenWord { start, rect, chars: 0, cjk, stopped: false });
         word.rect = union(word.rect, rect);
         word.chars += 1;
         word.stopped = is_cjk_stop(c);
@@ -245,7 +244,8 @@ mod tests {
     fn words_get_their_boxes() {
         let line = &lines(&utf16("two  words"))[0];
         assert_eq!(line.text, "two words");
-        let boxes: Vec<_> = line.words.iter().map(|word| (word.start, word.end, word.rect[0], word.rect[2])).collect();
+        let boxes: Vec<_> =
+            line.words.iter().map(|word| (word.start, word.end, word.rect[0], word.rect[2])).collect();
         assert_eq!(boxes, [(0, 3, 0.0, 30.0), (4, 9, 50.0, 100.0)]);
     }
 

@@ -2,9 +2,7 @@
 
 use super::geometry::Frame;
 use crate::message::Line;
-use pdfium_render::prelude::{
-    PdfPage, PdfPageObject, PdfPageObjectCommon, PdfPageObjectsCommon, PdfRect,
-};
+use pdfium_render::prelude::{PdfPage, PdfPageObject, PdfPageObjectCommon, PdfPageObjectsCommon, PdfRect};
 
 /// A page with fewer characters than this, and a large picture, is a scan.
 const FEW_CHARS: usize = 20;
@@ -17,12 +15,7 @@ const MAX_OBJECTS: usize = 5_000;
 
 /// Whether the page shows something whose text cannot be read. `meaningless` characters were already
 /// left out of the lines.
-pub(super) fn is_unreadable(
-    page: &PdfPage<'_>,
-    frame: &Frame,
-    lines: &[Line],
-    meaningless: usize,
-) -> bool {
+pub(super) fn is_unreadable(page: &PdfPage<'_>, frame: &Frame, lines: &[Line], meaningless: usize) -> bool {
     let (all, bad) = count(lines);
     let (all, bad) = (all + meaningless, bad + meaningless);
     if all > 0 && bad * 100 > all * BAD_PERCENT {
@@ -49,9 +42,9 @@ fn is_meaningless(c: char) -> bool {
 
 fn has_large_picture(page: &PdfPage<'_>, frame: &Frame) -> bool {
     let large = |bounds: &PdfRect| {
-        frame.show(bounds).is_some_and(|[x0, y0, x1, y1]| {
-            (x1 - x0) * (y1 - y0) > frame.width * frame.height * LARGE_SHARE
-        })
+        frame
+            .show(bounds)
+            .is_some_and(|[x0, y0, x1, y1]| (x1 - x0) * (y1 - y0) > frame.width * frame.height * LARGE_SHARE)
     };
     page.objects().iter().take(MAX_OBJECTS).any(|object| {
         let shows_picture = match &object {

@@ -60,7 +60,9 @@ pub(super) fn read(
 fn tell_page(document: &PdfDocument<'_>, index: u32, sink: &mut dyn Sink) -> Result<u64, Stop> {
     let message = match catch(|| page::read_page(document, index)) {
         Ok(Ok(page::PageRead::Text(page))) => Message::Page(page),
-        Ok(Ok(page::PageRead::WithoutText)) => Message::Warning(SourceWarning::PageWithoutText { page: index }),
+        Ok(Ok(page::PageRead::WithoutText)) => {
+            Message::Warning(SourceWarning::PageWithoutText { page: index })
+        }
         Ok(Err(reason)) | Err(reason) => Message::Warning(SourceWarning::PageFailed { page: index, reason }),
     };
     let bytes = match &message {
@@ -88,10 +90,12 @@ fn metadata(document: &PdfDocument<'_>) -> Metadata {
 fn real_title(title: &str) -> Option<String> {
     let title = title.strip_prefix("Microsoft Word - ").unwrap_or(title).trim();
     let lower = title.to_lowercase();
-    let file = [".doc", ".docx", ".odt", ".rtf", ".tex", ".dvi", ".indd", ".qxd", ".ppt", ".pptx", ".pdf", ".p65"]
-        .iter()
-        .any(|extension| lower.ends_with(extension));
-    let placeholder = matches!(lower.as_str(), "" | "untitled" | "title" | "document" | "document1" | "无标题");
+    let file =
+        [".doc", ".docx", ".odt", ".rtf", ".tex", ".dvi", ".indd", ".qxd", ".ppt", ".pptx", ".pdf", ".p65"]
+            .iter()
+            .any(|extension| lower.ends_with(extension));
+    let placeholder =
+        matches!(lower.as_str(), "" | "untitled" | "title" | "document" | "document1" | "无标题");
     (!file && !placeholder).then(|| title.to_owned())
 }
 
@@ -99,9 +103,7 @@ fn real_title(title: &str) -> Option<String> {
 fn readable_date(date: &str) -> String {
     let digits = date.strip_prefix("D:").unwrap_or(date);
     match (digits.get(..4), digits.get(4..6), digits.get(6..8)) {
-        (Some(year), Some(month), Some(day))
-            if digits.bytes().take(8).all(|byte| byte.is_ascii_digit()) =>
-        {
+        (Some(year), Some(month), Some(day)) if digits.bytes().take(8).all(|byte| byte.is_ascii_digit()) => {
             format!("{year}-{month}-{day}")
         }
         _ => date.to_owned(),

@@ -11,7 +11,8 @@ const TITLE_CHARS: usize = 300;
 /// The entries of the outline, in order.
 pub(super) fn outline(document: &PdfDocument<'_>) -> Vec<OutlineEntry> {
     let mut entries = Vec::new();
-    let mut waiting: Vec<(PdfBookmark<'_>, u8)> = document.bookmarks().root().map(|root| (root, 1)).into_iter().collect();
+    let mut waiting: Vec<(PdfBookmark<'_>, u8)> =
+        document.bookmarks().root().map(|root| (root, 1)).into_iter().collect();
     while let Some((bookmark, level)) = waiting.pop() {
         // A cyclic outline ends here too: the number of steps is bounded.
         if entries.len() >= MAX_ENTRIES {

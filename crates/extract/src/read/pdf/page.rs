@@ -6,7 +6,7 @@ use super::geometry::Frame;
 use super::library::one_line;
 use crate::message::{Line, PageText};
 use pdfium_render::prelude::{
-    PdfDocument, PdfFontWeight, PdfPage, PdfPageAnnotation, PdfPageAnnotationCommon,
+    PdfDocument, PdfFontWeight, PdfPage, PdfPageAnnotation, PdfPageAnnotationCommon, PdfPageAnnotationType,
     PdfPageObjectsCommon, PdfPageTextChar, PdfRect,
 };
 
@@ -23,8 +23,11 @@ pub(super) fn read_page(document: &PdfDocument<'_>, index: u32) -> Result<PageRe
     let mut page = document.pages().get(number).map_err(|error| one_line(&error))?;
     let notes = notes_without_appearance(&page);
     // Form fields, stamps and notes with an appearance become part of the page's text. The document
-    // on disk is not touched. Failing costs only those.
-    if !page.annotations().is_empty() && page.flatten().is_err() {
+    // on disk is not touched. Failing costs only those. The page is loaded anew in any case: flattening
+    // replaces its handle, and the parts of the old page keep pointing to memory that is gone.
+    if has_drawn_notes(&page) {
+        let _ = page.flatten();
+        drop(page);
         page = document.pages().get(number).map_err(|error| one_line(&error))?;
     }
     let frame = Frame::of(&page);
@@ -52,7 +55,12 @@ fn style_of(character: &PdfPageTextChar<'_>) -> Style {
     let size = character.scaled_font_size().value.abs();
     let name = character.font_name().to_lowercase();
     let heavy = match character.font_weight() {
-        Some(PdfFontWeight::Weight600 | PdfFontWeight::Weight700Bold | PdfFontWeight::Weight800 | PdfFontWeight::Weight900) => true,
+        Some(
+            PdfFontWeight::Weight600
+            | PdfFontWeight::Weight700Bold
+            | PdfFontWeight::Weight800
+            | PdfFontWeight::Weight900,
+        ) => true,
         Some(PdfFontWeight::Custom(weight)) => (550..=1000).contains(&weight),
         _ => false,
     };
@@ -61,8 +69,17 @@ fn style_of(character: &PdfPageTextChar<'_>) -> Style {
         // Sizes are told to a twentieth of a point, so that rounding makes no new size.
         size: if size.is_finite() { (size.min(2000.0) * 20.0).round() / 20.0 } else { 0.0 },
         bold: heavy || named(&["bold", "black", "heavy", "cmbx", "-demi"]),
-        mono: character.font_is_fixed_pitch() || named(&["mono", "courier", "consol", "typewriter", "cmtt", "menlo"]),
+        mono: character.font_is_fixed_pitch()
+            || named(&["mono", "courier", "consol", "typewriter", "cmtt", "menlo"]),
     }
+}
+
+/// Whether the page has annotations other than links, which show nothing of their own. Most pages
+/// have only those, and flattening reads the page twice.
+fn has_drawn_notes(page: &PdfPage<'_>) -> bool {
+    page.annotations().iter().any(|annotation| {
+        !matches!(annotation.annotation_type(), PdfPageAnnotationType::Link | PdfPageAnnotationType::Popup)
+    })
 }
 
 /// A text box that a person put on the page and that carries no drawing of its own: PDFium shows

@@ -14,7 +14,12 @@ const MIN_WIDTH_PX: u32 = 16;
 const MAX_PIXELS: f32 = 24e6;
 
 /// Draws the page at `index`, `width_px` wide, with its forms and notes.
-pub(crate) fn render(path: &Path, library: &Library, index: u32, width_px: u32) -> Result<PageImage, Failure> {
+pub(crate) fn render(
+    path: &Path,
+    library: &Library,
+    index: u32,
+    width_px: u32,
+) -> Result<PageImage, Failure> {
     let document = library.open(path)?;
     let number = i32::try_from(index).map_err(|_| no_such_page(index))?;
     if number >= document.pages().len() {

@@ -1,0 +1,207 @@
+//! Made PDF files, in which every place is known.
+
+use crate::pdf_writer::{MadePage, pdf};
+use crate::support::{config, extractor, read_bytes, texts};
+use docent_corpus::{BlockKind, Cancel, DocumentText, Place, SourceWarning, TextBox};
+use docent_extract::{Extract, ExtractError, Extractor, InProcess, Limits};
+
+fn book() -> Vec<u8> {
+    let body =
+        |page: MadePage| {
+            page.lines(10.0, 72.0, 650.0, &["The first paragraph has two lines of text", "and ends here."])
+                .lines(10.0, 72.0, 600.0, &["The second paragraph stands below a gap."])
+        };
+    let pages = [
+        body(MadePage::new().text("F1", 20.0, 72.0, 700.0, "A Made Book")),
+        MadePage::new()
+            .text("F2", 10.0, 72.0, 700.0, "Bold heading")
+            .lines(10.0, 72.0, 650.0, &["left column one,", "left column two."])
+            .lines(10.0, 320.0, 650.0, &["right column one,", "right column two."])
+            .text("F3", 10.0, 72.0, 500.0, "let code = 1;"),
+    ];
+    pdf("A Made Book", &pages)
+}
+
+fn boxes(document: &DocumentText, block: usize) -> &[TextBox] {
+    let Place::Page { boxes, .. } = &document.blocks[block].place else { panic!() };
+    boxes
+}
+
+#[test]
+fn headings_paragraphs_columns_and_code_are_told_apart() {
+    let document = read_bytes("book.pdf", &book()).unwrap();
+    assert_eq!(
+        texts(&document),
+        [
+            "A Made Book",
+            "The first paragraph has two lines of text and ends here.",
+            "The second paragraph stands below a gap.",
+            "Bold heading",
+            "left column one, left column two.",
+            "right column one, right column two.",
+            "let code = 1;",
+        ]
+    );
+    assert_eq!(document.blocks[0].kind, BlockKind::Heading { level: 1 });
+    assert_eq!(document.blocks[3].kind, BlockKind::Heading { level: 2 });
+    assert_eq!(document.blocks[6].kind, BlockKind::Code { language: None });
+    assert_eq!(document.metadata.title.as_deref(), Some("A Made Book"));
+    assert_eq!(document.metadata.author.as_deref(), Some("A. Writer"));
+    assert_eq!(document.metadata.date.as_deref(), Some("2026-11-21"));
+    assert_eq!(document.metadata.pages, Some(2));
+}
+
+#[test]
+fn a_box_stands_where_the_word_was_written() {
+    let document = read_bytes("book.pdf", &book()).unwrap();
+    let first = boxes(&document, 1)[0];
+    assert_eq!(first.span.of(&document.text), Some("The"));
+    // Written at 72 from the left with its base line 650 above the lower edge of 792.
+    assert!((first.rect.x0 - 72.0).abs() < 1.5, "{first:?}");
+    assert!(first.rect.y0 < 142.0 && first.rect.y1 >= 141.0 && first.rect.y1 < 147.0, "{first:?}");
+    assert!(first.rect.x1 > 85.0 && first.rect.x1 < 95.0, "{first:?}");
+}
+
+#[test]
+fn turned_and_cropped_pages_are_placed_as_displayed() {
+    let word = |rotate: u16, crop| {
+        let page = MadePage { rotate, crop, ..MadePage::new() };
+        let page = page.lines(12.0, 100.0, 500.0, &["Corner word with company"]);
+        let document = read_bytes("turned.pdf", &pdf("t", &[page])).unwrap();
+        let Place::Page { width, height, .. } = document.blocks[0].place else { panic!() };
+        (boxes(&document, 0)[0].rect, width, height)
+    };
+    let near = |a: f32, b: f32| (a - b).abs() < 4.0;
+    let (rect, width, height) = word(0, Some([50.0, 100.0, 550.0, 700.0]));
+    assert_eq!((width, height), (500.0, 600.0));
+    assert!(near(rect.x0, 50.0) && near(rect.y1, 203.0), "{rect:?}");
+    // Turned by a quarter clockwise: up becomes right.
+    let (rect, width, height) = word(90, None);
+    assert_eq!((width, height), (792.0, 612.0));
+    assert!(near(rect.x0, 497.0) && near(rect.y0, 100.0), "{rect:?}");
+    let (rect, ..) = word(180, None);
+    assert!(near(rect.x1, 512.0) && near(rect.y0, 497.0), "{rect:?}");
+    let (rect, ..) = word(270, None);
+    assert!(near(rect.x1, 295.0) && near(rect.y1, 512.0), "{rect:?}");
+}
+
+#[test]
+fn running_heads_are_furniture_on_every_page() {
+    let pages: Vec<MadePage> = (1..=4)
+        .map(|number| {
+            MadePage::new()
+                .text("F1", 9.0, 72.0, 760.0, "Manual of Things")
+                .lines(10.0, 72.0, 600.0, &[&format!("Page {number} speaks of matter {number} at length.")])
+                .text("F1", 9.0, 300.0, 30.0, &number.to_string())
+        })
+        .collect();
+    let document = read_bytes("heads.pdf", &pdf("t", &pages)).unwrap();
+    let furniture = document.blocks.iter().filter(|block| block.kind == BlockKind::Furniture).count();
+    assert_eq!((document.blocks.len(), furniture), (12, 8));
+}
+
+#[test]
+fn scans_are_named_and_a_document_of_scans_has_no_text() {
+    let scan = || MadePage::new().picture(0.0, 0.0, 612.0, 792.0).text("F1", 8.0, 10.0, 10.0, "Scanner");
+    let text = MadePage::new().lines(10.0, 72.0, 650.0, &["This page has real text that can be read."]);
+    let document = read_bytes("mixed.pdf", &pdf("t", &[text, scan()])).unwrap();
+    assert_eq!(document.warnings, [SourceWarning::PageWithoutText { page: 1 }]);
+    assert_eq!(document.blocks.len(), 1);
+    let error = read_bytes("scans.pdf", &pdf("t", &[scan(), scan()])).unwrap_err();
+    assert_eq!(error.code(), "no_text");
+}
+
+#[test]
+fn truncated_and_encrypted_files_are_told_apart() {
+    let whole = book();
+    for cut in [whole.len() / 3, 60, 9] {
+        let error = read_bytes("cut.pdf", &whole[..cut]).unwrap_err();
+        assert!(matches!(error, ExtractError::Damaged { .. }), "{cut}: {error:?}");
+        assert!(error.is_permanent());
+    }
+    let encrypted = include_bytes!("../fixtures/encrypted.pdf");
+    assert_eq!(read_bytes("secret.pdf", encrypted).unwrap_err().code(), "encrypted");
+}
+
+#[test]
+fn broken_bytes_never_break_the_extractor() {
+    let whole = book();
+    let mut seed = 42u64;
+    for _ in 0..60 {
+        let mut bytes = whole.clone();
+        for _ in 0..20 {
+            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            let at = (seed >> 33) as usize % bytes.len();
+            bytes[at] = (seed >> 24) as u8;
+        }
+        if let Err(error) = read_bytes("mutant.pdf", &bytes) {
+            assert!(!error.to_string().is_empty());
+            assert!(
+                !matches!(error, ExtractError::Crashed { .. } | ExtractError::TimedOut { .. }),
+                "{error:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn names_may_hold_spaces_and_any_script() {
+    for name in ["with spaces and 中文 名.pdf", "-rf --help.pdf", "a'b\"c$(x).pdf", "weird\u{202E}fdp.pdf"]
+    {
+        assert_eq!(read_bytes(name, &book()).unwrap().blocks.len(), 7, "{name}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn names_need_not_be_unicode() {
+    use std::os::unix::ffi::OsStrExt;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join(std::ffi::OsStr::from_bytes(b"latin-\xE9.pdf"));
+    std::fs::write(&path, book()).unwrap();
+    assert_eq!(crate::support::read(&path).unwrap().blocks.len(), 7);
+}
+
+#[test]
+fn pages_are_drawn_at_the_width_asked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("book.pdf");
+    std::fs::write(&path, book()).unwrap();
+    let cancel = Cancel::new();
+    let image = extractor().render_page(&path, 0, 306, &cancel).unwrap();
+    assert_eq!((image.width, image.height), (306, 396));
+    let mut reader = png::Decoder::new(std::io::Cursor::new(&image.png)).read_info().unwrap();
+    let mut pixels = vec![0; reader.output_buffer_size().unwrap()];
+    let info = reader.next_frame(&mut pixels).unwrap();
+    assert_eq!((info.width, info.height, info.color_type), (306, 396, png::ColorType::Rgb));
+    let dark = pixels.chunks(3).filter(|pixel| pixel[0] < 128).count();
+    assert!(dark > 100 && dark < pixels.len() / 6, "{dark} dark pixels");
+    assert_eq!(extractor().render_page(&path, 1, 100_000, &cancel).unwrap().width, 2400);
+    assert_eq!(extractor().render_page(&path, 9, 300, &cancel).unwrap_err().code(), "damaged");
+}
+
+#[test]
+fn the_same_text_comes_out_with_and_without_isolation() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("book.pdf");
+    std::fs::write(&path, book()).unwrap();
+    let cancel = Cancel::new();
+    let apart = extractor().extract(&path, &cancel, &mut |_, _| {}).unwrap();
+    let inside = InProcess::new(config().pdfium, Limits::default());
+    assert_eq!(inside.extract(&path, &cancel, &mut |_, _| {}).unwrap(), apart);
+    assert_eq!(inside.render_page(&path, 0, 200, &cancel).unwrap().width, 200);
+}
+
+#[test]
+fn without_pdfium_only_pdf_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let (pdf_path, text) = (folder.path().join("a.pdf"), folder.path().join("a.txt"));
+    std::fs::write(&pdf_path, book()).unwrap();
+    std::fs::write(&text, "words").unwrap();
+    for pdfium in [None, Some(folder.path().join("nowhere.so"))] {
+        let bare = Extractor::new(docent_extract::WorkerConfig { pdfium, ..config() });
+        let cancel = Cancel::new();
+        assert_eq!(bare.extract(&pdf_path, &cancel, &mut |_, _| {}).unwrap_err().code(), "pdfium_missing");
+        assert_eq!(bare.extract(&text, &cancel, &mut |_, _| {}).unwrap().text, "words");
+    }
+}

@@ -1,0 +1,93 @@
+//! A tiny writer of PDF files, so that every coordinate in a test is known.
+
+use std::fmt::Write;
+
+/// One page: its dictionary entries and its content.
+pub(crate) struct MadePage {
+    pub(crate) width: f32,
+    pub(crate) height: f32,
+    /// Degrees clockwise.
+    pub(crate) rotate: u16,
+    /// Left, bottom, right, top, when the visible part is smaller.
+    pub(crate) crop: Option<[f32; 4]>,
+    pub(crate) content: String,
+}
+
+impl MadePage {
+    pub(crate) fn new() -> Self {
+        Self { width: 612.0, height: 792.0, rotate: 0, crop: None, content: String::new() }
+    }
+
+    /// Text at a place from the lower left corner, in Helvetica (`F1`), bold (`F2`) or Courier (`F3`).
+    pub(crate) fn text(mut self, font: &str, size: f32, x: f32, y: f32, text: &str) -> Self {
+        let text = text.replace('\\', "\\\\").replace('(', "\\(").replace(')', "\\)");
+        writeln!(self.content, "BT /{font} {size} Tf 1 0 0 1 {x} {y} Tm ({text}) Tj ET").unwrap();
+        self
+    }
+
+    /// Lines below each other, 1.2 times the size apart.
+    pub(crate) fn lines(mut self, size: f32, x: f32, y: f32, lines: &[&str]) -> Self {
+        for (index, line) in lines.iter().enumerate() {
+            self = self.text("F1", size, x, y - index as f32 * size * 1.2, line);
+        }
+        self
+    }
+
+    /// Draws the picture `Im1` over a rectangle.
+    pub(crate) fn picture(mut self, x: f32, y: f32, width: f32, height: f32) -> Self {
+        writeln!(self.content, "q {width} 0 0 {height} {x} {y} cm /Im1 Do Q").unwrap();
+        self
+    }
+}
+
+/// A document with a title and pages.
+pub(crate) fn pdf(title: &str, pages: &[MadePage]) -> Vec<u8> {
+    let mut objects = vec![
+        "<< /Type /Catalog /Pages 2 0 R >>".to_owned(),
+        String::new(), // the pages, known at the end
+        "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding >>".to_owned(),
+        "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica-Bold /Encoding /WinAnsiEncoding >>".to_owned(),
+        "<< /Type /Font /Subtype /Type1 /BaseFont /Courier /Encoding /WinAnsiEncoding >>".to_owned(),
+        stream(
+            "/Type /XObject /Subtype /Image /Width 1 /Height 1 /ColorSpace /DeviceGray /BitsPerComponent 8",
+            "\x60",
+        ),
+        format!("<< /Title ({title}) /Author (A. Writer) /CreationDate (D:20261121093000Z) >>"),
+    ];
+    let mut kids = String::new();
+    for page in pages {
+        let crop = page.crop.map(|[l, b, r, t]| format!("/CropBox [{l} {b} {r} {t}]")).unwrap_or_default();
+        objects.push(stream("", &page.content));
+        let content = objects.len();
+        objects.push(format!(
+            "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 {} {}] {crop} /Rotate {} /Contents {content} 0 R \
+             /Resources << /Font << /F1 3 0 R /F2 4 0 R /F3 5 0 R >> /XObject << /Im1 6 0 R >> >> >>",
+            page.width, page.height, page.rotate
+        ));
+        write!(kids, "{} 0 R ", objects.len()).unwrap();
+    }
+    objects[1] = format!("<< /Type /Pages /Kids [{kids}] /Count {} >>", pages.len());
+    let mut file = b"%PDF-1.7\n%\xE2\xE3\xCF\xD3\n".to_vec();
+    let mut offsets = Vec::new();
+    for (index, object) in objects.iter().enumerate() {
+        offsets.push(file.len());
+        file.extend(format!("{} 0 obj\n{object}\nendobj\n", index + 1).bytes());
+    }
+    let table = file.len();
+    let mut end = format!("xref\n0 {}\n0000000000 65535 f \n", objects.len() + 1);
+    for offset in offsets {
+        writeln!(end, "{offset:010} 00000 n ").unwrap();
+    }
+    write!(
+        end,
+        "trailer\n<< /Size {} /Root 1 0 R /Info 7 0 R >>\nstartxref\n{table}\n%%EOF\n",
+        objects.len() + 1
+    )
+    .unwrap();
+    file.extend(end.bytes());
+    file
+}
+
+fn stream(entries: &str, content: &str) -> String {
+    format!("<< {entries} /Length {} >>\nstream\n{content}\nendstream", content.len())
+}
