@@ -37,6 +37,11 @@ export default defineConfig(({ mode }) => ({
 	test: {
 		include: ["tests/**/*.test.ts", "src/**/*.test.ts"],
 		setupFiles: ["tests/setup.ts"],
+		// Generous, so that a busy machine makes tests slow and not red. One file after the other: they
+		// share the focus of one browser.
+		testTimeout: 90_000,
+		expect: { poll: { timeout: 20_000 } },
+		fileParallelism: false,
 		browser: {
 			enabled: true,
 			headless: true,

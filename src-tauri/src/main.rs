@@ -46,6 +46,10 @@ fn run() -> tauri::Result<()> {
             let host = Arc::new(host::Shell::new(app.handle().clone()));
             let started = tauri::async_runtime::block_on(docent_api::Api::open(arguments.places.clone(), host));
             let is_open = started.is_ok();
+            if let Ok(api) = &started {
+                let _inside = tauri::async_runtime::handle().inner().enter();
+                api.start();
+            }
             app.manage(commands::Started(started.map(Arc::new)));
             window::open(app)?;
             if is_open {

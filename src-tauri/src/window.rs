@@ -4,6 +4,8 @@ use tauri::webview::NewWindowResponse;
 use tauri::{AppHandle, Manager, Url, WebviewUrl, WebviewWindowBuilder};
 
 const LABEL: &str = "main";
+/// Set by whoever drives the window through WebDriver; the toolkit reads it too.
+const AUTOMATION: &str = "TAURI_WEBVIEW_AUTOMATION";
 
 /// Opens the window on the built-in UI.
 pub(crate) fn open(app: &tauri::App) -> tauri::Result<()> {
@@ -15,8 +17,9 @@ pub(crate) fn open(app: &tauri::App) -> tauri::Result<()> {
         .on_navigation(is_own_page)
         .on_new_window(|_, _| NewWindowResponse::Deny)
         .on_download(|_, _| false)
-        // Nothing of the documents stays in a browser cache.
-        .incognito(true)
+        // Nothing of the documents stays in a browser cache. A driver cannot steer such a window
+        // (wry gives an ephemeral context no automation), so tests do without.
+        .incognito(std::env::var_os(AUTOMATION).is_none())
         .devtools(cfg!(feature = "devtools"))
         .build()
         .map(drop)

@@ -27,7 +27,6 @@ pub use document::{
 };
 pub use evidence::{Citation, Hit, Leg, Passage};
 pub use id::{
-    BatchId, ChunkId, CollectionId, ConversationId, DocumentId, MessageId, ProfileId, RevisionId,
-    SourceId,
+    BatchId, ChunkId, CollectionId, ConversationId, DocumentId, MessageId, ProfileId, RevisionId, SourceId,
 };
 pub use profile::{Pooling, Profile};

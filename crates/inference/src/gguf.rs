@@ -96,11 +96,6 @@ impl Gguf {
         Ok(())
     }
 
-    /// The file.
-    pub(crate) fn path(&self) -> &Path {
-        &self.path
-    }
-
     /// Tensors in the file.
     pub(crate) fn tensor_count(&self) -> usize {
         self.tensors.len()

@@ -6,7 +6,7 @@ use crate::error::{LibraryError, Step};
 use crate::purges;
 use crate::sources::require_source;
 use docent_corpus::{DocumentId, SourceId};
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, Statement, params};
 use std::collections::HashSet;
 
 /// A file as a scan sees it, without reading it.
@@ -49,7 +49,7 @@ impl Library {
     pub fn see_file(&self, file: SeenFile, now_ms: i64) -> Result<Seen, LibraryError> {
         self.write_relaxed("recording a file", |tx| {
             require_source(tx, file.source)?;
-            see(tx, &file, now_ms)
+            see(tx, &mut tx.prepare(KNOWN).step("recording a file")?, &file, now_ms)
         })
     }
 
@@ -60,7 +60,8 @@ impl Library {
         self.write_relaxed("recording files", |tx| {
             let sources: HashSet<SourceId> = files.iter().map(|file| file.source).collect();
             sources.into_iter().try_for_each(|id| require_source(tx, id))?;
-            files.iter().map(|file| see(tx, file, now_ms)).collect()
+            let mut known = tx.prepare(KNOWN).step("recording files")?;
+            files.iter().map(|file| see(tx, &mut known, file, now_ms)).collect()
         })
     }
 
@@ -112,14 +113,16 @@ impl Library {
     /// Records that a document's file is gone: no reader finds it any more, its index rows are due for
     /// the next purge. The document stays known as missing; [`Library::see_file`] revives it.
     pub fn mark_missing(&self, id: DocumentId, now_ms: i64) -> Result<(), LibraryError> {
-        let step = "recording a missing file";
-        self.write(step, |tx| {
+        self.write("recording a missing file", |tx| {
             require_document(tx, id)?;
-            let sql = "UPDATE document SET state = 'missing', error_code = NULL, error_detail = NULL, reading_change = NULL,
-                           live_rev = NULL, n_chunks = 0, updated_ms = ?2 WHERE id = ?1 AND state <> 'missing'";
-            tx.execute(sql, params![id.0, now_ms]).step(step)?;
-            purges::retire_documents(tx, "id = ?1", id.0)
+            lose(tx, id, now_ms)
         })
+    }
+
+    /// As [`Library::mark_missing`] for many, in one transaction, which is far faster than one by one.
+    /// Documents that were deleted meanwhile are left out.
+    pub fn mark_all_missing(&self, ids: &[DocumentId], now_ms: i64) -> Result<(), LibraryError> {
+        self.write("recording missing files", |tx| ids.iter().try_for_each(|id| lose(tx, *id, now_ms)))
     }
 
     /// Deletes a document from the library: at once for readers, from the index with the next purge.
@@ -144,13 +147,21 @@ impl Library {
     }
 }
 
-fn see(tx: &Connection, file: &SeenFile, now_ms: i64) -> Result<Seen, LibraryError> {
+/// The document at a path, and whether it is known in exactly this state.
+const KNOWN: &str =
+    "SELECT id, state <> 'missing' AND size = ?3 AND mtime_ns = ?4 AND ifnull(file_id = ?5, 1)
+                     FROM document WHERE source_id = ?1 AND rel_path = ?2 AND deleted_ms IS NULL";
+
+fn see(
+    tx: &Connection,
+    known: &mut Statement<'_>,
+    file: &SeenFile,
+    now_ms: i64,
+) -> Result<Seen, LibraryError> {
     let step = "recording a file";
-    let sql = "SELECT id, state <> 'missing' AND size = ?3 AND mtime_ns = ?4 AND ifnull(file_id = ?5, 1)
-               FROM document WHERE source_id = ?1 AND rel_path = ?2 AND deleted_ms IS NULL";
     let values = params![file.source.0, file.rel_path, file.size as i64, file.mtime_ns, file.file_id];
     let known: Option<(i64, bool)> =
-        tx.query_row(sql, values, |row| Ok((row.get(0)?, row.get(1)?))).optional().step(step)?;
+        known.query_row(values, |row| Ok((row.get(0)?, row.get(1)?))).optional().step(step)?;
     let Some((id, same)) = known else {
         let sql = "INSERT INTO document (source_id, rel_path, size, mtime_ns, file_id, state, updated_ms)
                    VALUES (?1, ?2, ?3, ?4, ?5, 'waiting', ?6)";
@@ -167,6 +178,14 @@ fn see(tx: &Connection, file: &SeenFile, now_ms: i64) -> Result<Seen, LibraryErr
                    error_code = NULL, error_detail = NULL, updated_ms = ?5 WHERE id = ?1";
     tx.execute(sql, params![id, file.size as i64, file.mtime_ns, file.file_id, now_ms]).step(step)?;
     Ok(Seen::Changed(DocumentId(id)))
+}
+
+fn lose(tx: &Connection, id: DocumentId, now_ms: i64) -> Result<(), LibraryError> {
+    let sql = "UPDATE document SET state = 'missing', error_code = NULL, error_detail = NULL, reading_change = NULL,
+                   live_rev = NULL, n_chunks = 0, updated_ms = ?2
+               WHERE id = ?1 AND state <> 'missing' AND deleted_ms IS NULL";
+    tx.execute(sql, params![id.0, now_ms]).step("recording a missing file")?;
+    purges::retire_documents(tx, "id = ?1", id.0)
 }
 
 /// Deletes the document at `rel_path` that a scan made before it knew the file for a moved one.
@@ -289,7 +308,7 @@ mod tests {
         let world = fixture();
         let id = world.index("a.md", "text here");
         world.library.mark_missing(id, 9).unwrap();
-        world.library.mark_missing(id, 12).unwrap();
+        world.library.mark_all_missing(&[id, DocumentId(99)], 12).unwrap();
         assert_eq!(world.live_texts(), Vec::<String>::new());
         let document = world.library.document(id).unwrap();
         assert_eq!(

@@ -73,7 +73,7 @@ fn apply(world: &mut World, step: &Step, time: i64) {
         Step::Purge { crash } => world.purge(*crash),
         Step::Recover => world.recover(),
         Step::Crash => world.crash(),
-        Step::LoseRows { keep } => world.index.truncate(usize::from(*keep) % (world.index.len() + 1)),
+        Step::LoseRows { keep } => world.lose_rows(usize::from(*keep)),
         Step::LoseIndex => {
             world.index.clear();
             world.library().new_generation(world.profile).unwrap();
@@ -98,7 +98,7 @@ fn check_visible(world: &World) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 48, max_shrink_iters: 200, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 40, max_shrink_iters: 200, ..ProptestConfig::default() })]
 
     #[test]
     fn whatever_happens_everything_ends_up_there_exactly_once(steps in prop::collection::vec(step(), 1..40)) {
@@ -117,7 +117,8 @@ proptest! {
         prop_assert_eq!(world.index.len(), world.expected().len(), "rows of dead revisions are left");
         let counts = world.library().document_counts().unwrap();
         prop_assert_eq!(counts.indexed, world.files.len());
-        prop_assert_eq!(counts.documents, world.files.len());
+        // A file that went while it was being read stays known as missing.
+        prop_assert_eq!(counts.documents - counts.missing, world.files.len());
         prop_assert_eq!(counts.chunks, world.expected().len());
     }
 }

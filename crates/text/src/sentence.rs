@@ -29,8 +29,9 @@ pub fn sentences(text: &str) -> Vec<Range<usize>> {
     found
 }
 
+/// Where a long run may end. Not at ASCII marks: they stand inside numbers, paths and code.
 fn is_breathing_space(c: char) -> bool {
-    c.is_whitespace() || matches!(c, '.' | '!' | '?' | '。' | '！' | '？' | '；' | '…' | '｡' | '．')
+    c.is_whitespace() || matches!(c, '。' | '！' | '？' | '；' | '…' | '｡')
 }
 
 fn sentences_of_piece(text: &str, piece: Range<usize>, found: &mut Vec<Range<usize>>) {

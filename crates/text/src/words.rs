@@ -16,7 +16,7 @@ fn segmenter() -> WordSegmenterBorrowed<'static> {
 /// model, all others by the rules of Unicode Standard Annex 29.
 pub fn words(text: &str) -> Vec<Range<usize>> {
     let mut found = Vec::new();
-    for piece in runs::cut(text, 0..text.len(), |c| !c.is_alphanumeric()) {
+    for piece in runs::cut(text, 0..text.len(), ends_word) {
         let mut start = 0;
         for (end, kind) in segmenter().segment_str(&text[piece.clone()]).iter_with_word_type() {
             // The rules go by the last character, which may be a mark of a script they do not know.
@@ -28,6 +28,13 @@ pub fn words(text: &str) -> Vec<Range<usize>> {
         }
     }
     found
+}
+
+/// Whether a word certainly ends at `c`. Some marks stand inside words and numbers (Unicode Standard
+/// Annex 29, MidLetter, MidNum, MidNumLet, ExtendNumLet).
+fn ends_word(c: char) -> bool {
+    !c.is_alphanumeric()
+        && !matches!(c, '.' | ',' | ':' | ';' | '\'' | '’' | '‘' | '_' | '·' | '․' | '\u{2044}')
 }
 
 #[cfg(test)]
@@ -52,6 +59,7 @@ mod tests {
     fn a_run_without_end_is_cut() {
         let text = "A".repeat(3 * runs::LONGEST_RUN + 7);
         assert_eq!(words(&text).len(), 4);
+        assert!(words(&"a.".repeat(3 * runs::LONGEST_RUN)).len() > 3);
     }
 
     proptest! {

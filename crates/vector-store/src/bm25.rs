@@ -9,9 +9,16 @@ const K1: f64 = 1.2;
 /// How much a long text is held against its words, 0 to 1.
 const B: f64 = 0.75;
 
-/// The words of a text in order, made comparable.
+/// The words of a text in order, made comparable, and cut at every sign that is neither letter nor
+/// digit: `example.com` is found by `example`.
 pub(crate) fn terms_of(text: &str) -> Vec<String> {
-    words(text).into_iter().map(|span| fold(&text[span])).filter(|term| !term.is_empty()).collect()
+    let text = fold(text);
+    words(&text)
+        .into_iter()
+        .flat_map(|span| text[span].split(|c: char| !c.is_alphanumeric()))
+        .filter(|term| !term.is_empty())
+        .map(str::to_owned)
+        .collect()
 }
 
 /// Length of texts and how many of them hold each word of a query.
@@ -116,5 +123,6 @@ mod tests {
         assert_eq!(terms_of("Full-Text 2024"), terms_of("full-text 2024"));
         assert!(terms_of("支持中文全文检索").contains(&"中文".to_owned()));
         assert!(terms_of(" ,.!").is_empty());
+        assert_eq!(terms_of("See example.com:80"), ["see", "example", "com", "80"]);
     }
 }

@@ -9,6 +9,8 @@
 //! (for tests, and as the reference of recall); `LanceStore` (feature `lance`) is the one that
 //! lasts. [`contract`] says by tests what both must do.
 
+// The types of the engine's query futures are nested deeper than the default allows.
+#![cfg_attr(feature = "lance", recursion_limit = "512")]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
 mod bm25;

@@ -33,7 +33,7 @@ function withMark(before: string, sentence: string, mark: string): string {
 	const rest = sentence.slice(body.length);
 	const line = (before + body).slice((before + body).lastIndexOf("\n") + 1);
 	if (/^ {0,3}(`{3,}|~{3,}|[-=*_]{3,}$)/.test(line)) return `${body}\n\n${mark.trimStart()}\n${rest}`;
-	if (/^\s*\|.*\|$/.test(line)) return `${body.slice(0, -1)}${mark}|${rest}`;
+	if (/^\s*\|.*\|$/.test(line)) return `${body.slice(0, -1).trimEnd()}${mark} |${rest}`;
 	return body + mark + rest;
 }
 

@@ -70,7 +70,10 @@ fn candle_logits(architecture: &str, path: &Path, tokens: &[u32], next: u32) -> 
 fn each_architecture_agrees_with_candle_transformers() {
     for architecture in ["llama", "qwen2", "qwen3"] {
         let folder = tempfile::tempdir().unwrap();
-        let path = Tiny::new(architecture, GgmlDType::F32).write(folder.path());
+        let mut model = Tiny::new(architecture, GgmlDType::F32);
+        // Else candle computes the positions of Qwen 3 in 16 bits.
+        model.set("general.dtype", Value::U32(0));
+        let path = model.write(folder.path());
         let expected = candle_logits(architecture, &path, &TOKENS, 42);
         let decoder = load(&path).unwrap();
         let mut cache = decoder.new_cache();
@@ -103,7 +106,7 @@ fn formats_differ_only_by_their_rounding() {
     let exact = logits(&exact, &mut exact.new_cache(), &TOKENS);
     let scale = exact.iter().fold(0f32, |most, x| most.max(x.abs()));
     for (kind, tolerance) in [
-        (GgmlDType::F16, 0.002),
+        (GgmlDType::F16, 0.005),
         (GgmlDType::Q8_0, 0.05),
         (GgmlDType::Q5_1, 0.25),
         (GgmlDType::Q5_0, 0.25),

@@ -1,5 +1,6 @@
 //! What several tests need: the real models of this machine, and small made-up ones.
 
+#[allow(dead_code, reason = "shared with the tests of the public interface")]
 pub(crate) mod models;
 pub(crate) mod tiny;
 

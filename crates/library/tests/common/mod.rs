@@ -196,6 +196,14 @@ impl World {
         self.library().finish_purges(self.profile, &due).unwrap();
     }
 
+    /// Takes the index back to an earlier version: the last appends are lost, each as a whole.
+    pub fn lose_rows(&mut self, keep: usize) {
+        let keep = keep % (self.index.len() + 1);
+        let cut = self.index.get(keep).map(|row| row.batch);
+        self.index.truncate(keep);
+        self.index.retain(|row| Some(row.batch) != cut);
+    }
+
     /// What a start does: finish what is open, take up again what the index lost.
     pub fn recover(&mut self) {
         for (batch, rows, _) in self.library().done_batches_after(self.profile, 0).unwrap() {

@@ -369,7 +369,7 @@ export class FakeHost implements Host {
 		},
 		list_sources: () => ({
 			sources: this.#sources.map((one) => this.#source(one)),
-			collections: [...this.#collections],
+			collections: this.#collections.map((one) => ({ ...one })),
 		}),
 		add_sources: ({ paths, collection }) => this.#add(paths, collection),
 		add_sample: () => this.#add([SAMPLE.path], null),

@@ -45,7 +45,11 @@ export interface Found {
 }
 
 export function search(items: readonly Searchable[], query: string, limit: number): Found {
-	const wanted = terms(query);
+	// Pairs of characters across two words of a Chinese question mean nothing; those nobody uses go.
+	const used = (term: string) =>
+		!/\p{Script=Han}/u.test(term) || items.some(({ chunk }) => chunk.text.includes(term));
+	const all = terms(query);
+	const wanted = all.some(used) ? all.filter(used) : all;
 	const scored = items
 		.map((item) => {
 			const hits = wanted.map((term) => occurrences(item.chunk.text, term));

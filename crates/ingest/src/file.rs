@@ -1,0 +1,110 @@
+//! A file as the system describes it, and the hash of its content.
+
+use docent_corpus::Cancel;
+use std::fs::{File, Metadata};
+use std::io::{self, Read};
+use std::path::Path;
+use std::time::UNIX_EPOCH;
+
+/// Bytes read between two looks at the cancel signal.
+const BUFFER: usize = 1 << 20;
+
+/// What tells two states of a file apart without reading it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct FileState {
+    /// Bytes.
+    pub(crate) size: u64,
+    /// Time of last modification, nanoseconds since 1970.
+    pub(crate) mtime_ns: i64,
+    /// The file system's number of the file. Without the device, whose number changes when a drive
+    /// is plugged in again; together with size and time it is enough within one source.
+    pub(crate) file_id: Option<String>,
+}
+
+impl FileState {
+    pub(crate) fn of(metadata: &Metadata) -> Self {
+        Self { size: metadata.len(), mtime_ns: mtime_ns(metadata), file_id: file_id(metadata) }
+    }
+
+    /// The state of the file at `path`, links followed.
+    pub(crate) fn read(path: &Path) -> io::Result<Self> {
+        std::fs::metadata(path).map(|metadata| Self::of(&metadata))
+    }
+}
+
+fn mtime_ns(metadata: &Metadata) -> i64 {
+    let nanoseconds = |duration: std::time::Duration| i64::try_from(duration.as_nanos()).unwrap_or(i64::MAX);
+    match metadata.modified().map(|time| time.duration_since(UNIX_EPOCH)) {
+        Ok(Ok(after)) => nanoseconds(after),
+        Ok(Err(before)) => -nanoseconds(before.duration()),
+        // A file system without times: size and identity must do.
+        Err(_) => 0,
+    }
+}
+
+#[cfg(unix)]
+fn file_id(metadata: &Metadata) -> Option<String> {
+    use std::os::unix::fs::MetadataExt;
+    Some(format!("{:x}", metadata.ino()))
+}
+
+#[cfg(not(unix))]
+fn file_id(_metadata: &Metadata) -> Option<String> {
+    None
+}
+
+/// Number of the device that holds `path`, where the system has such numbers.
+#[cfg(unix)]
+pub(crate) fn device(path: &Path) -> Option<u64> {
+    use std::os::unix::fs::MetadataExt;
+    std::fs::metadata(path).ok().map(|metadata| metadata.dev())
+}
+
+#[cfg(not(unix))]
+pub(crate) fn device(_path: &Path) -> Option<u64> {
+    None
+}
+
+/// BLAKE3 of the file's bytes, in hex; `None` if `cancel` was tripped.
+pub(crate) fn content_hash(path: &Path, cancel: &Cancel) -> io::Result<Option<String>> {
+    let mut file = File::open(path)?;
+    let mut hasher = blake3::Hasher::new();
+    let mut buffer = vec![0; BUFFER];
+    loop {
+        if cancel.is_cancelled() {
+            return Ok(None);
+        }
+        match file.read(&mut buffer) {
+            Ok(0) => return Ok(Some(hasher.finalize().to_hex().to_string())),
+            Ok(read) => {
+                hasher.update(&buffer[..read]);
+            }
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn state_and_hash_follow_the_content() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("文 件.txt");
+        std::fs::write(&path, "abc").unwrap();
+        let hash = content_hash(&path, &Cancel::new()).unwrap().unwrap();
+        assert_eq!(hash, "6437b3ac38465133ffb63b75273a8db548c558465d79db03fd359c6cd5bd9d85");
+        let before = FileState::read(&path).unwrap();
+        assert_eq!(before, FileState::read(&path).unwrap());
+        assert_eq!(before.size, 3);
+        assert!(before.mtime_ns > 1_600_000_000_000_000_000);
+        std::fs::write(&path, "abcd").unwrap();
+        assert_ne!(before, FileState::read(&path).unwrap());
+        let cancel = Cancel::new();
+        cancel.cancel();
+        assert_eq!(content_hash(&path, &cancel).unwrap(), None);
+        assert!(content_hash(&folder.path().join("none"), &cancel).is_err());
+    }
+}

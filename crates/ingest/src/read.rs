@@ -1,0 +1,223 @@
+//! Reading one file: what it is, whether it changed, its text, its chunks.
+
+use crate::chunk::{ChunkSize, chunk};
+use crate::file::{FileState, content_hash};
+use crate::scan::path_of;
+use docent_corpus::{Cancel, DocumentText, Format};
+use docent_extract::{Extract, ExtractError, Sniffed, sniff, supported_extensions};
+use docent_inference::{Embedder, InferenceError};
+use docent_library::{Document, NewChunk, Source, SourceKind};
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+
+/// What reading needs. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Reader {
+    pub(crate) extract: Arc<dyn Extract>,
+    pub(crate) embedder: Arc<dyn Embedder>,
+    pub(crate) size: ChunkSize,
+    pub(crate) cancel: Cancel,
+}
+
+/// A document as it was read.
+#[derive(Debug)]
+pub(crate) struct Reading {
+    pub(crate) hash: String,
+    pub(crate) text: DocumentText,
+    pub(crate) chunks: Vec<NewChunk>,
+}
+
+/// What came of reading a document.
+#[derive(Debug)]
+pub(crate) enum Outcome {
+    /// It was read.
+    Read(Box<Reading>),
+    /// Its bytes are those of the live revision, which the same readers made.
+    Same,
+    /// It is of a kind that is not read.
+    Skipped { code: &'static str, detail: String },
+    /// It could not be read.
+    Failed { code: &'static str, detail: String },
+    /// It changed while it was read; the state it has now, if it is still there.
+    Unsettled(Option<FileState>),
+    /// Reading was stopped.
+    Cancelled,
+    /// No document can be read: the reading program or the tokenizer is missing.
+    Impossible(Impossible),
+}
+
+/// Why no document at all can be read.
+#[derive(Debug)]
+pub(crate) enum Impossible {
+    Reader(ExtractError),
+    Embedder(InferenceError),
+}
+
+impl Reader {
+    /// Reads `document`. Blocking. `on_page` hears of pages done.
+    pub(crate) fn read(
+        &self,
+        source: &Source,
+        document: &Document,
+        on_page: &mut dyn FnMut(u32, Option<u32>),
+    ) -> Outcome {
+        self.attempt(source, document, on_page).unwrap_or_else(|outcome| outcome)
+    }
+
+    /// The steps of [`Reader::read`]; whatever ends them early is the error.
+    fn attempt(
+        &self,
+        source: &Source,
+        document: &Document,
+        on_page: &mut dyn FnMut(u32, Option<u32>),
+    ) -> Result<Outcome, Outcome> {
+        let path = path_of(source, &document.rel_path);
+        let before = FileState::read(&path).map_err(|error| failed(&io_error(error)))?;
+        self.refuse_unread_kinds(source, &path)?;
+        let hash = self.hash(&path)?;
+        if self.is_same(document, &hash) {
+            return Ok(Outcome::Same);
+        }
+        let read = self.extract.extract(&path, &self.cancel, on_page);
+        // A file that was being written may have looked broken, so this comes before any verdict.
+        self.check_settled(&path, &before, &hash)?;
+        let text = read.map_err(|error| self.refused(error))?;
+        let title = title_of(&text, &document.rel_path);
+        let chunks =
+            chunk(&text, title, &self.size, &|text| self.embedder.count_tokens(text)).map_err(uncountable)?;
+        Ok(Outcome::Read(Box::new(Reading { hash, text, chunks })))
+    }
+
+    /// Kinds that are not read are not hashed either: they are often large.
+    fn refuse_unread_kinds(&self, source: &Source, path: &Path) -> Result<(), Outcome> {
+        let skipped = |detail: String| Outcome::Skipped { code: "unsupported", detail };
+        match sniff(path).map_err(|error| self.refused(error))? {
+            Sniffed::Unsupported(kind) => Err(skipped(kind)),
+            Sniffed::Empty => Err(failed(&ExtractError::Empty)),
+            // In a folder, data, code and logs of programs are text as well, and there may be a lot
+            // of it. Given by itself, such a file is meant to be read.
+            Sniffed::Known(Format::PlainText) if source.kind == SourceKind::Folder => {
+                match unlisted_extension(path) {
+                    Some(extension) => Err(skipped(format!("text of an unknown type (.{extension})"))),
+                    None => Ok(()),
+                }
+            }
+            Sniffed::Known(_) => Ok(()),
+        }
+    }
+
+    fn hash(&self, path: &Path) -> Result<String, Outcome> {
+        let hash = content_hash(path, &self.cancel).map_err(|error| failed(&io_error(error)))?;
+        hash.ok_or(Outcome::Cancelled)
+    }
+
+    /// Whether the live revision was read from the same bytes by the same readers.
+    fn is_same(&self, document: &Document, hash: &str) -> bool {
+        document.live_revision.is_some()
+            && document.content_hash.as_deref() == Some(hash)
+            && document.extractor.as_deref() == Some(self.identity().as_str())
+    }
+
+    /// Identity of what turns bytes into chunks: extractor, chunker and chunk size.
+    pub(crate) fn identity(&self) -> String {
+        reading_identity(self.extract.version(), &self.size)
+    }
+
+    /// Compares the file with what it was before it was read. The time of modification alone is not
+    /// enough: many file systems keep it in steps of milliseconds or seconds.
+    fn check_settled(&self, path: &Path, before: &FileState, hash: &str) -> Result<(), Outcome> {
+        let Ok(after) = FileState::read(path) else { return Err(Outcome::Unsettled(None)) };
+        if after == *before && self.hash(path)? == hash {
+            Ok(())
+        } else {
+            Err(Outcome::Unsettled(Some(after)))
+        }
+    }
+
+    fn refused(&self, error: ExtractError) -> Outcome {
+        match error {
+            ExtractError::Cancelled => Outcome::Cancelled,
+            ExtractError::WorkerMissing { .. } => Outcome::Impossible(Impossible::Reader(error)),
+            ExtractError::Unsupported { kind } => Outcome::Skipped { code: "unsupported", detail: kind },
+            // The readers are told to stop by the same signal; what they say then is no verdict.
+            _ if self.cancel.is_cancelled() => Outcome::Cancelled,
+            error => failed(&error),
+        }
+    }
+}
+
+/// See [`Reader::identity`].
+pub(crate) fn reading_identity(extractor: &str, size: &ChunkSize) -> String {
+    format!("{extractor}, {}", size.identity())
+}
+
+fn failed(error: &ExtractError) -> Outcome {
+    Outcome::Failed { code: error.code(), detail: error.to_string() }
+}
+
+/// A text that the tokenizer refuses is that document's trouble; anything else is everybody's.
+fn uncountable(error: InferenceError) -> Outcome {
+    match error {
+        InferenceError::Tokenizer { .. } => Outcome::Failed { code: error.code(), detail: error.to_string() },
+        InferenceError::Cancelled => Outcome::Cancelled,
+        error => Outcome::Impossible(Impossible::Embedder(error)),
+    }
+}
+
+fn io_error(source: io::Error) -> ExtractError {
+    match source.kind() {
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => ExtractError::NotFound,
+        io::ErrorKind::PermissionDenied => ExtractError::PermissionDenied,
+        _ => ExtractError::Read { source },
+    }
+}
+
+/// The extension of a file that is not known to stand for documents; none for names without one,
+/// such as `README`.
+fn unlisted_extension(path: &Path) -> Option<String> {
+    let extension = path.extension()?.to_str()?.to_lowercase();
+    (!supported_extensions().contains(&extension.as_str())).then_some(extension)
+}
+
+/// What the document calls itself, else its file's name without the extension.
+fn title_of<'t>(text: &'t DocumentText, rel_path: &'t str) -> &'t str {
+    let own = text.metadata.title.as_deref().map(str::trim).filter(|title| !title.is_empty());
+    own.unwrap_or_else(|| {
+        let name = rel_path.rsplit('/').next().unwrap_or(rel_path);
+        name.rsplit_once('.').map_or(name, |(stem, _)| if stem.is_empty() { name } else { stem })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_without_extension_and_listed_ones_are_read() {
+        for (path, extension) in [
+            ("README", None),
+            ("a.txt", None),
+            ("a.MD", None),
+            ("说明.pdf", None),
+            ("a.json", Some("json")),
+            ("a.RS", Some("rs")),
+        ] {
+            assert_eq!(unlisted_extension(Path::new(path)).as_deref(), extension, "{path}");
+        }
+    }
+
+    #[test]
+    fn a_document_without_title_is_called_by_its_file() {
+        let text = |title: Option<&str>| DocumentText {
+            format: Format::PlainText,
+            text: String::new(),
+            blocks: vec![],
+            metadata: docent_corpus::Metadata { title: title.map(str::to_owned), ..Default::default() },
+            warnings: vec![],
+        };
+        assert_eq!(title_of(&text(Some(" A book ")), "x/y.txt"), "A book");
+        assert_eq!(title_of(&text(Some("  ")), "x/年 报.2024.txt"), "年 报.2024");
+        assert_eq!(title_of(&text(None), ".profile"), ".profile");
+    }
+}

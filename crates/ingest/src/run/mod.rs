@@ -1,0 +1,270 @@
+//! A run: works off everything that waits.
+
+mod indexing;
+mod outcome;
+
+use crate::read::{Outcome, Reader, Reading};
+use crate::{Ingest, IngestError, IngestProgress, IngestReport, Phase};
+use docent_corpus::{Cancel, DocumentId, SourceId};
+use docent_library::{Document, DocumentFilter, DocumentState, Library, Source};
+use futures::StreamExt;
+use futures::future::BoxFuture;
+use futures::stream::FuturesUnordered;
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+
+use outcome::{gone_is_none, set_waiting};
+
+/// A batch is full with this many chunks.
+const BATCH_CHUNKS: usize = 1_000;
+/// A batch that is not full is written after this long, so that small documents can be found soon.
+const BATCH_TIME: Duration = Duration::from_secs(20);
+/// Waiting documents taken from the library at once.
+const PAGE: usize = 128;
+/// A file that changes while it is read is read this often in one run.
+const ATTEMPTS: u32 = 3;
+/// How often a wait looks whether the run was stopped.
+const LOOK: Duration = Duration::from_millis(50);
+/// Purges wait until there are this many, because each costs a version of the index.
+const PURGES_IN_A_RUN: usize = 200;
+
+/// Takes reports of progress.
+type Progress<'p> = &'p (dyn Fn(IngestProgress) + Send + Sync);
+
+impl Ingest {
+    /// Works off all documents that wait: reads, chunks, embeds and indexes them in batches, after
+    /// finishing what an earlier run began; then removes rows that are not needed any more and looks
+    /// after the index.
+    ///
+    /// A file that cannot be read becomes [`DocumentState::Failed`] or [`DocumentState::Skipped`]
+    /// with code and reason, and the rest goes on. When `cancel` is tripped the documents that are
+    /// not finished wait again, and the report says so. `progress` is called often.
+    ///
+    /// # Errors
+    /// When nothing can be done any more: the model, the index or the library fails, or the disk is
+    /// full. Nothing is lost by it; the next run goes on.
+    pub async fn run(&self, cancel: &Cancel, progress: Progress<'_>) -> Result<IngestReport, IngestError> {
+        let _alone = self.writing.lock().await;
+        self.check_dimension()?;
+        let mut run = Run::new(self, cancel, progress)?;
+        let worked = run.work().await;
+        run.stop_reading().await;
+        run.progress.phase = Phase::Idle;
+        run.tell();
+        match worked {
+            Err(error) if !error.is_cancelled() => Err(error),
+            worked => {
+                run.report.cancelled = worked.is_err() || cancel.is_cancelled();
+                Ok(run.report)
+            }
+        }
+    }
+}
+
+/// A file being read, and what came of it; `None` if reading panicked.
+type InFlight = BoxFuture<'static, (Document, Option<Outcome>)>;
+/// File, pages read, and of how many.
+type PageRead = (String, u32, Option<u32>);
+
+struct Run<'r> {
+    ingest: &'r Ingest,
+    cancel: &'r Cancel,
+    tell: Progress<'r>,
+    /// Its cancel signal is the run's own, so that an error can stop reading too.
+    reader: Reader,
+    progress: IngestProgress,
+    report: IngestReport,
+    sources: HashMap<SourceId, Arc<Source>>,
+    attempts: HashMap<DocumentId, u32>,
+    queue: VecDeque<Document>,
+    reading: FuturesUnordered<InFlight>,
+    pages: mpsc::UnboundedReceiver<PageRead>,
+    pages_in: mpsc::UnboundedSender<PageRead>,
+    /// Documents read and not yet stored.
+    batch: Vec<(Document, Reading)>,
+    deadline: Option<Instant>,
+}
+
+impl<'r> Run<'r> {
+    fn new(ingest: &'r Ingest, cancel: &'r Cancel, tell: Progress<'r>) -> Result<Self, IngestError> {
+        let (pages_in, pages) = mpsc::unbounded_channel();
+        let parts = &ingest.parts;
+        let reader = Reader {
+            extract: Arc::clone(&parts.extract),
+            embedder: Arc::clone(&parts.embedder),
+            size: ingest.chunk_size()?,
+            cancel: Cancel::new(),
+        };
+        Ok(Self {
+            ingest,
+            cancel,
+            tell,
+            reader,
+            progress: IngestProgress { started_ms: ingest.now(), ..IngestProgress::default() },
+            report: IngestReport::default(),
+            sources: HashMap::new(),
+            attempts: HashMap::new(),
+            queue: VecDeque::new(),
+            reading: FuturesUnordered::new(),
+            pages,
+            pages_in,
+            batch: Vec::new(),
+            deadline: None,
+        })
+    }
+
+    async fn work(&mut self) -> Result<(), IngestError> {
+        self.queue_stranded().await?;
+        self.finish_open_batches().await?;
+        self.read_and_index().await?;
+        self.report.purged += self.ingest.purge_rows().await?;
+        self.maintain().await
+    }
+
+    /// Documents that a failed run left as being read, without a batch that would finish them.
+    async fn queue_stranded(&mut self) -> Result<(), IngestError> {
+        let (profile, now) = (self.ingest.parts.profile, self.ingest.now());
+        self.ingest
+            .library("queueing documents", move |library| {
+                let mut kept: HashSet<DocumentId> = HashSet::new();
+                for id in library.open_batch_ids(profile)? {
+                    kept.extend(library.batch(id)?.revisions.into_iter().map(|(_, document)| document));
+                }
+                let state = Some(DocumentState::Reading);
+                let (reading, _) =
+                    library.documents(DocumentFilter { state, limit: usize::MAX, ..Default::default() })?;
+                for document in reading.iter().filter(|document| !kept.contains(&document.id)) {
+                    set_waiting(library, document.id, now)?;
+                }
+                Ok(())
+            })
+            .await
+    }
+
+    /// Reads several files at once while batches are written.
+    async fn read_and_index(&mut self) -> Result<(), IngestError> {
+        loop {
+            self.begin_reading().await?;
+            self.progress.phase = Phase::Reading;
+            if self.reading.is_empty() {
+                self.index_batch().await?;
+                // Publishing may have queued documents that changed meanwhile.
+                if self.next_page().await? { continue } else { return Ok(()) }
+            }
+            tokio::select! {
+                Some((document, outcome)) = self.reading.next() => self.take(document, outcome).await?,
+                Some((file, done, of)) = self.pages.recv() => {
+                    self.progress.file = Some(file);
+                    self.progress.page = Some((done, of));
+                    self.tell();
+                }
+                () = tokio::time::sleep(LOOK) => {}
+            }
+            if self.cancel.is_cancelled() {
+                self.reader.cancel.cancel();
+                return Err(cancelled());
+            }
+            let chunks: usize = self.batch.iter().map(|(_, reading)| reading.chunks.len()).sum();
+            if chunks >= BATCH_CHUNKS || self.deadline.is_some_and(|deadline| Instant::now() >= deadline) {
+                self.index_batch().await?;
+            }
+        }
+    }
+
+    /// Starts reading until as many files are being read as may be.
+    async fn begin_reading(&mut self) -> Result<(), IngestError> {
+        while self.reading.len() < self.ingest.readers {
+            self.cancel.check().map_err(|_| cancelled())?;
+            let Some(document) = self.queue.pop_front() else {
+                if self.next_page().await? { continue } else { return Ok(()) }
+            };
+            let Some(source) = self.source(document.source).await? else { continue };
+            *self.attempts.entry(document.id).or_insert(0) += 1;
+            let (id, now) = (document.id, self.ingest.now());
+            let marked = self.ingest.library("recording a state", move |library| {
+                gone_is_none(library.set_document_state(id, DocumentState::Reading, None, None, now))
+            });
+            if marked.await?.is_none() {
+                continue;
+            }
+            self.progress.file = Some(document.rel_path.clone());
+            self.progress.page = None;
+            self.tell();
+            self.spawn(source, document);
+        }
+        Ok(())
+    }
+
+    fn spawn(&mut self, source: Arc<Source>, document: Document) {
+        let (reader, pages) = (self.reader.clone(), self.pages_in.clone());
+        let read = document.clone();
+        let task = tokio::task::spawn_blocking(move || {
+            let file = read.rel_path.clone();
+            // Nobody listening means that the run is over.
+            reader.read(&source, &read, &mut |done, of| drop(pages.send((file.clone(), done, of))))
+        });
+        self.reading.push(Box::pin(async move { (document, task.await.ok()) }));
+    }
+
+    /// Fetches the next waiting documents. Gives whether there are any.
+    async fn next_page(&mut self) -> Result<bool, IngestError> {
+        // Documents that were tried often enough are still among those that wait.
+        let tired: HashSet<DocumentId> =
+            self.attempts.iter().filter(|(_, count)| **count >= ATTEMPTS).map(|(id, _)| *id).collect();
+        let limit = PAGE + tired.len();
+        let waiting = self
+            .ingest
+            .library("looking for documents", move |library| library.next_waiting(limit, None))
+            .await?;
+        self.report.unsettled = waiting.iter().filter(|document| tired.contains(&document.id)).count();
+        self.queue.extend(waiting.into_iter().filter(|document| !tired.contains(&document.id)));
+        let (counts, open) =
+            (self.ingest.library("counting", Library::document_counts).await?, self.batch.len());
+        let under_way = (counts.waiting + self.reading.len() + open) as u64;
+        self.progress.total =
+            self.progress.total.max(self.progress.done + under_way - self.report.unsettled as u64);
+        Ok(!self.queue.is_empty())
+    }
+
+    async fn source(&mut self, id: SourceId) -> Result<Option<Arc<Source>>, IngestError> {
+        if let Some(source) = self.sources.get(&id) {
+            return Ok(Some(Arc::clone(source)));
+        }
+        let found =
+            self.ingest.library("reading a source", move |library| gone_is_none(library.source(id))).await?;
+        let source = found.map(Arc::new);
+        if let Some(source) = &source {
+            self.sources.insert(id, Arc::clone(source));
+        }
+        Ok(source)
+    }
+
+    /// At the end, whatever it is: files still being read, and what was read and not stored, wait
+    /// again. If even that cannot be recorded, the next run does it.
+    async fn stop_reading(&mut self) {
+        self.reader.cancel.cancel();
+        let stored = std::mem::take(&mut self.batch);
+        let queued = std::mem::take(&mut self.reading);
+        let left: Vec<(Document, Option<Outcome>)> = queued.collect().await;
+        let documents = stored
+            .into_iter()
+            .map(|(document, _)| document)
+            .chain(left.into_iter().map(|(document, _)| document));
+        for document in documents {
+            if let Err(error) = self.requeue(&document, None).await {
+                tracing::warn!(%error, file = %document.rel_path, "a document could not be queued again");
+            }
+        }
+    }
+
+    fn tell(&self) {
+        (self.tell)(self.progress.clone());
+    }
+}
+
+fn cancelled() -> IngestError {
+    IngestError::Embed(docent_inference::InferenceError::Cancelled)
+}

@@ -1,0 +1,260 @@
+//! Scanning: telling the library what is there, what changed, what moved and what is gone.
+
+use crate::file::device;
+use crate::moves::pair;
+use crate::walk::{Found, Walked, walk};
+use crate::{Ingest, IngestError, ScanReport};
+use docent_corpus::{Cancel, DocumentId, SourceId};
+use docent_library::{
+    Document, DocumentFilter, DocumentState, Library, LibraryError, Seen, SeenFile, Source, SourceKind,
+};
+use std::collections::HashSet;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// Files told to the library in one transaction.
+const PAGE: usize = 500;
+/// A missing file is remembered this long, so that it is known again when it comes back.
+const REMEMBER_MISSING_MS: i64 = 7 * 24 * 60 * 60 * 1_000;
+
+impl Ingest {
+    /// Looks at every file of a source and queues what is new or changed for the next
+    /// [`Ingest::run`]. Reads no file, unless to know a moved one again.
+    ///
+    /// A file counts as gone only when the source could be reached and the folder it stood in could
+    /// be read: an unplugged drive must not empty the index.
+    ///
+    /// # Errors
+    /// [`IngestError::Library`] only; what is wrong with files and folders is in the report.
+    pub async fn scan(&self, source: SourceId, cancel: &Cancel) -> Result<ScanReport, IngestError> {
+        let _alone = self.scanning.lock().await;
+        let (now, cancel) = (Arc::clone(&self.parts.clock), cancel.clone());
+        self.library("scanning", move |library| Scan::new(library, source, now(), &cancel)?.run()).await
+    }
+
+    /// Scans every source, one after the other, and gives a report for each. Stops early when
+    /// `cancel` is tripped; the last report then says so.
+    ///
+    /// # Errors
+    /// As [`Ingest::scan`]. A source that is removed meanwhile is left out.
+    pub async fn rescan_all(&self, cancel: &Cancel) -> Result<Vec<(SourceId, ScanReport)>, IngestError> {
+        let sources = self.library("listing sources", Library::sources).await?;
+        let mut reports = Vec::new();
+        for id in sources.into_iter().map(|summary| summary.source.id) {
+            match self.scan(id, cancel).await {
+                Ok(report) => reports.push((id, report)),
+                Err(IngestError::Library(LibraryError::NotFound { .. })) => {}
+                Err(error) => return Err(error),
+            }
+            if cancel.is_cancelled() {
+                break;
+            }
+        }
+        Ok(reports)
+    }
+}
+
+/// One scan of one source.
+struct Scan<'s> {
+    library: &'s Library,
+    source: Source,
+    now: i64,
+    cancel: &'s Cancel,
+    report: ScanReport,
+    /// Documents whose file is there.
+    seen: HashSet<DocumentId>,
+}
+
+impl<'s> Scan<'s> {
+    fn new(
+        library: &'s Library,
+        source: SourceId,
+        now: i64,
+        cancel: &'s Cancel,
+    ) -> Result<Self, LibraryError> {
+        let source = library.source(source)?;
+        Ok(Self { library, source, now, cancel, report: ScanReport::default(), seen: HashSet::new() })
+    }
+
+    fn run(mut self) -> Result<ScanReport, LibraryError> {
+        let walked = walk(&self.source.root, self.source.kind, self.library.data_folder(), self.cancel);
+        self.reconcile(walked)
+    }
+
+    /// Tells the library what a walk found.
+    fn reconcile(mut self, walked: Walked) -> Result<ScanReport, LibraryError> {
+        self.report.reachable = walked.reachable && !self.is_unplugged(&walked)?;
+        self.report.unreadable.clone_from(&walked.unreadable);
+        self.see(&walked.files)?;
+        self.report.cancelled = self.cancel.is_cancelled();
+        if self.report.reachable && walked.complete && !self.report.cancelled {
+            self.follow_lost(&walked)?;
+            self.library.forget_missing(self.now - REMEMBER_MISSING_MS, self.now)?;
+            self.remember_device()?;
+        }
+        self.library.set_source_scanned(self.source.id, self.now, self.report.reachable)?;
+        Ok(self.report)
+    }
+
+    fn see(&mut self, files: &[Found]) -> Result<(), LibraryError> {
+        for page in files.chunks(PAGE) {
+            if self.cancel.is_cancelled() {
+                return Ok(());
+            }
+            let page: Vec<SeenFile> = page.iter().map(|found| self.seen_file(found)).collect();
+            for seen in self.library.see_files(&page, self.now)? {
+                self.report.seen += 1;
+                match seen {
+                    Seen::New(_) => self.report.new += 1,
+                    Seen::Changed(_) => self.report.changed += 1,
+                    Seen::Unchanged(_) => {}
+                }
+                self.seen.insert(seen.document());
+            }
+        }
+        Ok(())
+    }
+
+    fn seen_file(&self, found: &Found) -> SeenFile {
+        SeenFile {
+            source: self.source.id,
+            rel_path: found.rel_path.clone(),
+            size: found.state.size,
+            mtime_ns: found.state.mtime_ns,
+            file_id: found.state.file_id.clone(),
+        }
+    }
+
+    /// Follows moved files and marks the rest of what was not seen as missing.
+    fn follow_lost(&mut self, walked: &Walked) -> Result<(), LibraryError> {
+        let mut lost = self.library.missing_files(self.source.id, &self.seen)?;
+        lost.retain(|document| !is_hidden_from_view(&document.rel_path, &walked.unreadable));
+        let moved = self.follow_moves(&lost)?;
+        for document in lost.iter().filter(|document| !moved.contains(&document.id)) {
+            self.library.mark_missing(document.id, self.now)?;
+            self.report.deleted += 1;
+        }
+        Ok(())
+    }
+
+    /// Gives lost documents the path at which their content arrived. Files lost in earlier scans
+    /// count too, and so do arrivals that an interrupted scan has made.
+    fn follow_moves(&mut self, lost: &[Document]) -> Result<HashSet<DocumentId>, LibraryError> {
+        let missing = self.all_in(DocumentState::Missing)?;
+        if lost.is_empty() && missing.is_empty() {
+            return Ok(HashSet::new());
+        }
+        let mut arrivals = self.all_in(DocumentState::Waiting)?;
+        arrivals.retain(|document| document.live_revision.is_none() && self.seen.contains(&document.id));
+        let vanished: Vec<Document> = lost.iter().cloned().chain(missing).collect();
+        let path = |document: &Document| path_of(&self.source, &document.rel_path);
+        let moves = pair(&vanished, &arrivals, &path, self.cancel);
+        let mut moved = HashSet::new();
+        for found in moves {
+            let to = &arrivals[found.arrival];
+            let file_id = to.file_id.as_deref();
+            match self.library.move_document(found.document, &to.rel_path, to.size, to.mtime_ns, file_id) {
+                Ok(()) => {}
+                // Read and indexed in this very moment: then it stays a document of its own.
+                Err(LibraryError::Conflict { .. }) => continue,
+                Err(error) => return Err(error),
+            }
+            moved.insert(found.document);
+            self.seen.remove(&found.made);
+            self.seen.insert(found.document);
+            self.report.moved += 1;
+            self.report.new = self.report.new.saturating_sub(1);
+        }
+        Ok(moved)
+    }
+
+    fn all_in(&self, state: DocumentState) -> Result<Vec<Document>, LibraryError> {
+        let filter = DocumentFilter {
+            source: Some(self.source.id),
+            state: Some(state),
+            limit: usize::MAX,
+            ..Default::default()
+        };
+        Ok(self.library.documents(filter)?.0)
+    }
+
+    /// Whether the folder is only the bare place at which a drive is mounted: it holds nothing at
+    /// all and lies on another device than before.
+    fn is_unplugged(&self, walked: &Walked) -> Result<bool, LibraryError> {
+        if !walked.bare {
+            return Ok(false);
+        }
+        let known: Option<u64> = self.library.get_setting(&self.device_key())?;
+        Ok(known.is_some() && known != device(&self.source.root))
+    }
+
+    fn remember_device(&self) -> Result<(), LibraryError> {
+        let found = device(&self.source.root);
+        if self.source.kind == SourceKind::File || found.is_none() {
+            return Ok(());
+        }
+        let known: Option<u64> = self.library.get_setting(&self.device_key())?;
+        if known == found { Ok(()) } else { self.library.set_setting(&self.device_key(), &found) }
+    }
+
+    fn device_key(&self) -> String {
+        format!("scan.device.{}", self.source.id)
+    }
+}
+
+/// Where a document of a source lies.
+pub(crate) fn path_of(source: &Source, rel_path: &str) -> PathBuf {
+    match source.kind {
+        SourceKind::File => source.root.clone(),
+        SourceKind::Folder => source.root.join(rel_path),
+    }
+}
+
+/// Whether a path lies at or below a place that could not be looked at.
+fn is_hidden_from_view(rel_path: &str, unreadable: &[(String, String)]) -> bool {
+    unreadable.iter().any(|(place, _)| {
+        place == "."
+            || rel_path
+                .strip_prefix(place.as_str())
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::file::FileState;
+
+    fn found(path: &str) -> Found {
+        Found { rel_path: path.into(), state: FileState { size: 1, mtime_ns: 1, file_id: None } }
+    }
+
+    #[test]
+    fn files_below_a_folder_that_cannot_be_read_do_not_count_as_gone() {
+        let data = tempfile::tempdir().unwrap();
+        let root = tempfile::tempdir().unwrap();
+        let (library, _) = Library::open(data.path()).unwrap();
+        let source = library.add_source(root.path(), SourceKind::Folder, 1).unwrap();
+        let cancel = Cancel::new();
+        let reconcile = |files: &[&str], unreadable: &[&str], complete: bool| {
+            let walked = Walked {
+                files: files.iter().map(|path| found(path)).collect(),
+                unreadable: unreadable.iter().map(|path| ((*path).into(), "no permission".into())).collect(),
+                reachable: true,
+                complete,
+                bare: false,
+            };
+            Scan::new(&library, source, 2, &cancel).unwrap().reconcile(walked).unwrap()
+        };
+        assert_eq!(reconcile(&["a.txt", "dir/b.txt", "dir2/c.txt"], &[], true).new, 3);
+        assert_eq!(reconcile(&["a.txt", "dir2/c.txt"], &["dir"], true).deleted, 0);
+        assert_eq!(reconcile(&["a.txt"], &[], false).deleted, 0);
+        let report = reconcile(&["a.txt"], &["dir"], true);
+        assert_eq!((report.deleted, report.unreadable.len()), (1, 1));
+        assert!(
+            library.document_by_path(source, "dir2/c.txt").unwrap().unwrap().state == DocumentState::Missing
+        );
+        assert_eq!(reconcile(&["a.txt"], &["."], true).deleted, 0);
+        assert_eq!(reconcile(&["a.txt"], &[], true).deleted, 1);
+    }
+}

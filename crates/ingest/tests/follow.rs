@@ -1,0 +1,280 @@
+//! What a rescan follows: unchanged, changed, moved, deleted and copied files.
+
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod common;
+
+use common::{World, expect_consistent, prose};
+use docent_corpus::Cancel;
+use docent_library::{DocumentState, SourceKind};
+use std::fs;
+use std::sync::{Arc, Mutex};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn unchanged_files_are_not_read_again() {
+    let world = World::new();
+    world.write("a.txt", "apples");
+    world.write("子 目录/说明 书.txt", "苹果很好吃。");
+    let (scan, run) = world.index().await;
+    assert_eq!((scan.seen, scan.new, run.indexed, run.chunks), (2, 2, 2, 2));
+    assert_eq!(world.find("苹果").await, ["子 目录/说明 书.txt"]);
+    world.extract.forget();
+    let (scan, run) = world.index().await;
+    assert_eq!((scan.seen, scan.new, scan.changed, run), (2, 0, 0, Default::default()));
+    assert!(world.extract.read().is_empty());
+    expect_consistent(&world.library, &*world.store).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_was_only_touched_is_not_embedded_again() {
+    let world = World::new();
+    world.write("a.txt", "apples");
+    world.index().await;
+    let embedded = world.embedder.inner.embedded();
+    world.extract.forget();
+    // An atomic save of the same content: another file, another time.
+    fs::write(world.path("b"), "apples").unwrap();
+    let later = std::time::SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(2_000_000_000);
+    fs::File::options().write(true).open(world.path("b")).unwrap().set_modified(later).unwrap();
+    fs::rename(world.path("b"), world.path("a.txt")).unwrap();
+    let (scan, run) = world.index().await;
+    assert_eq!((scan.changed, run.unchanged, run.indexed), (1, 1, 0));
+    assert!(world.extract.read().is_empty());
+    assert_eq!(world.embedder.inner.embedded(), embedded);
+    assert_eq!(world.state("a.txt"), DocumentState::Indexed);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn changed_files_are_replaced_as_a_whole() {
+    let world = World::new();
+    world.write("a.txt", "apples");
+    world.write("b.txt", "bananas");
+    world.index().await;
+    world.write("a.txt", "cherries and plums");
+    let (scan, run) = world.index().await;
+    assert_eq!((scan.changed, run.indexed, run.purged), (1, 1, 1));
+    assert!(world.find("apples").await.is_empty());
+    assert_eq!(world.find("cherries").await, ["a.txt"]);
+    expect_consistent(&world.library, &*world.store).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn moved_files_keep_their_document_and_vectors() {
+    let world = World::new();
+    world.write("a.txt", "apples");
+    world.write("b.txt", "bananas");
+    world.write("c.txt", "cherries");
+    world.index().await;
+    let before: Vec<_> = ["a.txt", "b.txt"].map(|path| world.document(path)).into();
+    let embedded = world.embedder.inner.embedded();
+    world.extract.forget();
+    // Renamed: the same file. Copied and deleted: the same content.
+    fs::create_dir(world.path("新 夹")).unwrap();
+    fs::rename(world.path("a.txt"), world.path("新 夹/苹果.txt")).unwrap();
+    fs::write(world.path("新 夹/b2.txt"), "bananas").unwrap();
+    fs::remove_file(world.path("b.txt")).unwrap();
+    let (scan, run) = world.index().await;
+    assert_eq!((scan.moved, scan.deleted, scan.new, run.indexed), (2, 0, 0, 0));
+    for (document, path) in before.iter().zip(["新 夹/苹果.txt", "新 夹/b2.txt"]) {
+        let now = world.document(path);
+        assert_eq!(
+            (now.id, now.live_revision, now.state),
+            (document.id, document.live_revision, DocumentState::Indexed)
+        );
+    }
+    assert!(world.extract.read().is_empty());
+    assert_eq!(world.embedder.inner.embedded(), embedded);
+    assert_eq!(world.find("apples").await, ["新 夹/苹果.txt"]);
+    expect_consistent(&world.library, &*world.store).await;
+    // Afterwards they are where they are.
+    assert_eq!(world.scan().await.changed, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_extension_is_no_move() {
+    let world = World::new();
+    world.write("a.txt", "# apples");
+    world.index().await;
+    fs::rename(world.path("a.txt"), world.path("a.md")).unwrap();
+    let (scan, run) = world.index().await;
+    assert_eq!((scan.moved, scan.deleted, scan.new, run.indexed), (0, 1, 1, 1));
+    assert_eq!(world.find("apples").await, ["a.md"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn deleted_files_disappear_and_are_known_when_they_come_back() {
+    let world = World::new();
+    world.write("a.txt", "apples");
+    world.write("b.txt", "bananas");
+    world.index().await;
+    let id = world.document("a.txt").id;
+    fs::remove_file(world.path("a.txt")).unwrap();
+    let scan = world.scan().await;
+    assert_eq!((scan.deleted, scan.seen), (1, 1));
+    assert!(world.find("apples").await.is_empty());
+    assert_eq!(world.run().await.purged, 1);
+    assert_eq!(world.state("a.txt"), DocumentState::Missing);
+    expect_consistent(&world.library, &*world.store).await;
+    assert_eq!(world.scan().await.deleted, 0);
+    // It comes back in another folder.
+    world.write("back/a.txt", "apples");
+    let (scan, run) = world.index().await;
+    assert_eq!((scan.moved, run.indexed), (1, 1));
+    assert_eq!(world.document("back/a.txt").id, id);
+    assert_eq!(world.find("apples").await, ["back/a.txt"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn copies_are_documents_of_their_own_and_embedded_once() {
+    let world = World::new();
+    world.write("one/a.txt", &prose(1, 50));
+    world.write("two/a.txt", &prose(1, 50));
+    world.index().await;
+    assert_eq!(world.find("w1x7").await, ["one/a.txt", "two/a.txt"]);
+    assert_eq!(world.embedder.inner.embedded(), 1);
+    world.write("three/a.txt", &prose(1, 50));
+    let (scan, _) = world.index().await;
+    assert_eq!((scan.new, scan.moved), (1, 0));
+    assert_eq!(world.find("w1x7").await.len(), 3);
+    fs::remove_file(world.path("one/a.txt")).unwrap();
+    world.index().await;
+    assert_eq!(world.find("w1x7").await, ["three/a.txt", "two/a.txt"]);
+    expect_consistent(&world.library, &*world.store).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_source_that_cannot_be_reached_loses_nothing() {
+    let world = World::new();
+    world.write("a.txt", "apples");
+    world.index().await;
+    world.extract.forget();
+    let away = world.docs.path().with_extension("away");
+    fs::rename(world.docs.path(), &away).unwrap();
+    let scan = world.scan().await;
+    assert!(!scan.reachable && scan.deleted == 0 && scan.unreadable.len() == 1);
+    assert!(!world.library.source(world.source).unwrap().reachable);
+    assert_eq!(world.find("apples").await, ["a.txt"]);
+    fs::rename(&away, world.docs.path()).unwrap();
+    let (scan, run) = world.index().await;
+    assert!(scan.reachable && scan.changed == 0 && run.indexed == 0);
+    assert!(world.library.source(world.source).unwrap().reachable);
+    assert!(world.extract.read().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_empty_mount_point_is_not_an_emptied_folder() {
+    let world = World::new();
+    world.write("a.txt", "apples");
+    world.index().await;
+    fs::remove_file(world.path("a.txt")).unwrap();
+    // As if the folder had been on another device.
+    let key = format!("scan.device.{}", world.source);
+    let device: Option<u64> = world.library.get_setting(&key).unwrap();
+    if let Some(device) = device {
+        world.library.set_setting(&key, &(device + 1)).unwrap();
+        let scan = world.scan().await;
+        assert!(!scan.reachable && scan.deleted == 0);
+        world.library.set_setting(&key, &device).unwrap();
+    }
+    let scan = world.scan().await;
+    assert!(scan.reachable && scan.deleted == 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_single_file_is_a_source_too() {
+    let world = World::new();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("数据 1.json");
+    fs::write(&file, "{\"fruit\": \"apples\"}").unwrap();
+    let source = world.library.add_source(&file, SourceKind::File, 1).unwrap();
+    let reports = world.ingest.rescan_all(&Cancel::new()).await.unwrap();
+    assert_eq!(reports.len(), 2);
+    assert_eq!(world.run().await.indexed, 1);
+    assert_eq!(world.find("apples").await, ["数据 1.json"]);
+    fs::remove_file(&file).unwrap();
+    let scan = world.ingest.scan(source, &Cancel::new()).await.unwrap();
+    assert!(!scan.reachable && scan.deleted == 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_changes_while_it_is_read_is_read_again() {
+    let world = World::new();
+    world.write("a.txt", "apples");
+    let left = Mutex::new(1);
+    world.extract.during(move |path| {
+        let mut left = left.lock().unwrap();
+        if *left > 0 {
+            *left -= 1;
+            fs::write(path, "bananas and more").unwrap();
+        }
+    });
+    let (_, run) = world.index().await;
+    assert_eq!((run.indexed, run.unsettled), (1, 0));
+    assert_eq!(world.extract.read().len(), 2);
+    assert!(world.find("apples").await.is_empty());
+    assert_eq!(world.find("bananas").await, ["a.txt"]);
+    assert_eq!(world.scan().await.changed, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_never_rests_waits_and_holds_nobody_up() {
+    let world = World::new();
+    world.write("a.txt", "apples");
+    world.write("b.txt", "bananas");
+    let count = Mutex::new(0);
+    world.extract.during(move |path| {
+        if path.ends_with("a.txt") {
+            *count.lock().unwrap() += 1;
+            fs::write(path, "x".repeat(10 + *count.lock().unwrap())).unwrap();
+        }
+    });
+    let (_, run) = world.index().await;
+    assert_eq!((run.indexed, run.unsettled), (1, 1));
+    assert_eq!(world.state("a.txt"), DocumentState::Waiting);
+    world.extract.during(|_| {});
+    assert_eq!(world.run().await.indexed, 1);
+    assert_eq!(world.state("a.txt"), DocumentState::Indexed);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_document_deleted_while_it_is_read_does_not_come_back() {
+    let world = World::new();
+    world.write("a.txt", "apples");
+    world.write("b.txt", "bananas");
+    world.scan().await;
+    let (library, id) = (Arc::clone(&world.library), world.document("a.txt").id);
+    world.extract.during(move |path| {
+        if path.ends_with("a.txt") {
+            library.delete_document(id, 1).unwrap();
+        }
+    });
+    let run = world.run().await;
+    assert_eq!((run.indexed, run.failed), (1, 0));
+    assert!(world.find("apples").await.is_empty());
+    assert_eq!(world.find("bananas").await, ["b.txt"]);
+    expect_consistent(&world.library, &*world.store).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_thousand_small_files() {
+    let world = World::new();
+    for file in 0..1_000 {
+        world.write(&format!("dir{}/file {file}.txt", file % 10), &format!("common text and number{file}"));
+    }
+    let last = Arc::new(Mutex::new(docent_ingest::IngestProgress::default()));
+    let told = Arc::clone(&last);
+    world.scan().await;
+    let progress = move |progress: docent_ingest::IngestProgress| {
+        let mut last = told.lock().unwrap();
+        assert!(progress.done >= last.done && progress.done <= progress.total.max(1));
+        assert!(progress.chunks_done <= progress.chunks_total);
+        *last = progress;
+    };
+    let run = world.ingest.run(&Cancel::new(), &progress).await.unwrap();
+    assert_eq!((run.indexed, run.failed, run.chunks), (1_000, 0, 1_000));
+    let last = last.lock().unwrap().clone();
+    assert_eq!((last.done, last.total, last.chunks_done), (1_000, 1_000, 1_000));
+    assert_eq!(last.phase, docent_ingest::Phase::Idle);
+    assert_eq!(world.find("number577").await, ["dir7/file 577.txt"]);
+    expect_consistent(&world.library, &*world.store).await;
+}

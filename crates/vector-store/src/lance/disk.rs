@@ -1,0 +1,180 @@
+//! The folder on disk: writes that have reached it when they return, the address of a folder, and
+//! what its file system can do.
+
+use crate::StoreError;
+use lance_io::object_store::{ObjectStore, ObjectStoreParams, ObjectStoreProvider, ObjectStoreRegistry};
+use object_store::local::LocalFileSystem;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use url::Url;
+
+/// The scheme whose files go through [`Durable`]. Under `file` the engine writes data files past any
+/// wrapper, and never syncs them: after a power cut the newest version may be named but empty
+/// (tenequm/pond#110). This scheme keeps the commit by hard link, which is safe between writers.
+const SCHEME: &str = "file-object-store";
+
+/// How much is read at least, in bytes; that of local files.
+const BLOCK_BYTES: usize = 4_096;
+/// Reads and writes under way at once.
+const PARALLEL: usize = 8;
+/// How often a read is tried again.
+const RETRIES: usize = 3;
+
+/// Local files that are synced, with their folder, before a write returns.
+#[derive(Debug)]
+struct Durable;
+
+#[async_trait::async_trait]
+impl ObjectStoreProvider for Durable {
+    async fn new_store(&self, base: Url, _params: &ObjectStoreParams) -> lance::Result<ObjectStore> {
+        let files = LocalFileSystem::new().with_fsync(true);
+        Ok(ObjectStore::new(
+            Arc::new(files),
+            base,
+            Some(BLOCK_BYTES),
+            None,
+            false,
+            false,
+            PARALLEL,
+            RETRIES,
+            None,
+        ))
+    }
+    // `extract_path` stays the trait's own, which undoes the percent-encoding of `address`. With
+    // `Path::from_absolute_path` a folder with a space would get a second, encoded one beside it.
+}
+
+/// Object stores by scheme, with durable local files.
+pub(super) fn registry() -> Arc<ObjectStoreRegistry> {
+    let registry = ObjectStoreRegistry::default();
+    registry.insert(SCHEME, Arc::new(Durable));
+    Arc::new(registry)
+}
+
+/// Makes the folder if need be, checks that it can hold tables and returns its full path.
+pub(super) fn prepare(folder: &Path) -> Result<PathBuf, StoreError> {
+    let failed = |source| StoreError::Folder { path: folder.to_owned(), source };
+    fs::create_dir_all(folder).map_err(failed)?;
+    // `..` and links are resolved; Windows' canonical form (`\\?\`) has no address.
+    let full = if cfg!(windows) { std::path::absolute(folder) } else { fs::canonicalize(folder) };
+    let full = full.map_err(failed)?;
+    probe_hard_links(&full)?;
+    Ok(full)
+}
+
+/// A commit puts the description of a version in place by a hard link, so that of two writers one
+/// fails. Without hard links (exFAT, some network drives) no commit succeeds.
+fn probe_hard_links(folder: &Path) -> Result<(), StoreError> {
+    let first = folder.join(format!(".probe-{}-a", std::process::id()));
+    let second = folder.join(format!(".probe-{}-b", std::process::id()));
+    let sweep = || {
+        // Absent is the usual case.
+        let _ = fs::remove_file(&first);
+        let _ = fs::remove_file(&second);
+    };
+    sweep();
+    fs::write(&first, b"probe").map_err(|source| StoreError::Folder { path: first.clone(), source })?;
+    let linked = fs::hard_link(&first, &second);
+    sweep();
+    linked.map_err(|source| StoreError::NoHardLinks { folder: folder.to_owned(), source })
+}
+
+/// The folder as the engine's address, percent-encoded.
+pub(super) fn address(folder: &Path) -> Result<String, StoreError> {
+    let invalid = || StoreError::Folder {
+        path: folder.to_owned(),
+        source: std::io::Error::new(
+            std::io::ErrorKind::InvalidInput,
+            "the path cannot be written as an address",
+        ),
+    };
+    // The engine decodes addresses as UTF-8.
+    folder.to_str().ok_or_else(invalid)?;
+    let url = Url::from_file_path(folder).map_err(|()| invalid())?;
+    // `Url::set_scheme` refuses to leave `file`.
+    let rest = url.as_str().strip_prefix("file").ok_or_else(invalid)?;
+    Ok(format!("{SCHEME}{rest}"))
+}
+
+/// Renames a folder to the first free `<name>.bad-<n>` and returns the new path.
+pub(super) fn set_aside(folder: &Path) -> Result<PathBuf, StoreError> {
+    let failed = |source| StoreError::Folder { path: folder.to_owned(), source };
+    let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let mut n = 1u32;
+    loop {
+        let aside = folder.with_file_name(format!("{name}.bad-{n}"));
+        if !aside.try_exists().map_err(failed)? {
+            fs::rename(folder, &aside).map_err(failed)?;
+            return Ok(aside);
+        }
+        n += 1;
+    }
+}
+
+/// Bytes of all files below a folder. What cannot be looked at counts nothing.
+pub(super) fn bytes_below(folder: &Path) -> u64 {
+    let Ok(entries) = fs::read_dir(folder) else { return 0 };
+    entries
+        .flatten()
+        .map(|entry| match entry.metadata() {
+            Ok(metadata) if metadata.is_dir() => bytes_below(&entry.path()),
+            Ok(metadata) => metadata.len(),
+            Err(_) => 0,
+        })
+        .sum()
+}
+
+/// Bytes that may still be written to the disk of this folder, if the system tells.
+#[cfg(unix)]
+pub(super) fn free_bytes(folder: &Path) -> Option<u64> {
+    let disk = rustix::fs::statvfs(folder).ok()?;
+    disk.f_bavail.checked_mul(disk.f_frsize)
+}
+
+/// Not asked for on this system.
+#[cfg(not(unix))]
+pub(super) fn free_bytes(_folder: &Path) -> Option<u64> {
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_survives_any_name() {
+        for name in ["plain", "with space", "知识库", "a#b?c%20[d]", "é ñ"] {
+            let folder = tempfile::tempdir().unwrap();
+            let folder = fs::canonicalize(folder.path()).unwrap().join(name);
+            let address = address(&folder).unwrap();
+            let url = Url::parse(&address).unwrap();
+            assert_eq!(url.scheme(), SCHEME);
+            let path = Durable.extract_path(&url).unwrap();
+            assert_eq!(format!("/{path}"), folder.to_str().unwrap(), "{address}");
+        }
+    }
+
+    #[test]
+    fn setting_aside_takes_the_next_free_name() {
+        let base = tempfile::tempdir().unwrap();
+        let table = base.path().join("t.lance");
+        for n in 1..=3 {
+            fs::create_dir(&table).unwrap();
+            fs::write(table.join("file"), [0u8; 10]).unwrap();
+            assert_eq!(set_aside(&table).unwrap(), base.path().join(format!("t.lance.bad-{n}")));
+        }
+        assert_eq!(bytes_below(base.path()), 30);
+    }
+
+    #[test]
+    fn the_probe_leaves_nothing_behind() {
+        let base = tempfile::tempdir().unwrap();
+        let folder = base.path().join("new").join("folder");
+        let full = prepare(&folder).unwrap();
+        assert_eq!(fs::read_dir(&full).unwrap().count(), 0);
+        assert!(free_bytes(&full).is_none_or(|bytes| bytes > 0));
+        fs::write(base.path().join("file"), b"").unwrap();
+        assert_eq!(prepare(&base.path().join("file")).unwrap_err().code(), "store_folder");
+    }
+}

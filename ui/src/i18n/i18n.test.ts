@@ -1,0 +1,103 @@
+import { afterEach, describe, expect, test } from "vitest";
+import { errorTexts, explain } from "../api/errors";
+import { en } from "./en";
+import { ago, count, languages, milliseconds, prose, roughDuration, size } from "./format";
+import { setLocale } from "./index.svelte";
+import { zhCN } from "./zh-CN";
+
+type Tree = { [key: string]: Tree | string | ((...args: never[]) => string) };
+
+function* leaves(tree: Tree, path = ""): Generator<[string, string | ((...args: never[]) => string)]> {
+	for (const [key, value] of Object.entries(tree)) {
+		const here = path === "" ? key : `${path}.${key}`;
+		if (typeof value === "object") yield* leaves(value, here);
+		else yield [here, value];
+	}
+}
+
+afterEach(() => setLocale("en"));
+
+describe("languages", () => {
+	const english = new Map(leaves(en as Tree));
+	const chinese = new Map(leaves(zhCN as unknown as Tree));
+
+	test("have the same messages", () => {
+		expect([...chinese.keys()].sort()).toEqual([...english.keys()].sort());
+	});
+
+	test("leave no message empty, and translate all but names", () => {
+		const same: string[] = [];
+		for (const [key, value] of english) {
+			const other = chinese.get(key);
+			expect(typeof other, key).toBe(typeof value);
+			if (typeof value !== "string" || typeof other !== "string") continue;
+			expect(value.trim(), key).not.toBe("");
+			expect(other.trim(), key).not.toBe("");
+			if (value === other) same.push(key);
+		}
+		expect(same).toEqual(
+			[
+				"app.name",
+				"answer.assistant",
+				"documents.format.pdf",
+				"documents.format.markdown",
+				"settings.languageEn",
+				"settings.languageZh",
+				"commands.languageEn",
+				"commands.languageZh",
+			].filter((key) => same.includes(key)),
+		);
+	});
+
+	test("put every argument into the sentence", () => {
+		for (const [key, value] of [...english, ...chinese]) {
+			if (typeof value !== "function") continue;
+			const args = Array.from({ length: value.length }, (_, index) => `‹${index}›`);
+			const text = (value as (...args: string[]) => string)(...args);
+			// The first of a plural is the bare number, which only chooses the form.
+			const shown = args.filter((arg) => text.includes(arg));
+			expect(shown.length, `${key}: ${text}`).toBeGreaterThan(0);
+		}
+	});
+
+	test("say what happened, what is safe and what to do, for every code", () => {
+		for (const locale of ["en", "zh-CN"] as const) {
+			setLocale(locale);
+			const seen = new Set<string>();
+			for (const [code, words] of Object.entries(errorTexts())) {
+				for (const part of [words.what, words.kept, words.todo]) expect(part.trim(), code).toMatch(/[.。]$/);
+				expect(seen.has(words.what), `${code} says what another code says`).toBe(false);
+				seen.add(words.what);
+			}
+		}
+	});
+
+	test("a code from a newer core is a fault in docent, not an empty notice", () => {
+		expect(explain("brand_new" as never)).toEqual(explain("internal"));
+	});
+});
+
+describe("formats", () => {
+	test("follow the language", () => {
+		expect([count(12345), size(98_700_000), milliseconds(6.43), roughDuration(680)]).toEqual([
+			"12,345",
+			"99 MB",
+			"6.4 ms",
+			"11 min",
+		]);
+		expect(languages(["en", "zh"])).toBe("English, Chinese");
+		expect(prose("One.", "", "Two.")).toBe("One. Two.");
+		setLocale("zh-CN");
+		expect(size(0)).toBe("0字节");
+		expect(roughDuration(680)).toBe("11分钟");
+		expect(languages(["en", "zh"])).toContain("中文");
+		expect(prose("一。", "二。")).toBe("一。二。");
+	});
+
+	test("times are said as people say them", () => {
+		const now = Date.UTC(2025, 5, 15, 12);
+		expect(ago(now - 5 * 60_000, now)).toBe("5 minutes ago");
+		expect(ago(now - 26 * 3_600_000, now)).toBe("yesterday");
+		expect(ago(now - 40 * 86_400_000, now)).toContain("2025");
+	});
+});

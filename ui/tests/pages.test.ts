@@ -1,0 +1,205 @@
+import { describe, expect, test } from "vitest";
+import { page, userEvent } from "vitest/browser";
+import type { Code } from "../src/wire/generated";
+import {
+	all,
+	answered,
+	byId,
+	expectAccessible,
+	hold,
+	lastRequest,
+	openWindow,
+	QUESTIONS,
+	TestId,
+} from "./window";
+
+const card = (name: string) => page.getByTestId(TestId.ModelCard).and(page.elementLocator(cardElement(name)));
+const cardElement = (name: string) => document.querySelector(`[data-model="${name}"]`) as HTMLElement;
+
+describe("models", () => {
+	test("are shown with what they cost, what they know and whether anyone has tried them", async () => {
+		await openWindow();
+		await byId(TestId.NavModels).click();
+		await expect.poll(() => all(TestId.ModelCard).length).toBe(5);
+		const minilm = cardElement("all-minilm-l6-v2").textContent ?? "";
+		for (const fact of ["In use", "Recommended", "91 MB", "180 MB", "Apache-2.0", "English"])
+			expect(minilm).toContain(fact);
+		expect(cardElement("multilingual-e5-small").textContent).toContain("Untried");
+		expect(cardElement("qwen2.5-1.5b-instruct").textContent).toContain("402 MB of 1.1 GB here");
+		expect(cardElement("bge-reranker-v2-m3").textContent).toContain("Not usable yet");
+		await expectAccessible();
+	});
+
+	test("are fetched with progress, which can be cancelled and resumed", async () => {
+		const held = hold();
+		held.at = "download";
+		await openWindow({ gate: held.gate });
+		await byId(TestId.NavModels).click();
+		await expect.poll(() => all(TestId.ModelCard).length).toBe(5);
+		await card("qwen2.5-1.5b-instruct").getByTestId(TestId.ModelFetch).click();
+		await expect.element(byId(TestId.ModelProgress)).toHaveTextContent("from huggingface.co");
+		await expectAccessible();
+		await byId(TestId.ModelFetchCancel).click();
+		held.release();
+		await expect.poll(() => all(TestId.ModelProgress).length).toBe(0);
+		expect(all(TestId.Failure)).toEqual([]);
+		await card("qwen2.5-1.5b-instruct").getByTestId(TestId.ModelFetch).click();
+		await expect.poll(() => cardElement("qwen2.5-1.5b-instruct").dataset.state).toBe("installed");
+	});
+
+	test("that fail to come say why, in their own place", async () => {
+		await openWindow({ failing: { fetch_model: "checksum_mismatch" } });
+		await byId(TestId.NavModels).click();
+		await expect.poll(() => all(TestId.ModelCard).length).toBe(5);
+		await card("multilingual-e5-small").getByTestId(TestId.ModelFetch).click();
+		await expect
+			.element(byId(TestId.Failure))
+			.toHaveTextContent("The file is not the one that was promised.");
+		await expectAccessible();
+	});
+
+	test("a model that would need everything indexed again says so first", async () => {
+		const host = await openWindow();
+		await byId(TestId.NavModels).click();
+		await expect.poll(() => all(TestId.ModelCard).length).toBe(5);
+		await card("multilingual-e5-small").getByTestId(TestId.ModelFetch).click();
+		await expect.poll(() => cardElement("multilingual-e5-small").dataset.state).toBe("installed");
+		await card("multilingual-e5-small").getByTestId(TestId.ModelUse).click();
+		await expect.element(byId(TestId.Confirm)).toHaveTextContent("All documents have to be indexed again");
+		expect(host.calls.some(({ name }) => name === "use_model")).toBe(false);
+		await byId(TestId.ConfirmYes).click();
+		await expect.poll(() => cardElement("multilingual-e5-small").textContent).toContain("In use");
+	});
+
+	test("can be imported from a file", async () => {
+		const host = await openWindow({ models: false, picks: ["/home/ada/all-minilm.safetensors"] });
+		await byId(TestId.NavModels).click();
+		await byId(TestId.ModelImport).click();
+		await expect.element(page.getByText("all-minilm-l6-v2 is installed")).toBeVisible();
+		expect(lastRequest(host, "import_model").path).toBe("/home/ada/all-minilm.safetensors");
+	});
+
+	test("are not fetched while downloads are off, and one press allows them", async () => {
+		await openWindow({ settings: { allow_downloads: false } });
+		await byId(TestId.NavModels).click();
+		await expect.poll(() => all(TestId.ModelCard).length).toBe(5);
+		await expect.element(card("multilingual-e5-small").getByTestId(TestId.ModelFetch)).toBeDisabled();
+		await page.getByRole("button", { name: "Allow downloads" }).click();
+		await expect.element(card("multilingual-e5-small").getByTestId(TestId.ModelFetch)).toBeEnabled();
+	});
+
+	test("the two that are missing are offered where they are missed, and fetched one after the other", async () => {
+		await openWindow({ models: false });
+		await byId(TestId.ModelFetch).click();
+		await expect.poll(() => all(TestId.MissingModels).length).toBe(0);
+	});
+});
+
+describe("settings", () => {
+	test("the language changes at once, everywhere", async () => {
+		const host = await openWindow();
+		await byId(TestId.NavSettings).click();
+		await expectAccessible();
+		await byId(TestId.LanguageSelect).getByText("简体中文").click();
+		await expect.element(page.getByRole("heading", { name: "设置" })).toBeVisible();
+		await expect.element(byId(TestId.NewConversation)).toHaveTextContent("新问题");
+		expect(document.documentElement.lang).toBe("zh-CN");
+		await expect.poll(() => host.calls.findLast(({ name }) => name === "update_settings")?.req).toEqual({
+			language: "zh-CN", theme: null, threads: null, allow_downloads: null,
+		}); // biome-ignore format: fields in one line
+		await expectAccessible();
+	});
+
+	test("the theme changes at once", async () => {
+		await openWindow();
+		await byId(TestId.NavSettings).click();
+		await byId(TestId.ThemeSelect).getByText("Dark").click();
+		await expect.poll(() => document.documentElement.dataset.theme).toBe("dark");
+		expect(getComputedStyle(document.body).backgroundColor).not.toBe("rgb(255, 255, 255)");
+		await expectAccessible();
+	});
+
+	test("threads and downloads are kept by the core; a refusal puts them back and says why", async () => {
+		const host = await openWindow();
+		await byId(TestId.NavSettings).click();
+		await byId(TestId.Threads).getByRole("button", { name: "More threads" }).click();
+		await expect.element(byId(TestId.Threads)).toHaveTextContent("1");
+		host.options.failing = { update_settings: "disk_full" };
+		await byId(TestId.AllowDownloads).click();
+		await expect.element(byId(TestId.Failure)).toHaveTextContent("The disk is full.");
+		await expect.element(byId(TestId.AllowDownloads)).toHaveAttribute("aria-checked", "true");
+	});
+});
+
+describe("about this installation", () => {
+	test("names everything looked at, and what is missing", async () => {
+		await openWindow({ models: false });
+		await byId(TestId.NavAbout).click();
+		await expect.poll(() => all(TestId.AboutCheck).length).toBe(11);
+		await expect.element(page.getByText("Something needed is missing.")).toBeVisible();
+		expect(document.querySelector('[data-check="embedder"]')?.textContent).toContain("not installed");
+		await expectAccessible();
+	});
+});
+
+describe("a library that cannot be opened", () => {
+	test.each<Code>(["library_in_use", "library_damaged", "library_too_new"])(
+		"%s: says so and tries again",
+		async (code) => {
+			const host = await openWindow({ failing: { app_state: code } });
+			await expect.element(byId(TestId.StartFailure)).toHaveAttribute("data-code", code);
+			await expectAccessible();
+			host.options.failing = {};
+			await page.getByRole("button", { name: "Try again" }).click();
+			await expect.element(byId(TestId.AskInput)).toBeVisible();
+		},
+	);
+});
+
+describe("in Chinese and in the dark", () => {
+	test("an answer with its citations is readable for everybody", async () => {
+		await openWindow({ settings: { language: "zh-CN", theme: "dark" } });
+		await answered(QUESTIONS.chinese);
+		await expect.element(byId(TestId.Verdict)).toHaveTextContent("在您的文档中找到");
+		await expect.element(byId(TestId.Unsupported)).toHaveTextContent("未找到来源");
+		await expectAccessible();
+		await page.getByTestId(TestId.Citation).first().click();
+		await expect.element(byId(TestId.ViewerPlace)).toHaveTextContent("保温 · 第 1 页");
+		await expectAccessible();
+	});
+
+	test.each(["documents", "models", "about"] as const)("the page %s is, too", async (name) => {
+		await openWindow({ settings: { language: "zh-CN", theme: "dark" } });
+		const ids = { documents: TestId.AllDocuments, models: TestId.NavModels, about: TestId.NavAbout };
+		await byId(ids[name]).click();
+		const shown = { documents: TestId.DocumentRow, models: TestId.ModelCard, about: TestId.AboutCheck };
+		await expect.poll(() => all(shown[name]).length).toBeGreaterThan(3);
+		await expectAccessible();
+	});
+
+	test("no English is left in what the window itself says", async () => {
+		await openWindow({ folders: [], models: false, settings: { language: "zh-CN" } });
+		await expect.element(byId(TestId.Welcome)).toBeVisible();
+		const words = (byId(TestId.Welcome).element().textContent ?? "").match(/[A-Za-z][a-z]{3,}/g) ?? [];
+		expect(
+			words.filter(
+				(word) =>
+					![
+						"docent",
+						"Markdown",
+						"Mini",
+						"minilm",
+						"smollm",
+						"MiniLM",
+						"Smol",
+						"Instruct",
+						"instruct",
+						"Apache",
+					].includes(word),
+			),
+		).toEqual([]);
+		await userEvent.keyboard("{F1}");
+		await expect.element(byId(TestId.Shortcuts)).toHaveTextContent("键盘快捷键");
+		await expectAccessible();
+	});
+});
