@@ -261,8 +261,8 @@ fn state_of(tx: &Connection, batch: BatchId) -> Result<(ProfileId, String), Libr
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{fixture, profile, read};
-    use crate::{DocumentState, NewRevision};
+    use crate::DocumentState;
+    use crate::testing::{fixture, profile};
     use docent_corpus::DocumentId;
 
     #[test]
@@ -320,21 +320,10 @@ mod tests {
     fn two_readings_of_one_document_in_one_batch_leave_the_later() {
         let world = fixture();
         let id = world.see("a.md", 1).document();
-        let (first, second) = (read("first text"), read("second text"));
-        let revision = |(text, chunks): &'static (_, Vec<_>), content_hash| NewRevision {
-            document: id,
-            content_hash,
-            extractor: "x",
-            chunker: "c",
-            text,
-            chunks,
-        };
-        let (first, second) = (Box::leak(Box::new(first)), Box::leak(Box::new(second)));
-        let both = [revision(first, "1"), revision(second, "2")];
-        let batch = world.library.open_batch(world.profile, &both, 1).unwrap();
+        let batch = world.stage_all(&[(id, "first text"), (id, "second text")]).unwrap();
         world.library.publish_batch(batch.id, 1, 2).unwrap();
         assert_eq!(world.live_texts(), ["second text"]);
-        assert_eq!(world.library.document(id).unwrap().content_hash.as_deref(), Some("2"));
+        assert_eq!(world.library.document(id).unwrap().content_hash.as_deref(), Some("second text"));
         assert_eq!(world.library.pending_purges(world.profile, 9).unwrap(), [batch.revisions[0].0]);
     }
 
@@ -342,17 +331,7 @@ mod tests {
     fn a_reopened_batch_holds_only_what_is_still_live() {
         let world = fixture();
         let (a, b) = (world.see("a.md", 1).document(), world.see("b.md", 1).document());
-        let (first, second) = (read("text a"), read("text b"));
-        let revision = |document, (text, chunks): &'static (_, Vec<_>)| NewRevision {
-            document,
-            content_hash: "h",
-            extractor: "x",
-            chunker: "c",
-            text,
-            chunks,
-        };
-        let both = [revision(a, Box::leak(Box::new(first))), revision(b, Box::leak(Box::new(second)))];
-        let batch = world.library.open_batch(world.profile, &both, 1).unwrap();
+        let batch = world.stage_all(&[(a, "text a"), (b, "text b")]).unwrap();
         world.library.publish_batch(batch.id, 5, 2).unwrap();
         world.library.delete_document(a, 3).unwrap();
         assert_eq!(
@@ -385,18 +364,9 @@ mod tests {
     fn a_batch_is_stored_whole_or_not_at_all() {
         let world = fixture();
         let id = world.see("a.md", 1).document();
-        let (text, chunks) = read("text");
-        let revision = |document| NewRevision {
-            document,
-            content_hash: "h",
-            extractor: "x",
-            chunker: "c",
-            text: &text,
-            chunks: &chunks,
-        };
-        let both = [revision(id), revision(DocumentId(99))];
-        assert_eq!(world.library.open_batch(world.profile, &both, 1).unwrap_err().code(), "not_found");
-        assert_eq!(world.library.open_batch(ProfileId(99), &both[..1], 1).unwrap_err().code(), "not_found");
+        let unknown = world.stage_all(&[(id, "text"), (DocumentId(99), "text")]);
+        assert_eq!(unknown.unwrap_err().code(), "not_found");
+        assert_eq!(world.library.open_batch(ProfileId(99), &[], 1).unwrap_err().code(), "not_found");
         assert!(world.library.open_batches(world.profile).unwrap().is_empty());
         assert_eq!(world.library.document(id).unwrap().state, DocumentState::Waiting);
     }

@@ -1,6 +1,6 @@
 //! What the tests of several modules need: a library in a fresh folder, and a document in it.
 
-use crate::{Library, NewChunk, NewRevision, OpenBatch, Seen, SeenFile, SourceKind};
+use crate::{Library, LibraryError, NewChunk, NewRevision, OpenBatch, Seen, SeenFile, SourceKind};
 use docent_corpus::{
     Block, BlockKind, DocumentId, DocumentText, Format, Metadata, Place, Pooling, Profile, ProfileId,
     SourceId, Span,
@@ -85,18 +85,27 @@ impl Fixture {
         self.library.see_file(self.file(rel_path, mtime_ns), 2).unwrap()
     }
 
-    /// Steps 1 of the journal for one document.
+    /// Step 1 of the journal for one document.
     pub(crate) fn stage(&self, document: DocumentId, text: &str) -> OpenBatch {
-        let (document_text, chunks) = read(text);
-        let revision = NewRevision {
-            document,
-            content_hash: text,
-            extractor: "x1",
-            chunker: "c1",
-            text: &document_text,
-            chunks: &chunks,
-        };
-        self.library.open_batch(self.profile, &[revision], 3).unwrap()
+        self.stage_all(&[(document, text)]).unwrap()
+    }
+
+    /// Step 1 of the journal for several documents; a text is its own hash.
+    pub(crate) fn stage_all(&self, documents: &[(DocumentId, &str)]) -> Result<OpenBatch, LibraryError> {
+        let read: Vec<_> = documents.iter().map(|(_, text)| read(text)).collect();
+        let revisions: Vec<NewRevision<'_>> = documents
+            .iter()
+            .zip(&read)
+            .map(|((document, content_hash), (text, chunks))| NewRevision {
+                document: *document,
+                content_hash,
+                extractor: "x1",
+                chunker: "c1",
+                text,
+                chunks,
+            })
+            .collect();
+        self.library.open_batch(self.profile, &revisions, 3)
     }
 
     /// A document that is indexed with this text.
