@@ -76,7 +76,7 @@ impl<'s> Scan<'s> {
         Ok(Self { library, source, now, cancel, report: ScanReport::default(), seen: HashSet::new() })
     }
 
-    fn run(mut self) -> Result<ScanReport, LibraryError> {
+    fn run(self) -> Result<ScanReport, LibraryError> {
         let walked = walk(&self.source.root, self.source.kind, self.library.data_folder(), self.cancel);
         self.reconcile(walked)
     }
