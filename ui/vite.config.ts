@@ -2,6 +2,7 @@
 import { svelte } from "@sveltejs/vite-plugin-svelte";
 import { playwright } from "@vitest/browser-playwright";
 import { defineConfig } from "vite";
+import { seenRequests, watchRequests } from "./tests/watch";
 
 declare const process: { env: Record<string, string | undefined> };
 
@@ -52,6 +53,7 @@ export default defineConfig(({ mode }) => ({
 					args: ["--no-sandbox", "--disable-gpu"],
 				},
 			}),
+			commands: { watchRequests, seenRequests },
 			instances: [{ browser: "chromium", viewport: { width: 1280, height: 800 } }],
 		},
 	},

@@ -125,15 +125,19 @@ describe("asking", () => {
 	});
 
 	test("a chip stays on the line of its sentence", async () => {
-		await openWindow({}, { width: 1280, height: 800 });
+		await openWindow({}, { width: 1180, height: 800 });
 		await answered(QUESTIONS.lease);
+		expect(all(TestId.Citation).length).toBe(3);
 		for (const chip of all(TestId.Citation)) {
+			const walker = document.createTreeWalker(chip.closest("p") ?? document.body, NodeFilter.SHOW_TEXT);
+			let text: Text | null = null;
+			while (walker.nextNode() && !chip.contains(walker.currentNode)) {
+				const here = walker.currentNode as Text;
+				if (here.length > 0) text = here;
+			}
 			const before = document.createRange();
-			const text = chip.previousSibling;
-			expect(text?.nodeType).toBe(Node.TEXT_NODE);
-			if (!text) continue;
-			before.setStart(text, (text.textContent?.length ?? 1) - 1);
-			before.setEnd(text, text.textContent?.length ?? 1);
+			before.setStart(text as unknown as Text, ((text as Text | null)?.length ?? 1) - 1);
+			before.setEnd(text as unknown as Text, (text as Text | null)?.length ?? 1);
 			const [word, mark] = [before.getBoundingClientRect(), chip.getBoundingClientRect()];
 			expect(Math.abs(word.bottom - mark.bottom)).toBeLessThan(12);
 		}
@@ -241,8 +245,8 @@ describe("asking", () => {
 
 	test("half-composed Chinese is neither searched nor sent", async () => {
 		const host = await openWindow();
+		await expect.element(byId(TestId.AskInput)).toHaveFocus();
 		const box = byId(TestId.AskInput).element() as HTMLTextAreaElement;
-		box.focus();
 		box.dispatchEvent(new CompositionEvent("compositionstart", { bubbles: true }));
 		box.value = "wenshi";
 		box.dispatchEvent(new InputEvent("input", { bubbles: true }));

@@ -82,7 +82,7 @@ describe("the viewer", () => {
 		const before = width();
 		await userEvent.keyboard("+");
 		await expect.poll(width).toBeGreaterThan(before * 1.2);
-		await page.getByRole("button", { name: "Back to the passage" }).click();
+		await page.getByRole("button", { name: "Show the cited passage" }).click();
 		await expect.poll(() => inView(all(TestId.ViewerHighlight)[0])).toBe(true);
 	});
 

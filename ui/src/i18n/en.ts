@@ -218,7 +218,7 @@ export const en = {
 		zoomIn: "Larger",
 		zoomOut: "Smaller",
 		zoomFit: "Fit to width",
-		toPassage: "Back to the passage",
+		toPassage: "Show the cited passage",
 		olderRevision: "The file has changed since. This is the text the answer was based on.",
 		toLive: "Show the current text",
 		warnings: "Parts of this file could not be read",

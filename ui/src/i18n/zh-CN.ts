@@ -196,7 +196,7 @@ export const zhCN: Messages = {
 		zoomIn: "放大",
 		zoomOut: "缩小",
 		zoomFit: "适合宽度",
-		toPassage: "回到该段落",
+		toPassage: "显示被引用的段落",
 		olderRevision: "文件此后有改动。这里是回答当时所依据的文本。",
 		toLive: "显示当前文本",
 		warnings: "此文件有部分内容无法读取",

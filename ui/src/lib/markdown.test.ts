@@ -111,7 +111,7 @@ describe("citations", () => {
 				{ kind: "cited", at: 19, numbers: [1] },
 				{ kind: "cited", at: fence.length, numbers: [2] },
 			]),
-		).toBe("<code>let x = 1;</code><p>[1]⏎After.[2]</p>");
+		).toBe("<code>let x = 1;</code><p>[1]</p><p>After.[2]</p>");
 		const code = "Run `ls -l`.";
 		expect(parse(code, [{ kind: "cited", at: 8, numbers: [1] }])).toBe("<p>Run `ls -l`[1].</p>");
 	});
