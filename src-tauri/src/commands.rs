@@ -87,7 +87,8 @@ mod tests {
 
     #[test]
     fn the_window_is_granted_exactly_the_commands_of_the_list() {
-        let capability: serde_json::Value = serde_json::from_str(include_str!("../capabilities/main.json")).unwrap();
+        let capability: serde_json::Value =
+            serde_json::from_str(include_str!("../capabilities/main.json")).unwrap();
         let granted: BTreeSet<String> = capability["permissions"]
             .as_array()
             .unwrap()

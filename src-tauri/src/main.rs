@@ -44,7 +44,8 @@ fn run() -> tauri::Result<()> {
         .invoke_handler(commands::handler())
         .setup(move |app| {
             let host = Arc::new(host::Shell::new(app.handle().clone()));
-            let started = tauri::async_runtime::block_on(docent_api::Api::open(arguments.places.clone(), host));
+            let started =
+                tauri::async_runtime::block_on(docent_api::Api::open(arguments.places.clone(), host));
             let is_open = started.is_ok();
             if let Ok(api) = &started {
                 let _inside = tauri::async_runtime::handle().inner().enter();

@@ -47,7 +47,8 @@ mod tests {
         for own in ["tauri://localhost/index.html", "http://tauri.localhost/"] {
             assert!(is_own_page(&own.parse().unwrap()), "{own}");
         }
-        for foreign in ["https://example.org/", "http://localhost/", "file:///etc/passwd", "data:text/html,x"] {
+        for foreign in ["https://example.org/", "http://localhost/", "file:///etc/passwd", "data:text/html,x"]
+        {
             assert!(!is_own_page(&foreign.parse().unwrap()), "{foreign}");
         }
     }

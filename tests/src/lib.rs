@@ -71,7 +71,9 @@ impl Ran {
 impl Docent {
     /// An empty library in a folder whose name is no plain ASCII.
     pub fn new() -> Self {
-        Self { folder: tempfile::Builder::new().prefix("docent 资料 ").tempdir().expect("a temporary folder") }
+        Self {
+            folder: tempfile::Builder::new().prefix("docent 资料 ").tempdir().expect("a temporary folder"),
+        }
     }
 
     /// The library's folder.

@@ -36,7 +36,8 @@ fn each_unreadable_file_has_its_reason_and_the_neighbours_are_found() {
     let binary: Vec<u8> = (0..40_000u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
     docent.write("binary.txt", binary);
     docent.write("broken.pdf", b"%PDF-1.7\nthis is not a document\n%%EOF".as_slice());
-    docent.write("picture.png", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\x02\0\0\0".as_slice());
+    docent
+        .write("picture.png", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\x02\0\0\0".as_slice());
     docent.add_documents();
     assert_eq!(document(&docent, "neighbour.md").0, "indexed");
     assert_eq!(document(&docent, "empty.txt").1, "empty_file");
@@ -139,7 +140,8 @@ fn a_damaged_model_is_named_and_the_library_still_works() {
     docent.write("note.txt", "Heliotrope grows by the wall.\n");
     docent.add_documents().ok();
     let models = docent.data().parent().unwrap().join("models");
-    let real = docent_tests::cache().join("models/SmolLM2-135M-Instruct-Q4_1/SmolLM2-135M-Instruct.Q4_1.gguf");
+    let real =
+        docent_tests::cache().join("models/SmolLM2-135M-Instruct-Q4_1/SmolLM2-135M-Instruct.Q4_1.gguf");
     let content = std::fs::read(&real).expect("the chat model is installed");
     for (cut, code) in [(1_000_000, "model_damaged"), (0, "model_damaged")] {
         let cut_short = docent.data().parent().unwrap().join("cut.gguf");
@@ -152,7 +154,9 @@ fn a_damaged_model_is_named_and_the_library_still_works() {
             .output()
             .unwrap());
         assert_eq!(ran.code, Some(1), "{} {}", ran.stdout, code);
-        assert!(["checksum_mismatch", "model_damaged", "model_unsupported"].contains(&ran.error_code().as_str()));
+        assert!(
+            ["checksum_mismatch", "model_damaged", "model_unsupported"].contains(&ran.error_code().as_str())
+        );
     }
     docent.run(["search", "heliotrope"]).ok();
 }
@@ -161,7 +165,8 @@ fn a_damaged_model_is_named_and_the_library_still_works() {
 fn doctor_fails_when_something_needed_is_missing() {
     let docent = Docent::new();
     docent.run(["doctor"]).ok();
-    let without = ran(docent.command().env("DOCENT_MODELS", docent.documents()).arg("doctor").output().unwrap());
+    let without =
+        ran(docent.command().env("DOCENT_MODELS", docent.documents()).arg("doctor").output().unwrap());
     assert_eq!(without.code, Some(1));
     assert_eq!(without.json()["healthy"], false);
     assert!(programs().join("docent-extract-worker").is_file());

@@ -65,7 +65,10 @@ async fn open(folder: &Path) -> Opened {
         profile: id,
         clock: Arc::new(|| 1_700_000_000_000),
     });
-    ingest.recover(StoreState { replaced: report.replaced, version: report.version }).await.expect("recovery");
+    ingest
+        .recover(StoreState { replaced: report.replaced, version: report.version })
+        .await
+        .expect("recovery");
     Opened { library, store, ingest }
 }
 

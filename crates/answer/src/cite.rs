@@ -29,8 +29,6 @@ const MOST_LINES: usize = 96;
 pub(crate) struct Cited {
     pub(crate) sentences: Vec<AnswerSentence>,
     pub(crate) citations: Vec<Citation>,
-    /// The lines that are cited, as indices.
-    pub(crate) lines: Vec<usize>,
 }
 
 impl Cited {
@@ -86,7 +84,6 @@ pub(crate) async fn attach(
                     numbers.push(citation.number);
                 }
                 cited.citations.push(citation);
-                cited.lines.push(index);
             }
         }
         cited.sentences.push(AnswerSentence { at, citations: numbers, needs_support });

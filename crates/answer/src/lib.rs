@@ -17,9 +17,8 @@
 //!   the cited sentences, or a "not" too many, and the sentence is unsupported.
 //!
 //! What becomes of the model's text depends on its size. It is streamed as a draft in any case. Up
-//! to 0.6 billion parameters the model only phrases: its text replaces the quotation only if
-//! everything in it is supported and it rests on a quoted sentence, else the quotation is the
-//! answer. A larger model answers; its unsupported sentences are marked as such.
+//! to 0.6 billion parameters it stays a draft and the quotation is the answer. A larger model
+//! answers; its unsupported sentences are marked as such.
 //!
 //! Not here: reading files, computing with models, storing conversations, merging tokens for
 //! display.

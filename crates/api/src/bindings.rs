@@ -68,8 +68,9 @@ mod tests {
 
     #[test]
     fn the_committed_types_are_those_of_the_list() {
-        let committed = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../ui/src/wire/generated.ts"))
-            .expect("ui/src/wire/generated.ts is committed");
+        let committed =
+            std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../ui/src/wire/generated.ts"))
+                .expect("ui/src/wire/generated.ts is committed");
         assert!(committed == typescript(), "stale: run `cargo xtask bindings`");
     }
 

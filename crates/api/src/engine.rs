@@ -150,8 +150,11 @@ fn file(model: &InstalledModel, name: &str) -> Result<PathBuf, ApiError> {
 
 fn open_embedder(model: &InstalledModel, config: &EngineConfig) -> Result<Arc<dyn Embedder>, ApiError> {
     let Some(spec) = &model.spec.embedder else {
-        return Err(ApiError::new(Code::ModelUnsupported, "the catalogue does not say how to use this model")
-            .about(&model.spec.name));
+        return Err(ApiError::new(
+            Code::ModelUnsupported,
+            "the catalogue does not say how to use this model",
+        )
+        .about(&model.spec.name));
     };
     let weights = "model.safetensors";
     let files = EmbedderFiles {
@@ -172,7 +175,9 @@ fn open_embedder(model: &InstalledModel, config: &EngineConfig) -> Result<Arc<dy
 fn open_generator(model: &InstalledModel, config: &EngineConfig) -> Result<Arc<dyn Generator>, ApiError> {
     let gguf = model.files.iter().find(|(name, _)| name.ends_with(".gguf"));
     let Some((name, path)) = gguf else {
-        return Err(ApiError::new(Code::ModelUnsupported, "this model has no GGUF file").about(&model.spec.name));
+        return Err(
+            ApiError::new(Code::ModelUnsupported, "this model has no GGUF file").about(&model.spec.name)
+        );
     };
     let files = GeneratorFiles {
         name: model.spec.name.clone(),

@@ -78,7 +78,10 @@ impl Code {
 
     fn of_model(name: &str) -> Self {
         match name {
-            "model_file_unreadable" | "model_file_invalid" | "model_file_truncated" | "tokenizer_failed"
+            "model_file_unreadable"
+            | "model_file_invalid"
+            | "model_file_truncated"
+            | "tokenizer_failed"
             | "chat_template_failed" => Self::ModelDamaged,
             "model_architecture_unsupported" | "model_tensor_type_unsupported" => Self::ModelUnsupported,
             "prompt_too_long" => Self::QuestionTooLong,

@@ -204,11 +204,19 @@ impl Indexer {
         outcome
     }
 
-    async fn scan_and_run(&self, all: bool, some: HashSet<SourceId>, cancel: &Cancel) -> Result<(), ApiError> {
+    async fn scan_and_run(
+        &self,
+        all: bool,
+        some: HashSet<SourceId>,
+        cancel: &Cancel,
+    ) -> Result<(), ApiError> {
         let engine = Arc::clone(&*self.0.engine.read().await);
         let Some(ingest) = engine.ingest.clone() else {
             return Err(engine.faults.first().cloned().unwrap_or_else(|| {
-                ApiError::new(Code::ModelNotInstalled, "the embedding model is not installed; docent models fetch --defaults")
+                ApiError::new(
+                    Code::ModelNotInstalled,
+                    "the embedding model is not installed; docent models fetch --defaults",
+                )
             }));
         };
         let library = Arc::clone(&self.0.library);
@@ -298,8 +306,7 @@ fn idle() -> IndexingStatus {
 /// By the rate so far, once there is one.
 #[allow(clippy::cast_precision_loss, reason = "counts of files")]
 fn seconds_left(done: u64, total: u64, elapsed: Duration) -> Option<f64> {
-    (done >= 3 && done < total)
-        .then(|| elapsed.as_secs_f64() / done as f64 * (total - done) as f64)
+    (done >= 3 && done < total).then(|| elapsed.as_secs_f64() / done as f64 * (total - done) as f64)
 }
 
 #[cfg(test)]

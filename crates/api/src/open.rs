@@ -61,16 +61,8 @@ impl Api {
         }));
         let engine = Arc::new(RwLock::new(Arc::new(Engine::without_models(&library, Switch::none()))));
         let indexer = Indexer::new(Arc::clone(&host), Arc::clone(&library), Arc::clone(&engine));
-        let api = Self {
-            host,
-            places,
-            library,
-            hub,
-            extract,
-            engine,
-            indexer,
-            requests: Requests::default(),
-        };
+        let api =
+            Self { host, places, library, hub, extract, engine, indexer, requests: Requests::default() };
         api.reload_engine().await?;
         Ok(api)
     }

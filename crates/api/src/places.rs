@@ -39,7 +39,8 @@ impl Places {
     /// `DOCENT_DATA`, `DOCENT_MODELS`, `DOCENT_PDFIUM`, `DOCENT_WORKER` and `DOCENT_OFFLINE` replace
     /// the others.
     pub fn from_environment(data: Option<PathBuf>) -> Self {
-        let variable = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+        let variable =
+            |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
         let text = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
         let own = data_home().join("docent");
         let program = std::env::current_exe().ok();
@@ -51,7 +52,8 @@ impl Places {
             resources: Resources {
                 catalogue: resources.join("models"),
                 sample: resources.join("sample"),
-                worker: variable("DOCENT_WORKER").unwrap_or_else(|| programs.join(program_name("docent-extract-worker"))),
+                worker: variable("DOCENT_WORKER")
+                    .unwrap_or_else(|| programs.join(program_name("docent-extract-worker"))),
                 pdfium: variable("DOCENT_PDFIUM").unwrap_or_else(|| resources.join(library_name("pdfium"))),
             },
             network: Network {

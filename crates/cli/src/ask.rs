@@ -33,8 +33,7 @@ pub(crate) async fn ask(
 ) -> Result<Option<i64>> {
     let seen = Arc::new(Mutex::new(Seen::default()));
     let sink = if output.is_json { as_json() } else { as_text(Arc::clone(&seen)) };
-    let request =
-        AskReq { request_id: "ask".to_owned(), question, conversation, scope: Scope::default() };
+    let request = AskReq { request_id: "ask".to_owned(), question, conversation, scope: Scope::default() };
     api.ask(request, sink).await?;
     let seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
     Ok(seen.conversation.or(conversation))
@@ -147,7 +146,13 @@ fn place(passage: &Passage) -> String {
 }
 
 fn citation_place(citation: &Citation) -> String {
-    join_place(&citation.path, &citation.headings, citation.page, citation.page_label.as_deref(), citation.line)
+    join_place(
+        &citation.path,
+        &citation.headings,
+        citation.page,
+        citation.page_label.as_deref(),
+        citation.line,
+    )
 }
 
 fn join_place(

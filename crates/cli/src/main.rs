@@ -68,13 +68,21 @@ async fn dispatch(api: &Api, command: Command, output: Output, terminal: &Termin
         Command::Retry => library::retry(api, output, terminal).await,
         Command::Sources => library::sources(api, output).await,
         Command::Remove { source } => library::remove(api, &source, output, terminal).await,
-        Command::Documents { state, text, limit } => library::documents(api, state, text, limit, output).await,
+        Command::Documents { state, text, limit } => {
+            library::documents(api, state, text, limit, output).await
+        }
         Command::Search { query, limit } => ask::search(api, query.join(" "), limit, output).await,
-        Command::Ask { question } => ask::ask(api, question.join(" "), None, output).await.map(|_| ExitCode::SUCCESS),
+        Command::Ask { question } => {
+            ask::ask(api, question.join(" "), None, output).await.map(|_| ExitCode::SUCCESS)
+        }
         Command::Chat => ask::chat(api, output).await,
         Command::Models(ModelsCommand::List) => models::list(api, output).await,
-        Command::Models(ModelsCommand::Fetch { names, defaults }) => models::fetch(api, names, defaults, output).await,
-        Command::Models(ModelsCommand::Import { file, name }) => models::import(api, file, name, output).await,
+        Command::Models(ModelsCommand::Fetch { names, defaults }) => {
+            models::fetch(api, names, defaults, output).await
+        }
+        Command::Models(ModelsCommand::Import { file, name }) => {
+            models::import(api, file, name, output).await
+        }
         Command::Models(ModelsCommand::Use { name }) => models::choose(api, name, output).await,
         Command::Models(ModelsCommand::Remove { name }) => models::remove(api, name, output).await,
         Command::Doctor => library::doctor(api, output).await,

@@ -24,7 +24,11 @@ pub(crate) async fn list(api: &Api, output: Output) -> Result<ExitCode> {
                 ModelRole::Generator => "chat",
                 ModelRole::Reranker => "reranker",
             };
-            let notes = [(model.recommended, "recommended"), (model.untried, "untried"), (!model.usable, "not usable yet")];
+            let notes = [
+                (model.recommended, "recommended"),
+                (model.untried, "untried"),
+                (!model.usable, "not usable yet"),
+            ];
             let notes: Vec<&str> = notes.iter().filter(|(holds, _)| *holds).map(|(_, note)| *note).collect();
             println!(
                 "{state:<10} {role:<9} {:>9}  {:<36} {:<16} {}",
@@ -52,7 +56,12 @@ pub(crate) async fn fetch(api: &Api, names: Vec<String>, defaults: bool, output:
 }
 
 /// Installs a model from a file.
-pub(crate) async fn import(api: &Api, file: PathBuf, name: Option<String>, output: Output) -> Result<ExitCode> {
+pub(crate) async fn import(
+    api: &Api,
+    file: PathBuf,
+    name: Option<String>,
+    output: Output,
+) -> Result<ExitCode> {
     let path = std::path::absolute(&file)?.to_string_lossy().into_owned();
     let request = ImportModelReq { request_id: "import".to_owned(), path, name };
     api.import_model(request, progress(output)).await?;

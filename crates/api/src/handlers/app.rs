@@ -91,7 +91,8 @@ impl Api {
 
     /// The catalogue's defaults that are not installed.
     fn missing_models(&self) -> Vec<MissingModel> {
-        let defaults = [HubRole::Embedder, HubRole::Generator].map(|role| self.hub().catalogue().default_of(role));
+        let defaults =
+            [HubRole::Embedder, HubRole::Generator].map(|role| self.hub().catalogue().default_of(role));
         let is_missing = |name: &str| !matches!(self.hub().status(name), Ok(ModelStatus::Installed { .. }));
         defaults
             .into_iter()
@@ -106,7 +107,8 @@ impl Api {
     }
 
     async fn database_check(&self) -> Check {
-        let counts = self.library(|library| Ok(library.document_counts_of(&DocumentFilter::default())?)).await;
+        let counts =
+            self.library(|library| Ok(library.document_counts_of(&DocumentFilter::default())?)).await;
         match counts {
             Ok(counts) => check(
                 "database",
@@ -143,7 +145,8 @@ impl Api {
 /// Where computing happens, in words.
 fn device() -> String {
     let report = docent_inference::device_report();
-    let features = if report.features.is_empty() { String::new() } else { format!(", {}", report.features.join(" ")) };
+    let features =
+        if report.features.is_empty() { String::new() } else { format!(", {}", report.features.join(" ")) };
     format!("{}, {} threads{features}: {}", report.device.to_uppercase(), report.threads, report.reason)
 }
 

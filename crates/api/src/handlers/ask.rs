@@ -75,7 +75,8 @@ impl Api {
                 library.append_message(conversation, asked, now)?;
                 let id = library.append_message(conversation, record(library, answer)?, now)?;
                 let stored = library.messages(conversation)?.into_iter().find(|message| message.id == id);
-                let stored = stored.ok_or_else(|| ApiError::new(Code::Internal, "the answer was not kept"))?;
+                let stored =
+                    stored.ok_or_else(|| ApiError::new(Code::Internal, "the answer was not kept"))?;
                 Ok(message(stored))
             })
             .await?;
@@ -159,7 +160,10 @@ impl Relay {
                 self.send(AskEvent::Reading { done: offset(done), total: offset(total) });
             }
             // Part of the finished answer, which is sent once it has been stored.
-            AnswerEvent::Text(_) | AnswerEvent::Extract(_) | AnswerEvent::Citations(_) | AnswerEvent::Done(_) => {}
+            AnswerEvent::Text(_)
+            | AnswerEvent::Extract(_)
+            | AnswerEvent::Citations(_)
+            | AnswerEvent::Done(_) => {}
         }
     }
 
@@ -349,7 +353,10 @@ mod tests {
         }
         relay.pass(AnswerEvent::Prefill { done: 1, total: 2 });
         let seen = seen.lock().unwrap();
-        assert_eq!(*seen, [AskEvent::Text { text: "abc".to_owned() }, AskEvent::Reading { done: 1, total: 2 }]);
+        assert_eq!(
+            *seen,
+            [AskEvent::Text { text: "abc".to_owned() }, AskEvent::Reading { done: 1, total: 2 }]
+        );
     }
 
     #[test]

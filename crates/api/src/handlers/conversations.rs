@@ -29,14 +29,18 @@ impl Api {
     /// Renames a conversation.
     pub async fn rename_conversation(&self, req: RenameConversationReq) -> Result<Empty, ApiError> {
         let title = named(&req.title)?;
-        self.library(move |library| Ok(library.rename_conversation(ConversationId(req.conversation), &title)?)).await?;
+        self.library(move |library| {
+            Ok(library.rename_conversation(ConversationId(req.conversation), &title)?)
+        })
+        .await?;
         self.changed(&[Tag::Conversations]);
         Ok(Empty {})
     }
 
     /// Deletes a conversation with its messages.
     pub async fn delete_conversation(&self, req: ConversationReq) -> Result<Empty, ApiError> {
-        self.library(move |library| Ok(library.delete_conversation(ConversationId(req.conversation))?)).await?;
+        self.library(move |library| Ok(library.delete_conversation(ConversationId(req.conversation))?))
+            .await?;
         self.changed(&[Tag::Conversations]);
         Ok(Empty {})
     }

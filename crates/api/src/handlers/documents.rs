@@ -24,7 +24,8 @@ impl Api {
     /// Tries failed files again.
     pub async fn retry_failed(&self, req: OptionalSourceReq) -> Result<CountRes, ApiError> {
         let now = self.now_ms();
-        let count = self.library(move |library| Ok(library.retry_failed(req.source.map(SourceId), now)?)).await?;
+        let count =
+            self.library(move |library| Ok(library.retry_failed(req.source.map(SourceId), now)?)).await?;
         self.indexer().scan(req.source.map(SourceId));
         self.changed(&[Tag::Sources, Tag::Documents]);
         Ok(CountRes { count: convert::count(count) })
@@ -133,9 +134,9 @@ impl Api {
             return Err(ApiError::new(Code::PathNotFound, "the original file is not there any more")
                 .about(path.to_string_lossy()));
         }
-        self.host().open_path(&path, req.reveal).map_err(|error| {
-            ApiError::new(Code::ReadFailed, chain(&error)).about(path.to_string_lossy())
-        })?;
+        self.host()
+            .open_path(&path, req.reveal)
+            .map_err(|error| ApiError::new(Code::ReadFailed, chain(&error)).about(path.to_string_lossy()))?;
         Ok(Empty {})
     }
 

@@ -118,7 +118,9 @@ fn model(spec: ModelSpec, state: ModelStatus, active: bool) -> Model {
         memory_bytes: spec.min_memory_bytes.map(bytes),
         state: match state {
             ModelStatus::Installed { .. } => ModelState::Installed,
-            ModelStatus::Partial { have, want } => ModelState::Partial { have: bytes(have), want: bytes(want) },
+            ModelStatus::Partial { have, want } => {
+                ModelState::Partial { have: bytes(have), want: bytes(want) }
+            }
             ModelStatus::Missing => ModelState::Missing,
         },
         active,

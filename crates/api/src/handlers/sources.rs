@@ -78,7 +78,12 @@ impl Api {
     /// Makes a collection.
     pub async fn create_collection(&self, req: CreateCollectionReq) -> Result<Collection, ApiError> {
         let name = named(&req.name)?;
-        let id = self.library({ let name = name.clone(); move |library| Ok(library.create_collection(&name)?) }).await?;
+        let id = self
+            .library({
+                let name = name.clone();
+                move |library| Ok(library.create_collection(&name)?)
+            })
+            .await?;
         self.changed(&[Tag::Sources]);
         Ok(Collection { id: id.0, name })
     }
@@ -86,7 +91,8 @@ impl Api {
     /// Renames a collection.
     pub async fn rename_collection(&self, req: RenameCollectionReq) -> Result<Empty, ApiError> {
         let name = named(&req.name)?;
-        self.library(move |library| Ok(library.rename_collection(CollectionId(req.collection), &name)?)).await?;
+        self.library(move |library| Ok(library.rename_collection(CollectionId(req.collection), &name)?))
+            .await?;
         self.changed(&[Tag::Sources]);
         Ok(Empty {})
     }

@@ -88,35 +88,37 @@ fn byte_order_mark(bytes: &[u8]) -> Option<Detected> {
     Some(Detected { encoding, bom })
 }
 
-/// UTF-16 without a mark: either zero bytes on one side of the pairs, or Chinese and Japanese
-/// punctuation and characters nearly throughout. No other text encoding has such bytes.
+/// UTF-16 without a mark. Two bytes of ordinary text read as one unit look like a Chinese character,
+/// so looks alone prove nothing: either most units are Latin, with a zero byte each, or the bytes are
+/// no UTF-8 and hold what only UTF-16 holds.
 fn utf16_pattern(sample: &[u8]) -> Option<TextEncoding> {
     if sample.len() < 4 {
         return None;
     }
+    let foreign = is_foreign(sample);
     [false, true]
         .into_iter()
-        .filter_map(|big| Some((utf16_score(sample, big)?, big)))
+        .filter_map(|big| Some((utf16_score(sample, big, foreign)?, big)))
         .max_by_key(|(score, _)| *score)
         .map(|(_, big)| TextEncoding::Utf16 { big })
 }
 
 /// How many characters of `sample` look right when read as UTF-16, or `None` when it is none.
-fn utf16_score(sample: &[u8], big: bool) -> Option<usize> {
-    let (mut total, mut common, mut proof, mut wrong) = (0usize, 0usize, 0usize, 0usize);
+fn utf16_score(sample: &[u8], big: bool, foreign: bool) -> Option<usize> {
+    let (mut total, mut common, mut latin, mut proof, mut wrong) = (0usize, 0usize, 0usize, 0usize, 0usize);
     for c in char::decode_utf16(utf16_units(sample, big)) {
         total += 1;
         match c {
             Ok('\t' | '\n' | '\r' | ' '..='~') => {
                 common += 1;
-                proof += 1;
+                latin += 1;
             }
-            Ok('、' | '。' | '，' | '\u{3000}') => {
+            Ok('、' | '。' | '，') => {
                 common += 1;
                 proof += 1;
             }
             Ok('\u{A0}'..='\u{24F}' | '\u{370}'..='\u{52F}' | '\u{590}'..='\u{6FF}') => common += 1,
-            Ok('\u{2010}'..='\u{2030}' | '\u{3001}'..='\u{30FF}') => common += 1,
+            Ok('\u{2010}'..='\u{2030}' | '\u{3000}'..='\u{30FF}') => common += 1,
             Ok('\u{4E00}'..='\u{9FFF}' | '\u{AC00}'..='\u{D7A3}' | '\u{FF01}'..='\u{FF65}') => {
                 common += 1;
             }
@@ -126,14 +128,17 @@ fn utf16_score(sample: &[u8], big: bool) -> Option<usize> {
         }
     }
     // The last pair of a sample may be half of a surrogate pair.
-    (proof * 200 >= total && proof > 0 && common * 10 >= total * 9 && wrong * 100 <= total + 100)
-        .then_some(common)
-        .filter(|_| sample.contains(&0) || has_cjk_proof(sample, big))
+    let looks_right = common * 10 >= total * 9 && wrong * 100 <= total + 100;
+    let is_latin = latin * 10 >= total * 7;
+    let is_other = foreign && (latin + proof) * 200 >= total && latin + proof > 0;
+    (looks_right && (is_latin || is_other)).then_some(common)
 }
 
-/// Whether ideographic comma, full stop or full-width comma stand in the sample as UTF-16 pairs.
-fn has_cjk_proof(sample: &[u8], big: bool) -> bool {
-    utf16_units(sample, big).any(|unit| matches!(unit, 0x3001 | 0x3002 | 0xFF0C))
+/// Bytes that no UTF-8 text has: invalid sequences, or control characters in great number (the upper
+/// halves of Greek or Cyrillic letters).
+fn is_foreign(sample: &[u8]) -> bool {
+    let controls = sample.iter().filter(|byte| matches!(byte, 1..=8 | 0x0e..=0x1a)).count();
+    !is_utf8(sample, false) || controls * 10 > sample.len()
 }
 
 /// The pairs of `bytes` as UTF-16 units; an odd last byte is left out.
@@ -215,6 +220,17 @@ mod tests {
             let big: Vec<u8> = text.encode_utf16().flat_map(u16::to_be_bytes).collect();
             assert_eq!(legacy(&little), "UTF-16LE", "{text}");
             assert_eq!(legacy(&big), "UTF-16BE", "{text}");
+        }
+    }
+
+    #[test]
+    fn a_stray_zero_byte_does_not_make_utf16() {
+        for text in ["[^1]\0 word", "``` \0   ", "ab\0cdefgh", "中文\0中文文字"] {
+            let found = detect(text.as_bytes(), None, true);
+            assert!(
+                !matches!(found, Some(Detected { encoding: TextEncoding::Utf16 { .. }, .. })),
+                "{text:?}"
+            );
         }
     }
 

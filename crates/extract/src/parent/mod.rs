@@ -13,6 +13,7 @@ use crate::{Extract, ExtractError, Limits, PageImage, VERSION, WorkerConfig};
 use docent_corpus::{Cancel, DocumentText, Format};
 use exchange::{Broken, Exchange};
 use pool::Pool;
+use std::ffi::OsString;
 use std::path::Path;
 use std::time::Duration;
 
@@ -61,7 +62,7 @@ impl Extractor {
         let (format, size) = admit(path, &self.limits)?;
         self.check_pdfium(format)?;
         let request = Request::Read(ReadRequest {
-            path: path.as_os_str().to_owned(),
+            path: absolute(path)?,
             format,
             text_bytes: self.limits.text_bytes,
             html_depth: self.limits.html_depth,
@@ -114,7 +115,7 @@ impl Extractor {
             return Err(ExtractError::Unsupported { kind: "a document without pages".to_owned() });
         }
         self.check_pdfium(format)?;
-        let request = Request::Render { path: path.as_os_str().to_owned(), page, width_px };
+        let request = Request::Render { path: absolute(path)?, page, width_px };
         let exchange = Exchange { cancel, inactivity: RENDER_TIME, total: RENDER_TIME };
         let outcome = self.pool.with_worker(cancel, |worker| exchange.render(worker, &request))?;
         outcome.map_err(ExtractError::from)
@@ -168,6 +169,11 @@ pub(crate) fn admit(path: &Path, limits: &Limits) -> Result<(Format, u64), Extra
         return Err(ExtractError::TooLarge { limit });
     }
     Ok((format, size))
+}
+
+/// The path as a worker finds it, whatever folder it was started in.
+fn absolute(path: &Path) -> Result<OsString, ExtractError> {
+    Ok(std::path::absolute(path).map_err(ExtractError::from_io)?.into_os_string())
 }
 
 /// The attempt that read more; its own reason goes with it.

@@ -15,6 +15,9 @@ use std::time::Duration;
 const WAITING_FRAMES: usize = 8;
 /// How much of a worker's last words is kept, in bytes.
 const LAST_WORDS: usize = 2048;
+/// Windows: no console window for a program without one.
+#[cfg(windows)]
+const CREATE_NO_WINDOW: u32 = 0x0800_0000;
 /// How long a worker that closed its pipe may take to end.
 const END_TIME: Duration = Duration::from_millis(500);
 
@@ -42,6 +45,8 @@ impl WorkerProcess {
         if faults {
             command.arg(argument::FAULTS);
         }
+        #[cfg(windows)]
+        std::os::windows::process::CommandExt::creation_flags(&mut command, CREATE_NO_WINDOW);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = spawner.spawn(command)?;
         let (Some(stdin), Some(mut stdout), Some(stderr)) =

@@ -38,7 +38,7 @@ fn looks_like_header(line: &str) -> bool {
         || line_start.starts_with(['#', '-', '[', ']', '{', '}', '"', '\''])
         || line_start
             .split_once([':', '='])
-            .is_some_and(|(key, _)| !key.trim().is_empty() && key.trim().split_whitespace().count() <= 2)
+            .is_some_and(|(key, _)| !key.trim().is_empty() && key.split_whitespace().count() <= 2)
 }
 
 fn pairs(header: &str, separator: char) -> Metadata {

@@ -134,11 +134,8 @@ impl<'d> Reading<'d, '_, '_> {
             }
             Tag::Table(_) => self.begin(BlockKind::Table { header_rows: 1 })?,
             Tag::TableHead | Tag::TableRow => self.first_cell = true,
-            Tag::TableCell => {
-                if !std::mem::take(&mut self.first_cell) {
-                    self.made(" | ", range);
-                }
-            }
+            Tag::TableCell if self.first_cell => self.first_cell = false,
+            Tag::TableCell => self.made(" | ", range),
             _ => {} // emphasis, links, images: only their text counts
         }
         Ok(())

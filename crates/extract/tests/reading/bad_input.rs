@@ -53,7 +53,7 @@ fn a_file_without_permission_says_so() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("locked.txt");
     std::fs::write(&path, "words").unwrap();
-    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0)).unwrap();
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o000)).unwrap();
     if std::fs::read(&path).is_ok() {
         // The superuser may read everything: then it is read.
         assert_eq!(read(&path).unwrap().text, "words");

@@ -4,7 +4,7 @@ use crate::pdf_writer::{MadePage, pdf};
 use crate::support::{config, extractor};
 use docent_corpus::{Cancel, DocumentText, SourceWarning};
 use docent_extract::{ExtractError, Extractor, Fault, FaultKind, Limits, WorkerConfig};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
@@ -41,7 +41,7 @@ fn with_fault(kind: FaultKind, after_pages: u32) -> Extractor {
     Extractor::with_fault(config, Fault { kind, after_pages }, true)
 }
 
-fn extract(extractor: &Extractor, path: &PathBuf) -> Result<DocumentText, ExtractError> {
+fn extract(extractor: &Extractor, path: &Path) -> Result<DocumentText, ExtractError> {
     extractor.extract(path, &Cancel::new(), &mut |_, _| {})
 }
 

@@ -112,6 +112,29 @@ fn scans_are_named_and_a_document_of_scans_has_no_text() {
 }
 
 #[test]
+fn a_text_layer_without_meaning_counts_as_none() {
+    let codes: String = (1u8..8).map(char::from).collect();
+    let page = MadePage::new().lines(10.0, 72.0, 650.0, &[&codes.repeat(12)]);
+    assert_eq!(read_bytes("codes.pdf", &pdf("t", &[page])).unwrap_err().code(), "no_text");
+}
+
+#[test]
+fn stamps_and_typed_notes_are_part_of_the_page() {
+    let mut page = MadePage::new().lines(10.0, 72.0, 650.0, &["Printed words."]);
+    page.annotations = vec![
+        "<< /Type /Annot /Subtype /Stamp /Rect [72 500 272 520] /F 4 /AP << /N 8 0 R >> >>",
+        "<< /Type /Annot /Subtype /FreeText /Rect [72 400 272 420] /F 4 /Contents (A typed note.) /DA (/F1 12 Tf) >>",
+        "<< /Type /Annot /Subtype /Link /Rect [72 640 272 660] /A << /S /URI /URI (http://x/) >> >>",
+    ];
+    let document = read_bytes("notes.pdf", &pdf("t", &[page])).unwrap();
+    assert_eq!(texts(&document), ["Printed words.", "Stamped words", "A typed note."]);
+    let stamp = boxes(&document, 1)[0].rect;
+    assert!((stamp.x0 - 74.0).abs() < 2.0 && stamp.y0 > 270.0 && stamp.y1 < 294.0, "{stamp:?}");
+    let note = boxes(&document, 2)[0].rect;
+    assert_eq!((note.x0, note.y1), (72.0, 392.0));
+}
+
+#[test]
 fn truncated_and_encrypted_files_are_told_apart() {
     let whole = book();
     for cut in [whole.len() / 3, 60, 9] {

@@ -11,11 +11,20 @@ pub(crate) struct MadePage {
     /// Left, bottom, right, top, when the visible part is smaller.
     pub(crate) crop: Option<[f32; 4]>,
     pub(crate) content: String,
+    /// Annotation dictionaries. Object 8 is a drawing of the words "Stamped words".
+    pub(crate) annotations: Vec<&'static str>,
 }
 
 impl MadePage {
     pub(crate) fn new() -> Self {
-        Self { width: 612.0, height: 792.0, rotate: 0, crop: None, content: String::new() }
+        Self {
+            width: 612.0,
+            height: 792.0,
+            rotate: 0,
+            crop: None,
+            content: String::new(),
+            annotations: Vec::new(),
+        }
     }
 
     /// Text at a place from the lower left corner, in Helvetica (`F1`), bold (`F2`) or Courier (`F3`).
@@ -53,6 +62,10 @@ pub(crate) fn pdf(title: &str, pages: &[MadePage]) -> Vec<u8> {
             "\x60",
         ),
         format!("<< /Title ({title}) /Author (A. Writer) /CreationDate (D:20261121093000Z) >>"),
+        stream(
+            "/Type /XObject /Subtype /Form /BBox [0 0 200 20] /Resources << /Font << /F1 3 0 R >> >>",
+            "BT /F1 12 Tf 2 4 Td (Stamped words) Tj ET",
+        ),
     ];
     let mut kids = String::new();
     for page in pages {
@@ -60,9 +73,12 @@ pub(crate) fn pdf(title: &str, pages: &[MadePage]) -> Vec<u8> {
         objects.push(stream("", &page.content));
         let content = objects.len();
         objects.push(format!(
-            "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 {} {}] {crop} /Rotate {} /Contents {content} 0 R \
+            "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 {} {}] {crop} /Rotate {} /Annots [{}] /Contents {content} 0 R \
              /Resources << /Font << /F1 3 0 R /F2 4 0 R /F3 5 0 R >> /XObject << /Im1 6 0 R >> >> >>",
-            page.width, page.height, page.rotate
+            page.width,
+            page.height,
+            page.rotate,
+            page.annotations.concat()
         ));
         write!(kids, "{} 0 R ", objects.len()).unwrap();
     }

@@ -100,29 +100,30 @@ fn an_output_matrix_of_its_own_is_used() {
     assert!(furthest(&ours, &logits(&tied, &mut tied.new_cache(), &TOKENS)) > 0.1);
 }
 
+/// Each format against its own values in 32-bit floats: what is left is the rounding of the
+/// activations to 8 bits and, for some formats, of the weights to Q8_0.
 #[test]
-fn formats_differ_only_by_their_rounding() {
-    let exact = tiny("llama", GgmlDType::F32);
-    let exact = logits(&exact, &mut exact.new_cache(), &TOKENS);
-    let scale = exact.iter().fold(0f32, |most, x| most.max(x.abs()));
-    for (kind, tolerance) in [
-        (GgmlDType::F16, 0.005),
-        (GgmlDType::Q8_0, 0.05),
-        (GgmlDType::Q5_1, 0.25),
-        (GgmlDType::Q5_0, 0.25),
-        (GgmlDType::Q4_1, 0.5),
-        (GgmlDType::Q4_0, 0.5),
+fn every_format_is_computed_for_few_rows_and_for_many() {
+    for kind in [
+        GgmlDType::F16,
+        GgmlDType::BF16,
+        GgmlDType::Q8_0,
+        GgmlDType::Q5_1,
+        GgmlDType::Q5_0,
+        GgmlDType::Q4_1,
+        GgmlDType::Q4_0,
     ] {
-        let decoder = tiny("llama", kind);
-        // Few rows and many rows go different ways.
-        for repeat in [1, 4] {
-            let tokens = TOKENS.repeat(repeat);
+        let folder = tempfile::tempdir().unwrap();
+        let mut model = Tiny::new("llama", kind);
+        let decoder = load(&model.write(folder.path())).unwrap();
+        model.expand();
+        let exact = load(&model.write(folder.path())).unwrap();
+        for tokens in [TOKENS.to_vec(), TOKENS.repeat(4)] {
             let ours = logits(&decoder, &mut decoder.new_cache(), &tokens);
-            if repeat == 1 {
-                let off = furthest(&ours, &exact) / scale;
-                assert!(off < tolerance, "{kind:?}: {off}");
-            }
-            assert!(ours.iter().all(|x| x.is_finite()));
+            let exact = logits(&exact, &mut exact.new_cache(), &tokens);
+            let scale = exact.iter().fold(0f32, |most, x| most.max(x.abs()));
+            let off = furthest(&ours, &exact) / scale;
+            assert!(off < 0.03, "{kind:?}, {} rows: {off}", tokens.len());
         }
     }
 }

@@ -125,12 +125,23 @@ impl Tiny {
     fn tensor(&mut self, name: &str, shape: &[usize], kind: GgmlDType) {
         let seed = name.bytes().fold(1, |seed: u64, b| seed.wrapping_mul(31) + u64::from(b));
         let mut values = noise(seed, shape.iter().product());
-        if name.ends_with("norm.weight") {
-            values.iter_mut().for_each(|value| *value += 1.0);
+        if let &[_, columns] = shape {
+            let scale = (2.0 / columns as f32).sqrt(); // Keeps the layers' output of order one.
+            values.iter_mut().for_each(|value| *value *= scale);
+        } else if name.ends_with("norm.weight") {
+            values.iter_mut().for_each(|value| *value = 1.0 + 0.5 * *value);
         }
         let values = Tensor::from_vec(values, shape, &Device::Cpu).unwrap();
         let tensor = QTensor::quantize(&values, kind).unwrap();
         self.tensors.insert(name.to_owned(), tensor);
+    }
+
+    /// The same weights, as far as their format has kept them, in 32-bit floats.
+    pub(crate) fn expand(&mut self) {
+        for tensor in self.tensors.values_mut() {
+            let values = tensor.dequantize(&Device::Cpu).unwrap();
+            *tensor = QTensor::quantize(&values, GgmlDType::F32).unwrap();
+        }
     }
 
     /// Writes the file into `folder`.

@@ -5,9 +5,9 @@ use std::path::Path;
 /// Reads and writes under way at once; more does not help on one local disk.
 const IO_THREADS: usize = 8;
 
-/// Limits LanceDB's threads and sends its spill files to `temp_dir`, a folder on the disk that holds
-/// the data (the system's own folder for temporary files may be memory). Settings that the
-/// environment has already stay, except numbers LanceDB could not read.
+/// Limits LanceDB's threads, unless the environment has numbers for them already, and sends its spill
+/// files to `temp_dir`, a folder on the disk that holds the data (the system's own folder for
+/// temporary files may be memory).
 ///
 /// To be called once, by `main`, before any thread is started and before a store is opened.
 pub fn configure_process(lance_cpu_threads: usize, temp_dir: &Path) {

@@ -10,9 +10,9 @@ use lancedb::{DistanceType, Table};
 
 /// How many rows are tried.
 const ROWS: u64 = 10;
-/// How many words of a row it is looked for by.
-const WORDS: usize = 5;
-/// Longer words, in bytes, are not in the index.
+/// How many characters of a row it is looked for by.
+const CHARACTERS: usize = 120;
+/// Longer words, in bytes, may not be in the index.
 const LONGEST_WORD: usize = 60;
 /// How far a vector may be from itself, as cosine distance.
 const NEAR: f32 = 1e-3;
@@ -41,16 +41,12 @@ pub(super) async fn check(table: &Table) -> Result<(), BoxError> {
 }
 
 async fn by_words(table: &Table, chunk: i64, text: &str) -> Result<(), BoxError> {
-    let some: Vec<&str> = words(text)
-        .into_iter()
-        .map(|span| &text[span])
-        .filter(|word| word.len() <= LONGEST_WORD)
-        .take(WORDS)
-        .collect();
-    if some.is_empty() {
+    // From a word on as it stands, so that the engine cuts it as it cut the whole text.
+    let Some(word) = words(text).into_iter().find(|word| word.len() <= LONGEST_WORD) else {
         return Ok(());
-    }
-    let query = MatchQuery::new(some.join(" ")).with_column(Some(schema::TEXT.to_owned()));
+    };
+    let part: String = text[word.start..].chars().take(CHARACTERS).collect();
+    let query = MatchQuery::new(part).with_column(Some(schema::TEXT.to_owned()));
     let search = FullTextSearchQuery::new_query(FtsQuery::Match(query));
     let query = table.query().full_text_search(search).only_if(select::equals(schema::CHUNK, chunk));
     if rows(query.select(Select::columns(&[schema::CHUNK, "_score"])).limit(1)).await?.is_empty() {

@@ -5,6 +5,9 @@ use docent_vector_store::{Filter, LanceStore, Maintenance, TextQuery, VectorStor
 use std::fs;
 use std::path::{Path, PathBuf};
 
+/// A way to spoil a file.
+type Spoil = fn(&Path);
+
 /// Writes batches of ten rows and returns the version after each.
 async fn write(folder: &Path, batches: i64) -> Vec<u64> {
     let (store, _) = open(folder).await;
@@ -65,7 +68,7 @@ async fn still_writable(store: &LanceStore, rows_now: i64) {
 /// A newest description of any wrong length or content is set aside and the version before it opens.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_unreadable_head_gives_way_to_the_version_before() {
-    let spoil: [(&str, fn(&Path)); 5] = [
+    let spoil: [(&str, Spoil); 5] = [
         ("empty", |path| cut(path, 0)),
         ("shorter than a footer", |path| cut(path, 9)),
         ("cut in the middle", |path| cut(path, fs::metadata(path).unwrap().len() / 2)),
@@ -119,7 +122,7 @@ async fn several_unreadable_heads_are_set_aside() {
 /// Data cut short is met only when it is read; the newest version that can be read is restored.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_spoiled_data_file_gives_way_to_the_version_before() {
-    let spoil: [(&str, fn(&Path)); 4] = [
+    let spoil: [(&str, Spoil); 4] = [
         ("empty", |path| cut(path, 0)),
         ("cut in the middle", |path| cut(path, fs::metadata(path).unwrap().len() / 2)),
         ("a byte short", |path| cut(path, fs::metadata(path).unwrap().len() - 1)),
@@ -190,7 +193,7 @@ async fn a_half_made_table_is_replaced() {
 /// Indexes that cannot be read are emptied; every row is still found, and maintenance fills them.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn spoiled_indexes_cost_nothing_but_time() {
-    let spoil: [fn(&Path); 2] = [|path| fs::remove_file(path).unwrap(), |path| cut(path, 7)];
+    let spoil: [Spoil; 2] = [|path| fs::remove_file(path).unwrap(), |path| cut(path, 7)];
     for spoil in spoil {
         let base = tempfile::tempdir().unwrap();
         write(base.path(), 3).await;

@@ -3,6 +3,7 @@
 
 // The types of the engine's query futures are nested deeper than the default allows.
 #![recursion_limit = "512"]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout)]
 
 mod agreement;
 mod damage;

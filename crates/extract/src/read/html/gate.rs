@@ -55,8 +55,8 @@ impl Gate {
     /// Handles the markup that begins at `at`; returns where to go on.
     fn markup(&mut self, html: &str, at: usize) -> usize {
         let rest = &html[at..];
-        if rest.starts_with("<!--") {
-            return rest[4..].find("-->").map_or(html.len(), |end| at + 4 + end + 3);
+        if let Some(comment) = rest.strip_prefix("<!--") {
+            return comment.find("-->").map_or(html.len(), |end| at + 4 + end + 3);
         }
         if rest.starts_with("<!") || rest.starts_with("<?") {
             return rest.find('>').map_or(html.len(), |end| at + end + 1);
