@@ -2,7 +2,7 @@
 import { svelte } from "@sveltejs/vite-plugin-svelte";
 import { playwright } from "@vitest/browser-playwright";
 import { defineConfig } from "vite";
-import { seenRequests, watchRequests } from "./tests/watch";
+import { seenRequests, watchRequests } from "./tests/watch.ts";
 
 declare const process: { env: Record<string, string | undefined> };
 

@@ -212,14 +212,18 @@ describe("asking", () => {
 	});
 
 	test("a failure says what happened, what is kept and what to do, and stays", async () => {
-		await openWindow({ failing: { ask: "not_enough_memory" } });
+		const host = await openWindow({ failing: { ask: "not_enough_memory" } });
 		await askQuestion(QUESTIONS.bees);
 		await expect
 			.element(byId(TestId.Failure))
 			.toHaveTextContent("There is not enough free memory for this model.");
-		await expect.element(byId(TestId.Failure)).toHaveTextContent("Search works on without it.");
-		await expect.element(page.getByRole("button", { name: "Ask again" })).toBeVisible();
+		await expect.element(byId(TestId.Failure)).toHaveTextContent("What is indexed already stays searchable.");
 		await expectAccessible();
+		// The core has thrown away the conversation that this question began: asking again begins another.
+		host.options.failing = {};
+		await page.getByRole("button", { name: "Ask again" }).click();
+		await expect.element(byId(TestId.CopyAnswer)).toBeVisible();
+		expect(asks(host).map(({ conversation }) => conversation)).toEqual([null, null]);
 	});
 
 	test("copies the answer with its sources as text", async () => {

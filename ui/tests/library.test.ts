@@ -145,7 +145,10 @@ describe("indexing", () => {
 		const host = await openWindow({ indexing: RUN });
 		await byId(TestId.IndexingPause).click();
 		await expect.element(byId(TestId.IndexingStatus)).toHaveTextContent("Paused");
-		host.setIndexing({ paused: false, done: 4000 });
+		await expect.element(byId(TestId.IndexingStatus)).toHaveTextContent("1,264 of 4,820");
+		await byId(TestId.IndexingPause).click();
+		await expect.element(byId(TestId.IndexingStatus)).toHaveTextContent("Looking for files");
+		host.setIndexing({ phase: "reading", done: 4000 });
 		await expect.element(byId(TestId.IndexingStatus)).toHaveTextContent("4,000 of 4,820");
 		host.setIndexing({ phase: "idle", file: null, done: 4820 });
 		await expect.element(byId(TestId.IndexingStatus)).toHaveTextContent("7 of 12 documents searchable");

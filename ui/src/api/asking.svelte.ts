@@ -73,11 +73,19 @@ export class AskRun {
 				this.#show();
 				break;
 			case "done":
-				this.answer = event.answer;
-				this.passages = event.answer.passages;
+				this.answer = { ...event.answer, passages: this.#marked(event.answer.passages) };
+				this.passages = this.answer.passages;
 				this.verdict = event.answer.verdict;
 				break;
 		}
+	}
+
+	/** Stored passages do not say which words were searched for; those that came first do. */
+	#marked(passages: Passage[]): Passage[] {
+		const first = new Map(this.passages.map((passage) => [passage.chunk, passage.matches]));
+		return passages.map((passage) =>
+			passage.matches.length > 0 ? passage : { ...passage, matches: first.get(passage.chunk) ?? [] },
+		);
 	}
 
 	async run(): Promise<void> {
@@ -93,6 +101,8 @@ export class AskRun {
 			const error = asApiError(thrown);
 			if (isCancelled(error)) this.stopped = true;
 			else this.error = error;
+			// A conversation that was begun with this question has gone with it.
+			this.conversation = conversation;
 		} finally {
 			this.text = this.#received;
 			this.phase = "ended";

@@ -14,7 +14,11 @@ class Indexing {
 		this.#told = status;
 	}
 
-	/** Whether work is going on or waiting. */
+	get paused(): boolean {
+		return this.status?.paused ?? false;
+	}
+
+	/** Whether work is going on, or waits for a model. A pause ends a run; it goes on with the next. */
 	get busy(): boolean {
 		const phase = this.status?.phase;
 		return phase !== undefined && phase !== "idle";

@@ -102,7 +102,7 @@ export const commands: readonly Command[] = [
 		() => t().commands.pause,
 		() => void pauseIndexing(true),
 		{
-			when: () => indexing.busy && indexing.status?.paused === false,
+			when: () => indexing.busy && !indexing.paused && indexing.status?.phase !== "waiting_for_model",
 		},
 	),
 	command(
@@ -110,7 +110,7 @@ export const commands: readonly Command[] = [
 		() => t().commands.resume,
 		() => void pauseIndexing(false),
 		{
-			when: () => indexing.status?.paused === true,
+			when: () => indexing.paused,
 		},
 	),
 	command(

@@ -125,7 +125,8 @@ export const en = {
 			plural(n, "1 file could not be read", `${shown} files could not be read`),
 		stopped: "Indexing stopped",
 		askMeanwhile: "You can search and ask meanwhile.",
-		waitingHint: "Words can be searched already; meaning follows once the model is here.",
+		waitingHint: "Documents are read as soon as the model is here.",
+		getModels: "Get models",
 	},
 	ask: {
 		heading: "What would you like to know?",
@@ -299,8 +300,8 @@ export const en = {
 		intro: "Models run on this computer. They are fetched only when you ask for it, and checked before use.",
 		missingTitle: "Two small models make docent complete",
 		missingTitleOne: "One more model makes docent complete",
-		missingText:
-			"Until then, search finds words but not meaning, and answers are quoted rather than phrased.",
+		lacksEmbedder: "The model for finding indexes your documents; they are read as soon as it is here.",
+		lacksGenerator: "Without the model for answers, docent quotes your documents word for word.",
 		embedder: "Finding by meaning",
 		embedderText: "Turns text into vectors, so that a question finds passages that say it in other words.",
 		generator: "Phrasing answers",
@@ -574,7 +575,7 @@ export const en = {
 		},
 		model_not_installed: {
 			what: "The model for this is not installed.",
-			kept: "Search by words works without it.",
+			kept: "What is indexed already stays searchable by its words.",
 			todo: "Get it on the models page, or import its file.",
 		},
 		model_unknown: {
@@ -609,7 +610,7 @@ export const en = {
 		},
 		not_enough_memory: {
 			what: "There is not enough free memory for this model.",
-			kept: "Search works on without it.",
+			kept: "What is indexed already stays searchable.",
 			todo: "Close other programs, or choose a smaller model.",
 		},
 		question_too_long: {

@@ -107,7 +107,8 @@ export const zhCN: Messages = {
 		failures: (_n, shown) => `${shown} 个文件无法读取`,
 		stopped: "索引已停止",
 		askMeanwhile: "期间可以照常搜索和提问。",
-		waitingHint: "现在已可按词搜索；装好模型后即可按含义搜索。",
+		waitingHint: "模型装好后即开始读取文档。",
+		getModels: "获取模型",
 	},
 	ask: {
 		heading: "您想知道什么？",
@@ -276,7 +277,8 @@ export const zhCN: Messages = {
 		intro: "模型在这台电脑上运行。只有您要求时才会下载，使用前会先校验。",
 		missingTitle: "再装两个小模型，docent 就完整了",
 		missingTitleOne: "再装一个模型，docent 就完整了",
-		missingText: "在此之前，只能按词而不能按含义搜索，回答也只是引用原文而非另行表述。",
+		lacksEmbedder: "查找模型负责索引您的文档，装好后即开始读取。",
+		lacksGenerator: "没有回答模型时，docent 逐字引用您的文档。",
 		embedder: "按含义查找",
 		embedderText: "把文本变成向量，使问题能找到换了说法的段落。",
 		generator: "表述回答",
@@ -547,7 +549,7 @@ export const zhCN: Messages = {
 		},
 		model_not_installed: {
 			what: "所需的模型尚未安装。",
-			kept: "没有它也能按词搜索。",
+			kept: "已索引的内容仍可按词搜索。",
 			todo: "在模型页获取，或导入其文件。",
 		},
 		model_unknown: {
@@ -582,7 +584,7 @@ export const zhCN: Messages = {
 		},
 		not_enough_memory: {
 			what: "可用内存不足以运行此模型。",
-			kept: "没有它也能继续搜索。",
+			kept: "已索引的内容仍可搜索。",
 			todo: "关闭其他程序，或选择较小的模型。",
 		},
 		question_too_long: {

@@ -124,7 +124,7 @@ export class FakeHost implements Host {
 	): Promise<void> {
 		this.calls.push({ name, req });
 		signal?.addEventListener("abort", () => this.#aborted.add(req.request_id));
-		this.#failIfAsked(name);
+		if (name !== "ask") this.#failIfAsked(name);
 		if (name === "ask") {
 			await this.#ask(req as Streams["ask"]["req"], onEvent as (event: Streams["ask"]["event"]) => void);
 		} else {
@@ -403,7 +403,8 @@ export class FakeHost implements Host {
 			return { count: failed.length };
 		},
 		pause_indexing: ({ paused }) => {
-			this.#status = { ...this.#status, paused };
+			// As in the core: a pause ends the run, the figures stay; resuming begins the next.
+			this.#status = { ...this.#status, paused, phase: paused ? "idle" : "scanning" };
 			return this.#status;
 		},
 		list_documents: ({ source, state, text, offset, limit }) => {
@@ -485,6 +486,11 @@ export class FakeHost implements Host {
 		const conversation = known ?? this.#newConversation(req.question.slice(0, 60), Date.now());
 		conversation.info = { ...conversation.info, updated_ms: Date.now() };
 		onEvent({ kind: "started", conversation: conversation.info.id });
+		if (this.options.failing?.ask) {
+			// As in the core: a conversation in which nothing was said is not kept.
+			if (!known) this.#conversations = this.#conversations.filter((one) => one !== conversation);
+			this.#failIfAsked("ask");
+		}
 		await this.#step("passages", 40);
 		const { passages, verdict } = this.#search(req.question, req.scope, 6);
 		onEvent({ kind: "passages", passages, verdict });
