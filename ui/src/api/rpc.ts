@@ -40,5 +40,6 @@ export async function stream<N extends StreamName>(
 
 /** A name for a request, by which it can be stopped. */
 export function newRequestId(): string {
-	return crypto.randomUUID();
+	const bytes = crypto.getRandomValues(new Uint8Array(16));
+	return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

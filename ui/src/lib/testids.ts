@@ -52,6 +52,8 @@ export const TestId = {
 	AddMenu: "add-menu",
 	AddFolder: "add-folder",
 	AddFiles: "add-files",
+	/** The menu's way to the field for a path; the palette's is `data-command="add-path"`. */
+	AddPath: "add-path",
 	AddSample: "add-sample",
 	NewCollection: "new-collection",
 	IndexingStatus: "indexing-status",

@@ -50,7 +50,7 @@ export function addEntries(options: { sample: boolean; onpath: () => void }): Me
 			testid: TestId.AddFiles,
 			run: () => void addFiles(),
 		},
-		{ kind: "item", label: t().rail.addPath, icon: SquareSlash, run: options.onpath },
+		{ kind: "item", label: t().rail.addPath, icon: SquareSlash, testid: TestId.AddPath, run: options.onpath },
 	];
 	if (options.sample) {
 		entries.push({
