@@ -1,8 +1,6 @@
 /** A host that invents a library: for tests of the window, and for working on it without the core. */
 import type {
-	ApiError,
 	Calls,
-	Code,
 	Conversation,
 	Document,
 	Event,
@@ -13,39 +11,18 @@ import type {
 	Model,
 	Settings,
 	Source,
-	StateCounts,
 	Streams,
 } from "../../wire/generated";
 import type { CallName, DropEvent, Host, StreamName, Unsubscribe } from "../types";
 import { answer } from "./answers";
-import { type Parsed, parse } from "./documents";
+import { doctorReport } from "./doctor";
+import type { Parsed } from "./documents";
 import { catalogue } from "./models";
+import { apiError, type FakeOptions } from "./options";
 import { highlights, pageImage } from "./pagePicture";
 import { type Searchable, search } from "./retrieval";
+import { countsOf, type Stored, shelve } from "./shelf";
 import { type FakeFolder, FOLDERS, SAMPLE } from "./texts";
-
-export interface FakeOptions {
-	/** Folders that are there at the start. */
-	folders?: FakeFolder[];
-	/** Whether the two recommended models are installed. */
-	models?: boolean;
-	settings?: Partial<Settings>;
-	/** Stretches every wait; 0 for tests, which then wait for nothing. */
-	slowness?: number;
-	/** Calls that fail, with what. */
-	failing?: Partial<Record<CallName | StreamName, Code>>;
-	indexing?: Partial<IndexingStatus>;
-	/** Called before each step of a stream; a test holds a stream by not resolving. */
-	gate?: (step: string) => Promise<void> | undefined;
-	/** What the dialogs give. */
-	picks?: string[];
-	conversations?: { title: string; questions: string[] }[];
-}
-
-interface Stored {
-	info: Document;
-	parsed: Parsed | null;
-}
 
 const IDLE: IndexingStatus = {
 	phase: "idle", file: null, done: 0, total: 0, failed: 0, chunks: 0,
@@ -53,26 +30,6 @@ const IDLE: IndexingStatus = {
 }; // biome-ignore format: fields in one line
 
 const HOUR = 3_600_000;
-
-export function apiError(
-	code: Code,
-	message = `${code} (invented)`,
-	subject: string | null = null,
-): ApiError {
-	return { code, message, subject };
-}
-
-function countsOf(documents: readonly Stored[]): StateCounts {
-	const of = (state: Document["state"]) => documents.filter(({ info }) => info.state === state).length;
-	return {
-		total: documents.length,
-		indexed: of("indexed"),
-		waiting: of("waiting") + of("reading"),
-		failed: of("failed"),
-		skipped: of("skipped"),
-		missing: of("missing"),
-	};
-}
 
 type Handlers = { [N in CallName]: (req: Calls[N]["req"]) => Calls[N]["res"] | Promise<Calls[N]["res"]> };
 
@@ -223,25 +180,7 @@ export class FakeHost implements Host {
 			scanned_ms: Date.now() - 2 * HOUR,
 		};
 		this.#sources.push(source);
-		const base = {
-			source: source.id, reason: null, reason_detail: null, warnings: [], pages: null, passages: 0, since_ms: Date.now() - HOUR,
-		}; // biome-ignore format: fields in one line
-		for (const text of folder.texts) {
-			const parsed = parse(text);
-			const { path, title, format, size } = text;
-			const info: Document = {
-				...base, id: this.#id(), path, title, format, size_bytes: size, state: "indexed",
-				pages: parsed.pages, passages: parsed.chunks.length,
-			}; // biome-ignore format: fields in one line
-			this.#documents.push({ info, parsed });
-		}
-		for (const { path, state, reason, detail, size } of folder.others) {
-			const title = path.split("/").at(-1) ?? path;
-			const info: Document = {
-				...base, id: this.#id(), path, title, format: null, size_bytes: size, state, reason, reason_detail: detail ?? null,
-			}; // biome-ignore format: fields in one line
-			this.#documents.push({ info, parsed: null });
-		}
+		this.#documents.push(...shelve(folder, source.id, () => this.#id()));
 		return source;
 	}
 
@@ -339,30 +278,7 @@ export class FakeHost implements Host {
 			}
 			return this.#settings;
 		},
-		doctor: () => ({
-			healthy: this.#installed("embedder") !== null,
-			checks: [
-				{ id: "data_folder", state: "good", text: "/home/ada/.local/share/docent, writable, only for you" },
-				{ id: "database", state: "good", text: "schema 1, 2.4 MB" },
-				{ id: "index", state: "good", text: "profile 1, 412 rows" },
-				{ id: "reader", state: "good", text: "docent-extract 0.1.0" },
-				{ id: "pdf", state: "good", text: "PDFium 7543" },
-				{ id: "ocr", state: "limited", text: "not installed: pictures of text are not read" },
-				{
-					id: "embedder",
-					state: this.#installed("embedder") ? "good" : "bad",
-					text: this.#installed("embedder") ?? "not installed: search finds words only",
-				},
-				{
-					id: "generator",
-					state: this.#installed("generator") ? "good" : "limited",
-					text: this.#installed("generator") ?? "not installed: answers are quoted",
-				},
-				{ id: "device", state: "good", text: "CPU, 8 threads, AVX2" },
-				{ id: "disk", state: "good", text: "148 GB free" },
-				{ id: "memory", state: "good", text: "11.2 of 16 GB free" },
-			],
-		}),
+		doctor: () => doctorReport(this.#installed("embedder"), this.#installed("generator")),
 		cancel: ({ request_id }) => {
 			this.#aborted.add(request_id);
 			return {};

@@ -1,9 +1,11 @@
 /** Invented libraries by name, chosen in the address: `?scene=empty&slowness=1`. */
 import type { Language, Theme } from "../../wire/generated";
 import type { Host } from "../types";
-import { FakeHost, type FakeOptions } from "./host";
+import { FakeHost } from "./host";
+import type { FakeOptions } from "./options";
 
-export { apiError, FakeHost, type FakeOptions } from "./host";
+export { FakeHost } from "./host";
+export { apiError, type FakeOptions } from "./options";
 
 const CONVERSATIONS = [
 	{ title: "When and how do I treat varroa?", questions: ["When and how do I treat against varroa mites?"] },

@@ -1,0 +1,30 @@
+/** What an invented library can be told to be like. */
+import type { ApiError, Code, IndexingStatus, Settings } from "../../wire/generated";
+import type { CallName, StreamName } from "../types";
+import type { FakeFolder } from "./texts";
+
+export interface FakeOptions {
+	/** Folders that are there at the start. */
+	folders?: FakeFolder[];
+	/** Whether the two recommended models are installed. */
+	models?: boolean;
+	settings?: Partial<Settings>;
+	/** Stretches every wait; 0 for tests, which then wait for nothing. */
+	slowness?: number;
+	/** Calls that fail, with what. */
+	failing?: Partial<Record<CallName | StreamName, Code>>;
+	indexing?: Partial<IndexingStatus>;
+	/** Called before each step of a stream; a test holds a stream by not resolving. */
+	gate?: (step: string) => Promise<void> | undefined;
+	/** What the dialogs give. */
+	picks?: string[];
+	conversations?: { title: string; questions: string[] }[];
+}
+
+export function apiError(
+	code: Code,
+	message = `${code} (invented)`,
+	subject: string | null = null,
+): ApiError {
+	return { code, message, subject };
+}

@@ -1,0 +1,48 @@
+/** An invented folder as documents of the library. */
+import type { Document, StateCounts } from "../../wire/generated";
+import { type Parsed, parse } from "./documents";
+import type { FakeFolder } from "./texts";
+
+const HOUR = 3_600_000;
+
+export interface Stored {
+	info: Document;
+	parsed: Parsed | null;
+}
+
+export function countsOf(documents: readonly Stored[]): StateCounts {
+	const of = (state: Document["state"]) => documents.filter(({ info }) => info.state === state).length;
+	return {
+		total: documents.length,
+		indexed: of("indexed"),
+		waiting: of("waiting") + of("reading"),
+		failed: of("failed"),
+		skipped: of("skipped"),
+		missing: of("missing"),
+	};
+}
+
+/** Its documents, those that were read and those that were not. */
+export function shelve(folder: FakeFolder, source: number, nextId: () => number): Stored[] {
+	const stored: Stored[] = [];
+	const base = {
+		source, reason: null, reason_detail: null, warnings: [], pages: null, passages: 0, since_ms: Date.now() - HOUR,
+	}; // biome-ignore format: fields in one line
+	for (const text of folder.texts) {
+		const parsed = parse(text);
+		const { path, title, format, size } = text;
+		const info: Document = {
+			...base, id: nextId(), path, title, format, size_bytes: size, state: "indexed",
+			pages: parsed.pages, passages: parsed.chunks.length,
+		}; // biome-ignore format: fields in one line
+		stored.push({ info, parsed });
+	}
+	for (const { path, state, reason, detail, size } of folder.others) {
+		const title = path.split("/").at(-1) ?? path;
+		const info: Document = {
+			...base, id: nextId(), path, title, format: null, size_bytes: size, state, reason, reason_detail: detail ?? null,
+		}; // biome-ignore format: fields in one line
+		stored.push({ info, parsed: null });
+	}
+	return stored;
+}
