@@ -1,24 +1,31 @@
 //! Books of Debian as PDF, in English and in Chinese, against `pdftotext`.
 
-use crate::support::{debian, gunzip, read, run, word_f1};
+use crate::support::{bigram_f1, debian, gunzip, read, run, word_f1};
 use docent_corpus::{BlockKind, DocumentText, Place};
 use std::path::Path;
 
 /// Word F1 that must be reached (the acceptance threshold for PDF text).
 const MIN_F1: f64 = 0.97;
+/// The same for pairs of neighbouring words, which tells the order.
+const MIN_BIGRAM_F1: f64 = 0.92;
+/// Share of words whose box must lie where pdftotext has it.
+const MIN_BOXES: f64 = 0.95;
 
 fn check(path: &Path, title: &str) -> DocumentText {
     let document = read(path).unwrap();
     let reference = run("pdftotext", &["-enc", "UTF-8", path.to_str().unwrap(), "-"]);
-    let f1 = word_f1(&document.text, &String::from_utf8_lossy(&reference));
+    let reference = String::from_utf8_lossy(&reference);
+    let f1 = word_f1(&document.text, &reference);
+    let order = bigram_f1(&document.text, &reference);
     let boxes = check_places(&document);
     println!(
-        "{}: word F1 {f1:.4} against pdftotext, {} pages, {} blocks, {boxes} boxes",
+        "{}: word F1 {f1:.4}, bigram F1 {order:.4} against pdftotext, {} pages, {} blocks, {boxes} boxes",
         path.display(),
         document.metadata.pages.unwrap(),
         document.blocks.len()
     );
     assert!(f1 >= MIN_F1, "{}: word F1 {f1:.4}", path.display());
+    assert!(order >= MIN_BIGRAM_F1, "{}: bigram F1 {order:.4}", path.display());
     assert_eq!(document.metadata.title.as_deref(), Some(title));
     assert_eq!(document.warnings, []);
     document
@@ -67,6 +74,57 @@ fn the_developers_reference() {
             && block.span.of(&document.text).is_some_and(|text| text.starts_with(head))
     });
     assert_eq!(stray.count(), 0);
+}
+
+/// Words with their boxes by page, as `pdftotext -bbox` has them.
+fn reference_boxes(path: &Path) -> Vec<Vec<(String, [f32; 4])>> {
+    let html = run("pdftotext", &["-bbox", "-enc", "UTF-8", path.to_str().unwrap(), "-"]);
+    let html = String::from_utf8(html).unwrap();
+    let mut pages = Vec::new();
+    for line in html.lines().map(str::trim) {
+        if line.starts_with("<page") {
+            pages.push(Vec::new());
+        } else if let Some(rest) = line.strip_prefix("<word ") {
+            let (numbers, text) = rest.split_once('>').unwrap();
+            let rect: Vec<f32> = numbers.split('"').skip(1).step_by(2).map(|n| n.parse().unwrap()).collect();
+            let text = text.trim_end_matches("</word>");
+            pages.last_mut().unwrap().push((text.to_owned(), rect.try_into().unwrap()));
+        }
+    }
+    pages
+}
+
+#[test]
+fn boxes_lie_where_another_program_has_them() {
+    let path = debian("developers-reference", "/usr/share/developers-reference/developers-reference.pdf");
+    let document = read(&path).unwrap();
+    let reference = reference_boxes(&path);
+    let mut ours: Vec<Vec<(&str, [f32; 4])>> = vec![Vec::new(); reference.len()];
+    for block in &document.blocks {
+        let Place::Page { page, boxes, .. } = &block.place else { panic!() };
+        for word in boxes {
+            let rect = [word.rect.x0, word.rect.y0, word.rect.x1, word.rect.y1];
+            ours[*page as usize].push((word.span.of(&document.text).unwrap(), rect));
+        }
+    }
+    let (mut all, mut found) = (0, 0);
+    for (ours, theirs) in ours.iter().zip(&reference) {
+        for (text, rect) in theirs.iter().filter(|(text, _)| text.chars().all(char::is_alphanumeric)) {
+            all += 1;
+            // Edges to the left and right are exact; heights depend on what a program takes for the
+            // height of a font, so the middle has to lie inside.
+            let middle = (rect[1] + rect[3]) / 2.0;
+            found += usize::from(ours.iter().any(|(word, own)| {
+                word == text
+                    && (own[0] - rect[0]).abs() < 1.5
+                    && (own[2] - rect[2]).abs() < 1.5
+                    && own[1] < middle
+                    && middle < own[3]
+            }));
+        }
+    }
+    println!("boxes: {found} of {all} words lie where pdftotext has them");
+    assert!(all > 20_000 && found as f64 >= all as f64 * MIN_BOXES, "{found} of {all}");
 }
 
 #[test]

@@ -78,12 +78,12 @@ pub(crate) fn run(program: &str, arguments: &[&str]) -> Vec<u8> {
 
 /// Words of a text for comparing: NFKC, lower case, letters and digits; every character of a script
 /// without spaces by itself.
-pub(crate) fn words(text: &str) -> HashMap<String, usize> {
-    let mut counts = HashMap::new();
+fn word_list(text: &str) -> Vec<String> {
+    let mut words = Vec::new();
     let mut word = String::new();
     let mut end = |word: &mut String| {
         if !word.is_empty() {
-            *counts.entry(std::mem::take(word)).or_default() += 1;
+            words.push(std::mem::take(word));
         }
     };
     for c in text.nfkc().flat_map(char::to_lowercase) {
@@ -99,12 +99,37 @@ pub(crate) fn words(text: &str) -> HashMap<String, usize> {
         }
     }
     end(&mut word);
+    words
+}
+
+/// How often each word occurs.
+pub(crate) fn words(text: &str) -> HashMap<String, usize> {
+    counted(word_list(text))
+}
+
+fn counted<T: std::hash::Hash + Eq>(items: impl IntoIterator<Item = T>) -> HashMap<T, usize> {
+    let mut counts = HashMap::new();
+    for item in items {
+        *counts.entry(item).or_default() += 1;
+    }
     counts
 }
 
 /// Harmonic mean of how many words of each side the other has.
 pub(crate) fn word_f1(a: &str, b: &str) -> f64 {
-    let (a, b) = (words(a), words(b));
+    f1(&words(a), &words(b))
+}
+
+/// The same for pairs of words that follow each other: it falls when the order is wrong.
+pub(crate) fn bigram_f1(a: &str, b: &str) -> f64 {
+    let pairs = |text: &str| {
+        let words = word_list(text);
+        counted(words.windows(2).map(|pair| (pair[0].clone(), pair[1].clone())).collect::<Vec<_>>())
+    };
+    f1(&pairs(a), &pairs(b))
+}
+
+fn f1<T: std::hash::Hash + Eq>(a: &HashMap<T, usize>, b: &HashMap<T, usize>) -> f64 {
     let common: usize = a.iter().map(|(word, count)| count.min(b.get(word).unwrap_or(&0))).sum();
     let total: usize = a.values().sum::<usize>() + b.values().sum::<usize>();
     2.0 * common as f64 / total as f64
