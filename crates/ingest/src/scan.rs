@@ -130,10 +130,10 @@ impl<'s> Scan<'s> {
         let mut lost = self.library.missing_files(self.source.id, &self.seen)?;
         lost.retain(|document| !is_hidden_from_view(&document.rel_path, &walked.unreadable));
         let moved = self.follow_moves(&lost)?;
-        for document in lost.iter().filter(|document| !moved.contains(&document.id)) {
-            self.library.mark_missing(document.id, self.now)?;
-            self.report.deleted += 1;
-        }
+        let gone: Vec<DocumentId> =
+            lost.iter().map(|document| document.id).filter(|id| !moved.contains(id)).collect();
+        self.library.mark_all_missing(&gone, self.now)?;
+        self.report.deleted += gone.len();
         Ok(())
     }
 

@@ -316,4 +316,23 @@ mod tests {
             walk(&root.path().join("two.txt"), SourceKind::File, Path::new("/nonexistent"), &Cancel::new());
         assert!(!gone.reachable && gone.files.is_empty());
     }
+
+    #[test]
+    fn a_folder_that_cannot_be_entered_is_reported_and_one_that_vanished_is_not() {
+        let root = Path::new("/root of it");
+        let error = |path: &str, kind: io::ErrorKind| ignore::Error::WithDepth {
+            depth: 1,
+            err: Box::new(ignore::Error::WithPath {
+                path: root.join(path),
+                err: Box::new(ignore::Error::Io(kind.into())),
+            }),
+        };
+        let mut walked = Walked { complete: true, ..Walked::default() };
+        note_error(root, &error("closed/子", io::ErrorKind::PermissionDenied), &mut walked);
+        note_error(root, &error("gone", io::ErrorKind::NotFound), &mut walked);
+        assert!(walked.complete);
+        assert_eq!(walked.unreadable, [("closed/子".to_owned(), "no permission".to_owned())]);
+        note_error(root, &ignore::Error::Io(io::ErrorKind::Other.into()), &mut walked);
+        assert!(!walked.complete);
+    }
 }

@@ -103,7 +103,7 @@ async fn a_cancelled_run_leaves_documents_waiting() {
     world.scan().await;
     // While vectors are computed.
     let cancel = Cancel::new();
-    *world.embedder.stop_after.lock().unwrap() = Some((10, cancel.clone()));
+    *world.embedder.stop_after.lock().unwrap() = Some((0, cancel.clone()));
     let report = world.ingest.run(&cancel, &|_| {}).await.unwrap();
     assert!(report.cancelled && report.indexed == 0);
     assert_eq!(world.library.document_counts().unwrap().waiting, 20);

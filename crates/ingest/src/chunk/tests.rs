@@ -110,7 +110,7 @@ fn a_heading_without_text_goes_with_the_section_below_it() {
 
 #[test]
 fn long_blocks_are_cut_at_sentences_then_words_then_characters() {
-    let sentences = vec!["one two three four five six seven."; 60].join(" ");
+    let sentences = vec!["One two three four five six seven."; 60].join(" ");
     let chunks = cut(&document(&[(BlockKind::Paragraph, sentences)]), 256);
     assert!(
         chunks.len() > 1
@@ -215,11 +215,87 @@ fn paths(document: &DocumentText) -> Vec<Vec<String>> {
     for block in &document.blocks {
         if let BlockKind::Heading { level } = block.kind {
             open.retain(|(outer, _)| *outer < level);
-            open.push((level, block.span.of(&document.text).unwrap().to_owned()));
+            let heading =
+                block.span.of(&document.text).unwrap().split_whitespace().collect::<Vec<_>>().join(" ");
+            open.push((level, heading));
         }
         paths.push(open.iter().map(|(_, text)| text.clone()).collect());
     }
     paths
+}
+
+/// Everything that holds for the chunks of any document, with any counter.
+fn check_promises(document: &DocumentText, limit: usize, kind: u8) -> Result<Vec<NewChunk>, TestCaseError> {
+    let size = ChunkSize::for_limit(limit, 0);
+    let count = |text: &str| Ok::<_, Infallible>(count_by(kind, text));
+    let Ok(chunks) = chunk(document, "The title", &size, &count);
+
+    // Every visible character outside furniture once, in order.
+    let of = |span: &Span| visible(span.of(&document.text).unwrap());
+    let indexed = document.blocks.iter().filter(|block| block.kind != BlockKind::Furniture);
+    let want: String = indexed.map(|block| of(&block.span)).collect();
+    let found: String = chunks.iter().flat_map(|chunk| &chunk.spans).map(of).collect();
+    prop_assert_eq!(found, want);
+
+    let paths = paths(document);
+    let mut end = 0;
+    for chunk in &chunks {
+        // Within the limit, counted as a whole.
+        let tokens = count_by(kind, &embedded_text(&chunk.header, &chunk.text)) + size.overhead;
+        prop_assert_eq!(tokens, chunk.tokens as usize);
+        prop_assert!(tokens <= size.max, "{} tokens", tokens);
+        // The text is what stands at the spans, which do not overlap.
+        let joined: Vec<&str> = chunk.spans.iter().map(|span| span.of(&document.text).unwrap()).collect();
+        prop_assert_eq!(joined.join("\n"), chunk.text.as_str());
+        for span in &chunk.spans {
+            prop_assert!(span.start >= end && !span.is_empty());
+            end = span.end;
+        }
+        check_sentences(document, chunk)?;
+        check_sections(document, &paths, chunk, &size)?;
+    }
+    Ok(chunks)
+}
+
+/// Sentences are in order, each inside one span, and make up the text.
+fn check_sentences(document: &DocumentText, chunk: &NewChunk) -> Result<(), TestCaseError> {
+    let mut last = 0;
+    for sentence in &chunk.sentences {
+        prop_assert!(sentence.start >= last && !sentence.is_empty());
+        prop_assert!(chunk.spans.iter().any(|span| span.contains(*sentence)));
+        last = sentence.end;
+    }
+    let sentences: String =
+        chunk.sentences.iter().map(|sentence| visible(sentence.of(&document.text).unwrap())).collect();
+    prop_assert_eq!(sentences, visible(&chunk.text));
+    Ok(())
+}
+
+/// A chunk has text of one section, or of small siblings under the headings that it names.
+fn check_sections(
+    document: &DocumentText,
+    paths: &[Vec<String>],
+    chunk: &NewChunk,
+    size: &ChunkSize,
+) -> Result<(), TestCaseError> {
+    let mut sections: Vec<&Vec<String>> = Vec::new();
+    for (block, path) in document.blocks.iter().zip(paths) {
+        let body = !matches!(block.kind, BlockKind::Heading { .. } | BlockKind::Furniture);
+        if body && chunk.spans.iter().any(|span| span.overlaps(block.span)) && sections.last() != Some(&path)
+        {
+            sections.push(path);
+        }
+    }
+    match sections.as_slice() {
+        [] => {}
+        [one] => prop_assert!(one.starts_with(&chunk.headings) && one.len() <= chunk.headings.len() + 1),
+        many => {
+            prop_assert!(many.iter().all(|path| path.len() > chunk.headings.len()));
+            prop_assert!(many.iter().all(|path| path.starts_with(&chunk.headings)));
+            prop_assert!(chunk.tokens as usize <= size.target + size.target / 8);
+        }
+    }
+    Ok(())
 }
 
 proptest! {
@@ -231,61 +307,30 @@ proptest! {
         kind in 0u8..3,
         limit in prop_oneof![Just(64usize), Just(256), Just(512)],
     ) {
-        let document = document(&blocks);
-        let size = ChunkSize::for_limit(limit, 0);
-        let count = |text: &str| Ok::<_, Infallible>(count_by(kind, text));
-        let Ok(chunks) = chunk(&document, "The title", &size, &count);
-
-        // Every visible character outside furniture once, in order.
-        let want: String = document.blocks.iter()
-            .filter(|block| block.kind != BlockKind::Furniture)
-            .map(|block| visible(block.span.of(&document.text).unwrap()))
-            .collect();
-        let found: String = chunks.iter().flat_map(|chunk| &chunk.spans)
-            .map(|span| visible(span.of(&document.text).unwrap()))
-            .collect();
-        prop_assert_eq!(found, want);
-
-        let paths = paths(&document);
-        let mut end = 0;
-        for chunk in &chunks {
-            // Within the limit, counted as a whole.
-            let tokens = count_by(kind, &embedded_text(&chunk.header, &chunk.text)) + size.overhead;
-            prop_assert_eq!(tokens, chunk.tokens as usize);
-            prop_assert!(tokens <= size.max, "{} tokens", tokens);
-            // The text is what stands at the spans.
-            let joined: Vec<&str> = chunk.spans.iter().map(|span| span.of(&document.text).unwrap()).collect();
-            prop_assert_eq!(joined.join("\n"), chunk.text.as_str());
-            for span in &chunk.spans {
-                prop_assert!(span.start >= end && !span.is_empty());
-                end = span.end;
-            }
-            // Sentences in order, each inside one span.
-            let mut last = 0;
-            for sentence in &chunk.sentences {
-                prop_assert!(sentence.start >= last && !sentence.is_empty());
-                prop_assert!(chunk.spans.iter().any(|span| span.contains(*sentence)));
-                last = sentence.end;
-            }
-            let sentences: String = chunk.sentences.iter().map(|s| visible(s.of(&document.text).unwrap())).collect();
-            prop_assert_eq!(sentences, visible(&chunk.text));
-            // One section, or small siblings under the headings that the chunk names.
-            let mut sections: Vec<&Vec<String>> = Vec::new();
-            for (block, path) in document.blocks.iter().zip(&paths) {
-                let body = !matches!(block.kind, BlockKind::Heading { .. } | BlockKind::Furniture);
-                if body && chunk.spans.iter().any(|span| span.overlaps(block.span)) && sections.last() != Some(&path) {
-                    sections.push(path);
-                }
-            }
-            match sections.as_slice() {
-                [] => {}
-                [one] => prop_assert!(one.starts_with(&chunk.headings) && one.len() <= chunk.headings.len() + 1),
-                many => {
-                    prop_assert!(many.iter().all(|path| path.len() > chunk.headings.len()));
-                    prop_assert!(many.iter().all(|path| path.starts_with(&chunk.headings)));
-                    prop_assert!(tokens <= size.target + size.target / 8);
-                }
-            }
-        }
+        check_promises(&document(&blocks), limit, kind)?;
     }
+}
+
+/// The sample library as the real readers see it.
+#[test]
+fn real_documents_keep_the_promises_too() {
+    use docent_extract::{Extract, InProcess, Limits};
+    let sample = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../assets/sample");
+    let extract = InProcess::new(None, Limits::default());
+    let mut read = 0;
+    for name in [
+        "Welcome to docent.md",
+        "欢迎使用.md",
+        "Reading room/Visitor survey 2025.html",
+        "Reading room/阅览室手稿使用须知.md",
+    ] {
+        let text =
+            extract.extract(&sample.join(name), &docent_corpus::Cancel::new(), &mut |_, _| {}).unwrap();
+        for (limit, kind) in [(64, 1), (256, 0), (256, 1)] {
+            let chunks = check_promises(&text, limit, kind).unwrap_or_else(|error| panic!("{name}: {error}"));
+            assert!(!chunks.is_empty(), "{name}");
+        }
+        read += 1;
+    }
+    assert_eq!(read, 4);
 }
