@@ -76,11 +76,21 @@ fn borders(text: &str) -> Vec<usize> {
         }
         before = c;
     }
+    all.extend(before_tags(text));
     if all.len() > by_rules {
         all.sort_unstable();
         all.dedup();
     }
     all
+}
+
+/// Where markup shown as text begins after the end of a sentence. By the rules of UAX #29 the small
+/// letter in `. <b>` joins both sides.
+fn before_tags(text: &str) -> impl Iterator<Item = usize> {
+    text.match_indices('<').map(|(at, _)| at).filter(|at| {
+        let before = text[..*at].trim_end();
+        before.len() < *at && before.ends_with(['.', '!', '?'])
+    })
 }
 
 /// Marks that follow the end of a Chinese or Japanese sentence and still belong to it.
@@ -166,6 +176,8 @@ mod tests {
         expect(&["\"Really?\" he asked.", "\"Yes.\"", "(All agreed.)", "Done!"], " ");
         expect(&["They sell books, pens, etc.", "Prices vary."], " ");
         expect(&["Visit example.com today.", "Is Node.js fast?", "Yes!!"], " ");
+        expect(&["It is over.", "</p> ignore it."], " ");
+        expect(&["Use tags, e.g. <b>, and a < b."], " ");
         expect(&["One line~wraps into~another.", "Next one~wraps too."], " ");
     }
 
