@@ -211,7 +211,7 @@ impl Answerer {
             tracing::warn!(%error, "the chat model failed");
             answer.warnings.push(Warning::GeneratorFailed { code: error.code() });
         }
-        let mut read = reading::lines(&excerpts, lines);
+        let mut read = reading::lines(&excerpts, lines, &answer.passages);
         let cited = self.check(&said, &mut read, task, answer, cancel).await?;
         accept(said, cited, voice.size, task.language, answer);
         Ok(())

@@ -4,7 +4,7 @@
 //! the sentences around its best one; where room is left, neighbouring chunks of the same section
 //! extend it sentence by sentence. Text is cut between sentences only.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use docent_corpus::{ChunkId, Passage};
 use docent_inference::InferenceError;
@@ -72,9 +72,16 @@ pub(crate) fn choose(
         left = left.saturating_sub(count(&join(&sentences))?);
         excerpts.push(Excerpt { passage: index, priority: excerpts.len(), sentences });
     }
+    // What stands in the prompt once is not repeated beside its neighbour.
+    let mut taken: HashSet<ChunkId> =
+        excerpts.iter().map(|excerpt| passages[excerpt.passage].chunk).collect();
     for excerpt in &mut excerpts {
         if let Some(around) = neighbours.get(&passages[excerpt.passage].chunk) {
-            left = extend(excerpt, &passages[excerpt.passage], around, left, count)?;
+            let mut around = around.clone();
+            let mut fresh = |chunk: &Passage| taken.insert(chunk.chunk);
+            around.before = around.before.filter(&mut fresh);
+            around.after = around.after.filter(&mut fresh);
+            left = extend(excerpt, &passages[excerpt.passage], &around, left, count)?;
         }
     }
     Ok(excerpts)
@@ -221,7 +228,8 @@ mod tests {
         let text = "Zero. One two. Three four. Five six.";
         let cut = |a: usize, b: usize| passage(text, &[Span::new(a, b)], &[]);
         let own = cut(6, 26);
-        let around = Neighbours { before: Some(cut(0, 14)), after: Some(cut(15, text.len())) };
+        let beside = |chunk: i64, cut: Passage| Some(Passage { chunk: ChunkId(chunk), ..cut });
+        let around = Neighbours { before: beside(2, cut(0, 14)), after: beside(3, cut(15, text.len())) };
         let neighbours = HashMap::from([(own.chunk, around)]);
         let lines = lines::of_passages(std::slice::from_ref(&own), 1);
         let scores = vec![0.0; lines.len()];

@@ -63,10 +63,8 @@ pub struct Features {
     /// Share of the question's names and numbers in the passage that has most of them; 1 if it
     /// has none.
     pub anchors: f32,
-    /// Weight of the rarest term of the question that no looked-at passage has, over the weight of
-    /// its rarest term.
-    pub missing: f32,
-    /// Best BM25 per content term of the question, divided by 10 and at most 1.
+    /// Best BM25 per content term of the question, over ln(1 + rows of the index), because a rare
+    /// term scores that much more in a larger index; at most 1.5.
     pub bm25: f32,
     /// Share of the five best by meaning that are among the five best by words.
     pub overlap: f32,
@@ -112,13 +110,14 @@ impl Reading {
 }
 
 /// Measures the evidence for `query` in `passages`, best first. `scaled` is the best cosine on the
-/// common scale.
+/// common scale, `rows` the size of the index.
 pub(crate) fn features(
     query: &Query,
     passages: &[Passage],
     list: &[Fused],
     idf: &Idf,
     scaled: Option<f32>,
+    rows: usize,
 ) -> Features {
     let readings: Vec<Reading> = passages.iter().take(LOOKED_AT).map(Reading::of).collect();
     let cover = |set: &HashSet<String>| idf.coverage(&query.terms, set);
@@ -132,8 +131,7 @@ pub(crate) fn features(
         joint: cover(&together),
         sentence: best(&mut readings.iter().flat_map(|r| r.sentences.iter().map(cover))),
         anchors: anchor_share(&query.text, &readings),
-        missing: missing(&query.terms, &together, idf),
-        bm25: (bm25 / query.terms.len().max(1) as f32 / 10.0).min(1.0),
+        bm25: (bm25 / (query.terms.len().max(1) as f32 * (2.0 + rows as f32).ln())).min(1.5),
         overlap: overlap(list),
     }
 }
@@ -153,15 +151,6 @@ fn anchor_share(question: &str, readings: &[Reading]) -> f32 {
         asked.iter().filter(|anchor| has(reading, anchor)).count() as f32 / asked.len() as f32
     };
     readings.iter().map(share).fold(0.0, f32::max)
-}
-
-fn missing(terms: &[String], present: &HashSet<String>, idf: &Idf) -> f32 {
-    let heaviest = |only_missing: bool| {
-        let chosen = terms.iter().filter(|term| !(only_missing && present.contains(*term)));
-        chosen.map(|term| idf.weight(term)).fold(0.0, f32::max)
-    };
-    let all = heaviest(false);
-    if all > 0.0 { heaviest(true) / all } else { 0.0 }
 }
 
 fn overlap(list: &[Fused]) -> f32 {
@@ -200,7 +189,6 @@ pub(crate) fn vector(features: &Features) -> [f32; weights::COUNT] {
         features.joint,
         features.sentence,
         features.anchors,
-        features.missing,
         features.bm25,
         features.overlap,
     ]

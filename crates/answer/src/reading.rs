@@ -88,17 +88,19 @@ pub(crate) fn chunks(excerpts: &[Excerpt], passages: &[Passage]) -> Vec<ChunkId>
 }
 
 /// The lines that the model has read: those of `lines`, which keep their vectors, and new ones
-/// from neighbouring chunks.
-pub(crate) fn lines(excerpts: &[Excerpt], mut lines: Vec<Line>) -> Vec<Line> {
+/// from neighbouring chunks. Each belongs to the passage that it is a sentence of, if that is
+/// among `passages`, otherwise to the one that it extends.
+pub(crate) fn lines(excerpts: &[Excerpt], mut lines: Vec<Line>, passages: &[Passage]) -> Vec<Line> {
     let mut read = Vec::new();
     for excerpt in excerpts {
         for sentence in &excerpt.sentences {
-            let known = lines
-                .iter()
-                .position(|line| line.passage == excerpt.passage && line.sentence.span == sentence.span);
+            let owner = passages.iter().position(|passage| passage.chunk == sentence.chunk);
+            let owner = owner.unwrap_or(excerpt.passage);
+            let known =
+                lines.iter().position(|line| line.passage == owner && line.sentence.span == sentence.span);
             read.push(match known {
                 Some(index) => lines.swap_remove(index),
-                None => Line::new(excerpt.passage, sentence.clone()),
+                None => Line::new(owner, sentence.clone()),
             });
         }
     }
@@ -171,13 +173,13 @@ mod tests {
     #[test]
     fn lines_keep_their_vectors_and_new_sentences_join() {
         let made = passage("One. Two.", &[Span::new(0, 9)], &[]);
-        let mut known = crate::lines::of_passages(&[made], 1);
+        let mut known = crate::lines::of_passages(std::slice::from_ref(&made), 1);
         known[0].vector = Some(vec![1.0]);
         let mut excerpt = excerpt(0, "One. Two.");
         let mut extra = excerpt.sentences[1].clone();
         extra.span = Span::new(10, 15);
         excerpt.sentences.push(extra);
-        let read = lines(&[excerpt], known);
+        let read = lines(&[excerpt], known, &[made]);
         assert_eq!(read.len(), 3);
         assert_eq!(read[0].vector, Some(vec![1.0]));
     }

@@ -29,9 +29,9 @@ const ROUNDS: usize = 5;
 /// Chunks that are loaded at a time, and over which terms are counted.
 const POOL: usize = 60;
 
-/// Weight of vectors from an embedder that does not read the question's language: enough to
-/// bring in what words missed, too little to displace what they found.
-const UNREAD_WEIGHT: f32 = 0.25;
+/// Weight of vectors from an embedder that does not read the question's language: their order is
+/// noise, so they only fill up behind what words found.
+const UNREAD_WEIGHT: f32 = 0.01;
 
 /// Words that are looked for in the library when there is no index.
 const MOST_LIKE_WORDS: usize = 8;
@@ -203,6 +203,8 @@ impl Retrieval {
         timings.embed = started.elapsed();
         let mut gathered = Gathered::default();
         let mut unavailable = Vec::new();
+        // Only the verdict needs it, and not exactly.
+        let rows = self.store.rows().await.unwrap_or_default();
         let mut allowed = LEAST_HITS.max(4 * limit);
         for _ in 0..ROUNDS {
             let filter = scope.filter();
@@ -210,7 +212,7 @@ impl Retrieval {
             timings.vector += legs.vector_time;
             timings.text += legs.text_time;
             let looked = Instant::now();
-            if legs.unavailable || (legs.is_empty() && self.store.rows().await.is_ok_and(|rows| rows == 0)) {
+            if legs.unavailable || (legs.is_empty() && rows == 0) {
                 let ranking = self.like(plan, scope, allowed).await?;
                 if legs.unavailable || !ranking.hits.is_empty() {
                     legs.warnings.push(Warning::IndexUnavailable);
@@ -227,7 +229,7 @@ impl Retrieval {
             allowed *= 2;
         }
         warnings.extend(unavailable);
-        let evidence = gathered.evidence(plan, scale.as_ref());
+        let evidence = gathered.evidence(plan, scale.as_ref(), rows);
         timings.total = started.elapsed();
         let found = Found { passages: gathered.passages, evidence, timings, warnings };
         let vector = vectors.map(|vectors| vectors.resolved.unwrap_or(vectors.asked));
@@ -377,14 +379,14 @@ struct Gathered {
 impl Gathered {
     /// The better verdict of the two queries, except that a question that points back says
     /// nothing by itself.
-    fn evidence(&self, plan: &Plan, scale: Option<&Scale>) -> Evidence {
+    fn evidence(&self, plan: &Plan, scale: Option<&Scale>, rows: usize) -> Evidence {
         if self.passages.is_empty() {
             return Evidence::none();
         }
         let best = self.passages.iter().take(5).filter_map(|passage| passage.cosine).reduce(f32::max);
         let scaled = scale.and_then(|scale| scale.of(best?));
         let judge = |query| {
-            let features = evidence::features(query, &self.passages, &self.list, &self.idf, scaled);
+            let features = evidence::features(query, &self.passages, &self.list, &self.idf, scaled, rows);
             evidence::judge(features, plan.asked.language, plan.asked.generic)
         };
         let full = judge(plan.full());

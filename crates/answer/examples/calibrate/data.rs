@@ -39,7 +39,7 @@ pub fn string(value: &Value) -> String {
     value.as_str().unwrap().to_owned()
 }
 
-fn docs(path: &Path) -> Vec<Doc> {
+pub fn docs(path: &Path) -> Vec<Doc> {
     let doc = |line: Value| Doc {
         id: string(&line["_id"]),
         title: string(&line["title"]).replace('_', " "),
@@ -89,6 +89,19 @@ pub fn kept(eval: &Path, language: &str) -> HashSet<String> {
         std::fs::read_to_string(eval.join("no_answer").join(format!("xquad.{language}.json"))).unwrap();
     let value: Value = serde_json::from_str(&text).unwrap();
     value["keep_docs"].as_array().unwrap().iter().map(string).collect()
+}
+
+/// Documents on other subjects that make the index of the refusal test larger.
+pub fn crowd(eval: &Path, language: &str) -> Vec<Doc> {
+    match language {
+        "zh" => {
+            let mut all = docs(&eval.join("drcd/dev.corpus.jsonl"));
+            all.extend(docs(&eval.join("cmrc2018/trial.corpus.jsonl")));
+            all.iter_mut().enumerate().for_each(|(index, doc)| doc.id = format!("crowd-{index}"));
+            all
+        }
+        _ => docs(&eval.join("scifact/corpus.jsonl")),
+    }
 }
 
 /// The article of an XQuAD paragraph: questions on one article are resampled together.

@@ -1,5 +1,8 @@
 //! Refusal: can the features tell questions with an answer in the index from those without?
 //!
+//! The questions are asked twice: with only the paragraphs of the set in the index, and with
+//! thousands of documents on other subjects beside them, because features may drift with size.
+//!
 //! Two kinds of questions without an answer. *Other*: the whole article is left out of the index,
 //! as the kit prescribes. *Near*: only the paragraph with the answer is left out, its neighbours
 //! on the same subject stay; the hard case, and a realistic one.
@@ -22,6 +25,7 @@ const WRONG: f64 = 0.05;
 const REFUSED: f64 = 0.02;
 
 struct Case {
+    crowded: bool,
     features: Features,
     verdict: Verdict,
     answerable: bool,
@@ -33,25 +37,40 @@ pub async fn run(eval: &Path, embedder: &Arc<dyn Embedder>) {
     for language in ["en", "zh"] {
         let set = data::xquad(eval, language);
         let kept = data::kept(eval, language);
-        let indexed = data::index(set.docs.iter().filter(|doc| kept.contains(&doc.id)), embedder).await;
-        let parts = indexed.world.parts(None);
-        let words = AnswerParts { embedder: None, ..parts.clone() };
-        for (name, parts) in [("with meaning", parts), ("words only", words)] {
+        let own: Vec<&data::Doc> = set.docs.iter().filter(|doc| kept.contains(&doc.id)).collect();
+        let crowd = data::crowd(eval, language);
+        let small = data::index(own.iter().copied(), embedder).await;
+        let large = data::index(own.iter().copied().chain(&crowd), embedder).await;
+        for name in ["with meaning", "words only"] {
             println!("refusal, xquad {language}, {name}");
-            let cases = cases(&set, &kept, &indexed, &Retrieval::new(&parts)).await;
-            shipped(&cases);
-            fit(&cases);
+            let mut all = Vec::new();
+            for (indexed, crowded) in [(&small, false), (&large, true)] {
+                let mut parts = indexed.world.parts(None);
+                if name == "words only" {
+                    parts = AnswerParts { embedder: None, ..parts };
+                }
+                all.extend(cases(&set, &kept, indexed, &Retrieval::new(&parts), crowded).await);
+            }
+            shipped(&all);
+            fit(&all);
         }
     }
 }
 
-async fn cases(set: &Set, kept: &HashSet<String>, indexed: &Indexed, retrieval: &Retrieval) -> Vec<Case> {
+async fn cases(
+    set: &Set,
+    kept: &HashSet<String>,
+    indexed: &Indexed,
+    retrieval: &Retrieval,
+    crowded: bool,
+) -> Vec<Case> {
     let mut cases = Vec::new();
     for asked in &set.asked {
         let gold = &asked.relevant[0];
         let everywhere = retrieval.search(&asked.text, &Scope::default(), 8, &Cancel::new()).await.unwrap();
         let answerable = kept.contains(gold);
         let case = |evidence: docent_answer::Evidence, answerable: bool, near: bool| Case {
+            crowded,
             features: evidence.features,
             verdict: evidence.verdict,
             answerable,
@@ -78,7 +97,7 @@ fn shipped(cases: &[Case]) {
             chosen.iter().filter(|case| case.verdict == verdict).count() as f64 / chosen.len().max(1) as f64
         };
         println!(
-            "  shipped, {name:10} n={:4}: found {:.3}  weak {:.3}  not in documents {:.3}",
+            "  shipped, {name:19} n={:4}: found {:.3}  weak {:.3}  not in documents {:.3}",
             chosen.len(),
             share(Verdict::Found),
             share(Verdict::Weak),
@@ -89,18 +108,20 @@ fn shipped(cases: &[Case]) {
 
 type Keep = fn(&Case) -> bool;
 
-fn kinds() -> [(&'static str, Keep); 3] {
+fn kinds() -> [(&'static str, Keep); 6] {
     [
-        ("answerable", |case| case.answerable),
-        ("other", |case| !case.answerable && !case.near),
-        ("near", |case| !case.answerable && case.near),
+        ("answerable", |case| case.answerable && !case.crowded),
+        ("other", |case| !case.answerable && !case.near && !case.crowded),
+        ("near", |case| !case.answerable && case.near && !case.crowded),
+        ("answerable, crowded", |case| case.answerable && case.crowded),
+        ("other, crowded", |case| !case.answerable && !case.near && case.crowded),
+        ("near, crowded", |case| !case.answerable && case.near && case.crowded),
     ]
 }
 
 fn x(case: &Case) -> Vec<f64> {
     let f = &case.features;
-    let all =
-        [f.meaning.unwrap_or(0.0), f.coverage, f.joint, f.sentence, f.anchors, f.missing, f.bm25, f.overlap];
+    let all = [f.meaning.unwrap_or(0.0), f.coverage, f.joint, f.sentence, f.anchors, f.bm25, f.overlap];
     all.map(f64::from).to_vec()
 }
 
@@ -123,7 +144,7 @@ fn fit(cases: &[Case]) {
         let p: Vec<f64> = held_out.iter().filter(|(_, case)| keep(case)).map(|(p, _)| *p).collect();
         let share = |least: f64| p.iter().filter(|p| **p >= least).count() as f64 / p.len() as f64;
         println!(
-            "  held out, {name:10} n={:4}: found {:.3}  weak {:.3}  not in documents {:.3}",
+            "  held out, {name:19} n={:4}: found {:.3}  weak {:.3}  not in documents {:.3}",
             p.len(),
             share(found),
             share(weak.min(found)) - share(found),
@@ -132,9 +153,8 @@ fn fit(cases: &[Case]) {
     }
     let model = trained(&cases.iter().collect::<Vec<_>>());
     println!("  weights of all: bias {:.2}, factors {:.2?}", model.bias, model.factors);
-    for (index, name) in ["meaning", "coverage", "joint", "sentence", "anchors", "missing", "bm25", "overlap"]
-        .iter()
-        .enumerate()
+    for (index, name) in
+        ["meaning", "coverage", "joint", "sentence", "anchors", "bm25", "overlap"].iter().enumerate()
     {
         let single: Vec<(f64, &Case)> = cases.iter().map(|case| (x(case)[index], case)).collect();
         println!("    {name:9} alone: AUC other {:.3} near {:.3}", auc(&single, false), auc(&single, true));
