@@ -42,12 +42,21 @@ async function freePort() {
 export async function openWindow(t, data, extra = []) {
 	const port = await freePort();
 	const environment = { ...process.env, TAURI_WEBVIEW_AUTOMATION: "true" };
-	const driver = spawn("WebKitWebDriver", [`--port=${port}`], { env: environment, stdio: ["ignore", "inherit", "inherit"] });
+	// A process group of its own: whatever the driver has started ends with it.
+	const driver = spawn("WebKitWebDriver", [`--port=${port}`], {
+		env: environment,
+		stdio: ["ignore", "inherit", "inherit"],
+		detached: true,
+	});
 	const base = `http://127.0.0.1:${port}`;
+	let window;
 	t.after(async () => {
-		driver.kill("SIGTERM");
-		await sleep(300);
-		driver.kill("SIGKILL");
+		await window?.close().catch((error) => console.error(`closing the window: ${error.message}`));
+		try {
+			process.kill(-driver.pid, "SIGKILL");
+		} catch {
+			// It has ended.
+		}
 	});
 	await until(() => fetch(`${base}/status`).then((answer) => answer.ok, () => false), "the driver to start");
 	const capabilities = {
@@ -59,8 +68,7 @@ export async function openWindow(t, data, extra = []) {
 		},
 	};
 	const { sessionId } = await call(base, "POST", "/session", { capabilities });
-	const window = new DocentWindow(`${base}/session/${sessionId}`);
-	t.after(() => window.close().catch(() => {}));
+	window = new DocentWindow(`${base}/session/${sessionId}`);
 	return window;
 }
 

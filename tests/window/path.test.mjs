@@ -44,7 +44,10 @@ test("from an empty profile to a cited answer, in two languages", async (t) => {
 		assert.equal(sources.length, 1);
 		assert.equal(sources[0].counts.failed, 0, JSON.stringify(sources[0].counts));
 		assert.equal(sources[0].counts.indexed, sources[0].counts.total);
-		assert.match(await window.text("source-item"), /Papers 文件/);
+		await until(
+			async () => (await window.texts("source-item")).some((text) => /Papers 文件.*7/s.test(text)),
+			"the folder with its count",
+		);
 	});
 
 	await t.test("typing searches", async () => {

@@ -29,7 +29,7 @@ pub(crate) fn test() -> Result<()> {
 /// The real window under a display without a screen, once with the network as it is and once in a
 /// network namespace that has nothing but loopback.
 fn window() -> Result<()> {
-    let run = "xvfb-run --auto-servernum --server-args='-screen 0 1360x900x24' node --test --test-concurrency=1 tests/window/";
+    let run = "xvfb-run --auto-servernum --server-args='-screen 0 1360x900x24' node --test --test-concurrency=1 --test-timeout=900000 tests/window/";
     let programs = programs()?;
     step("tests of the window", command("sh")?.args(["-c", run]).env("DOCENT_PROGRAMS", &programs))?;
     let isolated = format!("ip link set lo up && {run}");
