@@ -1,33 +1,50 @@
 //! docent's commands as Tauri commands: one line each, made from the one list.
 
 use crate::arguments::Arguments;
+use crate::host::Shell;
 use docent_api::wire::*;
-use docent_api::{Api, Sink};
+use docent_api::{Api, Places, Sink};
 use std::path::PathBuf;
 use std::sync::Arc;
 use tauri::ipc::{Channel, Invoke};
 use tauri::{AppHandle, Manager, State};
+use tokio::sync::Mutex;
 
-/// docent, or why it could not start. The window opens in either case and says so.
-pub(crate) struct Started(pub(crate) Result<Arc<Api>, ApiError>);
+/// docent behind the window. The window comes first: the library is opened by the first call, and
+/// if that fails, the next call tries again.
+pub(crate) struct Core {
+    places: Places,
+    host: Arc<Shell>,
+    open: Mutex<Option<Arc<Api>>>,
+}
 
-impl Started {
-    fn api(&self) -> Result<&Arc<Api>, ApiError> {
-        self.0.as_ref().map_err(Clone::clone)
+impl Core {
+    pub(crate) fn new(places: Places, host: Arc<Shell>) -> Self {
+        Self { places, host, open: Mutex::new(None) }
+    }
+
+    async fn api(&self) -> Result<Arc<Api>, ApiError> {
+        let mut open = self.open.lock().await;
+        if let Some(api) = &*open {
+            return Ok(Arc::clone(api));
+        }
+        let api = Arc::new(Api::open(self.places.clone(), self.host.clone()).await?);
+        api.start();
+        Ok(Arc::clone(open.insert(api)))
     }
 }
 
 macro_rules! tauri_commands {
     (calls { $($call:ident($req:ty) -> $res:ty;)* } streams { $($stream:ident($sreq:ty) => $event:ty;)* }) => {
         $(#[tauri::command]
-        async fn $call(started: State<'_, Started>, req: $req) -> Result<$res, ApiError> {
-            started.api()?.$call(req).await
+        async fn $call(core: State<'_, Core>, req: $req) -> Result<$res, ApiError> {
+            core.api().await?.$call(req).await
         })*
 
         $(#[tauri::command]
-        async fn $stream(started: State<'_, Started>, req: $sreq, channel: Channel<$event>) -> Result<(), ApiError> {
+        async fn $stream(core: State<'_, Core>, req: $sreq, channel: Channel<$event>) -> Result<(), ApiError> {
             let sink = Sink::new(move |event: $event| channel.send(event).is_ok());
-            started.api()?.$stream(req, sink).await
+            core.api().await?.$stream(req, sink).await
         })*
 
         /// Answers the window's calls.
@@ -43,7 +60,7 @@ pub(crate) fn add_at_start(app: &AppHandle, arguments: &Arguments) {
     if arguments.sample {
         let app = app.clone();
         tauri::async_runtime::spawn(async move {
-            let Ok(api) = app.state::<Started>().api().cloned() else { return };
+            let Ok(api) = app.state::<Core>().api().await else { return };
             let is_empty = api.app_state(Empty {}).await.is_ok_and(|state| state.sources == 0);
             if is_empty && let Err(error) = api.add_sample(Empty {}).await {
                 tracing::warn!(%error, "the sample library was not added");
@@ -60,7 +77,7 @@ pub(crate) fn add_paths(app: &AppHandle, paths: Vec<PathBuf>) {
     }
     let app = app.clone();
     tauri::async_runtime::spawn(async move {
-        let Ok(api) = app.state::<Started>().api().cloned() else { return };
+        let Ok(api) = app.state::<Core>().api().await else { return };
         let paths = paths.iter().map(|path| path.to_string_lossy().into_owned()).collect();
         if let Err(error) = api.add_sources(AddSourcesReq { paths, collection: None }).await {
             tracing::warn!(%error, "paths of the command line were not added");
@@ -70,9 +87,11 @@ pub(crate) fn add_paths(app: &AppHandle, paths: Vec<PathBuf>) {
 
 /// Stops what runs and closes the library.
 pub(crate) fn close(app: &AppHandle) {
-    if let Ok(api) = app.state::<Started>().api() {
-        tauri::async_runtime::block_on(api.close());
-    }
+    tauri::async_runtime::block_on(async {
+        if let Some(api) = app.state::<Core>().open.lock().await.take() {
+            api.close().await;
+        }
+    });
 }
 
 #[cfg(test)]

@@ -44,18 +44,9 @@ fn run() -> tauri::Result<()> {
         .invoke_handler(commands::handler())
         .setup(move |app| {
             let host = Arc::new(host::Shell::new(app.handle().clone()));
-            let started =
-                tauri::async_runtime::block_on(docent_api::Api::open(arguments.places.clone(), host));
-            let is_open = started.is_ok();
-            if let Ok(api) = &started {
-                let _inside = tauri::async_runtime::handle().inner().enter();
-                api.start();
-            }
-            app.manage(commands::Started(started.map(Arc::new)));
+            app.manage(commands::Core::new(arguments.places.clone(), host));
             window::open(app)?;
-            if is_open {
-                commands::add_at_start(app.handle(), &arguments);
-            }
+            commands::add_at_start(app.handle(), &arguments);
             Ok(())
         })
         .build(tauri::generate_context!())?

@@ -55,8 +55,20 @@ pub(crate) fn command(program: impl AsRef<OsStr>) -> Result<Command> {
 }
 
 /// Cargo itself, with the same settings for every step, so that all share their products.
+///
+/// It must not see what the Cargo that started this program has set for it, the path of this
+/// package among them: `ring` is built anew whenever one of these changes, and with it half of
+/// LanceDB.
 pub(crate) fn cargo() -> Result<Command> {
-    command(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+    let mut cargo = command(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))?;
+    for (name, _) in std::env::vars_os() {
+        let of_package = ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_", "CARGO_CRATE_"];
+        let name = name.to_string_lossy();
+        if of_package.iter().any(|prefix| name.starts_with(prefix)) {
+            cargo.env_remove(name.as_ref());
+        }
+    }
+    Ok(cargo)
 }
 
 /// Runs to the end and fails with the name of the step.

@@ -71,6 +71,8 @@ pub(crate) async fn chat(api: &Api, output: Output) -> Result<ExitCode> {
 #[derive(Default)]
 struct Seen {
     conversation: Option<i64>,
+    /// Whether the documents' own sentences have been shown.
+    quoted: bool,
     streamed: String,
 }
 
@@ -85,22 +87,42 @@ fn as_text(seen: Arc<Mutex<Seen>>) -> Sink<AskEvent> {
         match event {
             AskEvent::Started { conversation } => seen.conversation = Some(conversation),
             AskEvent::Text { text } => {
+                if seen.quoted && seen.streamed.is_empty() {
+                    println!("\nThe chat model says:");
+                }
                 print_now(&text);
                 seen.streamed.push_str(&text);
             }
-            AskEvent::Done { answer } => print_answer(&answer, &seen.streamed),
+            AskEvent::Done { answer } => print_answer(&answer, &seen),
+            AskEvent::Quotes { quotes } => {
+                print_quotes(&quotes);
+                seen.quoted = true;
+            }
             AskEvent::Passages { .. } | AskEvent::Reading { .. } => {}
         }
         true
     })
 }
 
-fn print_answer(answer: &Message, streamed: &str) {
+/// What the documents say, at once: a model may take its time.
+fn print_quotes(quotes: &[Citation]) {
+    println!("From your documents:");
+    for quote in quotes {
+        println!("{} [{}]", quote.quote.replace('\n', " "), quote.number);
+    }
+}
+
+fn print_answer(answer: &Message, seen: &Seen) {
+    let streamed = seen.streamed.trim();
     if !streamed.is_empty() {
         println!();
     }
     let cited = with_numbers(answer);
-    if cited.trim() != streamed.trim() {
+    if seen.quoted && answer.origin == Some(Origin::Extract) {
+        if !streamed.is_empty() {
+            println!("(unchecked; the answer is what stands above, word for word from your documents)");
+        }
+    } else if cited.trim() != streamed {
         // What was streamed was a draft; this is the answer with its sources.
         println!("\n{cited}");
     }

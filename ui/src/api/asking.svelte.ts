@@ -3,7 +3,7 @@
  * on growing while the person looks at something else.
  */
 import { oncePerFrame } from "../lib/timing";
-import type { ApiError, AskEvent, Message, Passage, Scope, Verdict } from "../wire/generated";
+import type { ApiError, AskEvent, Citation, Message, Passage, Scope, Verdict } from "../wire/generated";
 import { asApiError, isCancelled } from "./errors";
 import { touch } from "./queries.svelte";
 import { newRequestId, stream } from "./rpc";
@@ -21,6 +21,8 @@ export class AskRun {
 	phase = $state<AskPhase>("searching");
 	passages = $state.raw<Passage[]>([]);
 	verdict = $state<Verdict | null>(null);
+	/** Sentences of the documents that answer, there before any model has spoken. */
+	quotes = $state.raw<Citation[]>([]);
 	readDone = $state(0);
 	readTotal = $state(0);
 	/** The text so far; grows once per frame. */
@@ -61,6 +63,9 @@ export class AskRun {
 			case "passages":
 				this.passages = event.passages;
 				this.verdict = event.verdict;
+				break;
+			case "quotes":
+				this.quotes = event.quotes;
 				break;
 			case "reading":
 				if (this.phase === "searching") this.phase = "reading";

@@ -162,6 +162,7 @@ export const en = {
 		reading: "Reading the passages",
 		readingDone: (percent: string) => `Reading the passages, ${percent}`,
 		writing: "Writing…",
+		draft: "The model’s own words, not checked yet",
 		stopped: "Stopped before the end.",
 		extract: "Word for word from your documents",
 		model: "Phrased by the model from your documents",

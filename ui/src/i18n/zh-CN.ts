@@ -140,6 +140,7 @@ export const zhCN: Messages = {
 		reading: "正在阅读段落",
 		readingDone: (percent) => `正在阅读段落，${percent}`,
 		writing: "正在书写…",
+		draft: "模型自己的话，尚未核对",
 		stopped: "在结束前被停止。",
 		extract: "逐字引自您的文档",
 		model: "由模型根据您的文档表述",

@@ -22,6 +22,8 @@ export const TestId = {
 	CopyAnswer: "copy-answer",
 	/** A citation chip; `data-number` is its number. */
 	Citation: "citation",
+	/** What the documents say, before a model has spoken. */
+	Quotes: "quotes",
 	/** The mark after a sentence without support. */
 	Unsupported: "unsupported",
 	/** The statement about the evidence; `data-verdict` says which. */

@@ -93,7 +93,8 @@ settings: Settings,
 device: string, };
 
 /**
- * How an answer comes into being, in this order; `passages` and `text` may come more than once.
+ * How an answer comes into being, in this order; `passages`, `reading` and `text` may come more
+ * than once.
  */
 export type AskEvent = { "kind": "started", 
 /**
@@ -107,7 +108,11 @@ passages: Array<Passage>,
 /**
  * Whether the documents seem to hold an answer.
  */
-verdict: Verdict, } | { "kind": "reading", 
+verdict: Verdict, } | { "kind": "quotes", 
+/**
+ * Best first.
+ */
+quotes: Array<Citation>, } | { "kind": "reading", 
 /**
  * Tokens read.
  */

@@ -133,13 +133,15 @@ struct Relay {
     sink: Sink<AskEvent>,
     cancel: corpus::Cancel,
     question: String,
+    passages: Vec<corpus::Passage>,
     text: String,
     passed_on: Instant,
 }
 
 impl Relay {
     fn new(sink: Sink<AskEvent>, cancel: corpus::Cancel, question: String) -> Self {
-        Self { sink, cancel, question, text: String::new(), passed_on: Instant::now() }
+        let passed_on = Instant::now();
+        Self { sink, cancel, question, passages: Vec::new(), text: String::new(), passed_on }
     }
 
     fn pass(&mut self, event: AnswerEvent) {
@@ -153,11 +155,16 @@ impl Relay {
         self.flush();
         match event {
             AnswerEvent::Passages(passages, verdict) => {
+                self.passages.clone_from(&passages);
                 let passages = passages.into_iter().map(|passage| marked(passage, &self.question)).collect();
                 self.send(AskEvent::Passages { passages, verdict: verdict.into() });
             }
             AnswerEvent::Prefill { done, total } => {
                 self.send(AskEvent::Reading { done: offset(done), total: offset(total) });
+            }
+            AnswerEvent::Extract(quotes) if !quotes.is_empty() => {
+                let quotes = quotes.iter().map(|quote| citation(quote, &self.passages, None)).collect();
+                self.send(AskEvent::Quotes { quotes });
             }
             // Part of the finished answer, which is sent once it has been stored.
             AnswerEvent::Text(_)
@@ -240,25 +247,12 @@ fn particulars(stored: Option<&str>) -> Particulars {
 /// A stored message as it is shown.
 pub(super) fn message(message: docent_library::Message) -> Message {
     let particulars = particulars(message.stats_json.as_deref());
-    let citations = message.citations.iter().enumerate().map(|(index, citation)| {
-        let passage = message.passages.iter().find(|passage| passage.chunk == citation.chunk);
-        let place = particulars.places.get(index).cloned().unwrap_or_default();
-        Citation {
-            number: citation.number,
-            chunk: citation.chunk.0,
-            document: citation.document.0,
-            revision: citation.revision.0,
-            title: passage.map(|passage| passage.title.clone()).unwrap_or_default(),
-            path: passage.map(|passage| passage.path.clone()).unwrap_or_default(),
-            headings: passage.map(|passage| passage.headings.clone()).unwrap_or_default(),
-            page: place.page,
-            page_label: place.page_label,
-            line: place.line,
-            span: citation.span.into(),
-            quote: citation.quote.clone(),
-        }
-    });
-    let citations = citations.collect();
+    let citations = message
+        .citations
+        .iter()
+        .enumerate()
+        .map(|(index, cited)| citation(cited, &message.passages, particulars.places.get(index)))
+        .collect();
     let sentences = particulars.sentences.iter().map(|sentence| Sentence {
         at: utf16(&message.text, sentence.at),
         citations: sentence.citations.clone(),
@@ -284,6 +278,33 @@ pub(super) fn message(message: docent_library::Message) -> Message {
         first_word_ms: particulars.first_word_ms,
         tokens_per_second: particulars.tokens_per_second,
         text: message.text,
+    }
+}
+
+/// A citation as it is shown. Without a `place` of its own it stands where its passage begins.
+fn citation(cited: &corpus::Citation, passages: &[corpus::Passage], place: Option<&CitedPlace>) -> Citation {
+    let passage = passages.iter().find(|passage| passage.chunk == cited.chunk);
+    let place = place.cloned().or_else(|| {
+        passage.map(|passage| CitedPlace {
+            page: passage.page,
+            page_label: passage.page_label.clone(),
+            line: passage.line,
+        })
+    });
+    let place = place.unwrap_or_default();
+    Citation {
+        number: cited.number,
+        chunk: cited.chunk.0,
+        document: cited.document.0,
+        revision: cited.revision.0,
+        title: passage.map(|passage| passage.title.clone()).unwrap_or_default(),
+        path: passage.map(|passage| passage.path.clone()).unwrap_or_default(),
+        headings: passage.map(|passage| passage.headings.clone()).unwrap_or_default(),
+        page: place.page,
+        page_label: place.page_label,
+        line: place.line,
+        span: cited.span.into(),
+        quote: cited.quote.clone(),
     }
 }
 

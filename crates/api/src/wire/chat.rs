@@ -16,7 +16,8 @@ wire! {
         pub scope: Scope,
     }
 
-    /// How an answer comes into being, in this order; `passages` and `text` may come more than once.
+    /// How an answer comes into being, in this order; `passages`, `reading` and `text` may come more
+    /// than once.
     #[serde(tag = "kind", rename_all = "snake_case")]
     pub enum AskEvent {
         /// The conversation that this belongs to.
@@ -30,6 +31,12 @@ wire! {
             passages: Vec<Passage>,
             /// Whether the documents seem to hold an answer.
             verdict: Verdict,
+        },
+        /// The sentences of the documents that answer best, word for word, before any model has
+        /// spoken. They are the answer unless the model's own words stand.
+        Quotes {
+            /// Best first.
+            quotes: Vec<Citation>,
         },
         /// The model reads the passages.
         Reading {

@@ -16,7 +16,7 @@ use serde::Serialize;
 use serde_json::Serializer;
 use serde_json::ser::{Formatter, PrettyFormatter};
 
-use crate::tokenizer::BpeTokenizer;
+use crate::tokenizer::{BpeTokenizer, Segment};
 use crate::{ChatMessage, InferenceError, Role};
 
 /// Milliseconds since 1970-01-01, UTC.
@@ -39,15 +39,6 @@ const NAME: &str = "chat";
 #[derive(Debug)]
 pub(crate) struct ChatTemplate {
     environment: Environment<'static>,
-}
-
-/// A piece of a rendered prompt.
-#[derive(Debug, PartialEq, Eq)]
-enum Segment<'a> {
-    /// Written by the template: control tokens count.
-    Markup(&'a str),
-    /// Said by somebody: characters only.
-    Data(&'a str),
 }
 
 impl ChatTemplate {
@@ -92,13 +83,7 @@ impl ChatTemplate {
                 self.render(&messages, tokenizer).map_err(|_| template("it refuses the messages", error))?
             }
         };
-        let mut ids = Vec::new();
-        for segment in segments(&rendered, &messages)? {
-            ids.extend(match segment {
-                Segment::Markup(text) => tokenizer.encode_markup(text)?,
-                Segment::Data(text) => tokenizer.encode_plain(text)?,
-            });
-        }
+        let mut ids = tokenizer.encode_segments(&segments(&rendered, &messages)?)?;
         if let Some(begin) = tokenizer.prompt_begin().filter(|id| ids.first() != Some(id)) {
             ids.insert(0, begin);
         }

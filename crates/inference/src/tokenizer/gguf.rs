@@ -1,8 +1,8 @@
 //! Byte-level BPE from the metadata of a GGUF file.
 //!
-//! Two ways in, because text from people and documents must never act as a control token:
-//! [`BpeTokenizer::encode_plain`] cannot yield a control id whatever the text says,
-//! [`BpeTokenizer::encode_markup`] recognises control tokens and is for templates only.
+//! Text from people and documents must never act as a control token:
+//! [`BpeTokenizer::encode_plain`] cannot yield a control id whatever the text says, and
+//! [`BpeTokenizer::encode_segments`] recognises control tokens only in what a template wrote.
 
 use std::collections::HashMap;
 
@@ -45,6 +45,15 @@ enum Kind {
     Control,
     /// Not used by the model.
     Unused,
+}
+
+/// A piece of a rendered prompt.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Segment<'a> {
+    /// Written by the template: control tokens count.
+    Markup(&'a str),
+    /// Said by somebody: characters only.
+    Data(&'a str),
 }
 
 /// The tokenizer of one chat model.
@@ -123,23 +132,37 @@ impl BpeTokenizer {
     }
 
     /// Ids of `text` as markup: control and user-defined tokens are recognised.
+    #[cfg(test)]
     pub(crate) fn encode_markup(&self, text: &str) -> Result<Vec<u32>, InferenceError> {
+        self.encode_segments(&[Segment::Markup(text)])
+    }
+
+    /// Ids of a prompt. Control and user-defined tokens are recognised in its markup only; the text
+    /// between two of them is encoded in one piece, as if it had been written by one hand.
+    pub(crate) fn encode_segments(&self, segments: &[Segment<'_>]) -> Result<Vec<u32>, InferenceError> {
         let mut ids = Vec::new();
-        let mut rest = text;
-        let mut plain_len = 0;
-        while plain_len < rest.len() {
-            let here = &rest[plain_len..];
-            let marker = self.markers.iter().find(|(text, _)| here.starts_with(text));
-            if let Some((text, id)) = marker {
-                ids.extend(self.encode_plain(&rest[..plain_len])?);
-                ids.push(*id);
-                rest = &here[text.len()..];
-                plain_len = 0;
-            } else {
-                plain_len += here.chars().next().map_or(1, char::len_utf8);
+        let mut plain = String::new();
+        for segment in segments {
+            let mut rest = match segment {
+                Segment::Markup(text) => *text,
+                Segment::Data(text) => {
+                    plain.push_str(text);
+                    continue;
+                }
+            };
+            while let Some(first) = rest.chars().next() {
+                if let Some((text, id)) = self.markers.iter().find(|(text, _)| rest.starts_with(text)) {
+                    ids.extend(self.encode_plain(&plain)?);
+                    plain.clear();
+                    ids.push(*id);
+                    rest = &rest[text.len()..];
+                } else {
+                    plain.push(first);
+                    rest = &rest[first.len_utf8()..];
+                }
             }
         }
-        ids.extend(self.encode_plain(rest)?);
+        ids.extend(self.encode_plain(&plain)?);
         Ok(ids)
     }
 

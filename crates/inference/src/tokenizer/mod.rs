@@ -7,7 +7,7 @@
 pub(crate) mod gguf;
 mod pretokenizer;
 
-pub(crate) use gguf::BpeTokenizer;
+pub(crate) use gguf::{BpeTokenizer, Segment};
 
 #[cfg(test)]
 mod tests;

@@ -48,7 +48,6 @@ fn decode(tokenizer: &BpeTokenizer, ids: &[u32]) -> String {
 }
 
 #[test]
-#[ignore = "needs the reference ids: run tests/reference/make_token_ids.py where llama-cpp-python can be built"]
 fn plain_ids_are_those_of_llama_cpp() {
     let texts = reference().plain;
     assert!(texts.len() > 30);
@@ -58,7 +57,6 @@ fn plain_ids_are_those_of_llama_cpp() {
 }
 
 #[test]
-#[ignore = "needs the reference ids: run tests/reference/make_token_ids.py where llama-cpp-python can be built"]
 fn markup_ids_are_those_of_llama_cpp() {
     let texts = reference().markup;
     assert!(texts.len() > 5);
@@ -68,7 +66,6 @@ fn markup_ids_are_those_of_llama_cpp() {
 }
 
 #[test]
-#[ignore = "needs the reference ids: run tests/reference/make_token_ids.py where llama-cpp-python can be built"]
 fn chat_ids_are_those_of_llama_cpp_and_jinja2() {
     let chats = reference().chats;
     assert!(chats.len() > 3);

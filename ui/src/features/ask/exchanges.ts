@@ -50,8 +50,8 @@ export interface Evidence {
 export function evidenceOf(exchange: Exchange | undefined): Evidence | null {
 	if (!exchange) return null;
 	if (exchange.kind === "running") {
-		const { passages, verdict } = exchange.run;
-		return { key: exchange.key, passages, citations: [], verdict };
+		const { passages, quotes, verdict } = exchange.run;
+		return { key: exchange.key, passages, citations: quotes, verdict };
 	}
 	const { answer, key } = exchange;
 	return answer && { key, passages: answer.passages, citations: answer.citations, verdict: answer.verdict };

@@ -411,6 +411,7 @@ export class FakeHost implements Host {
 		const { passages, verdict } = this.#search(req.question, req.scope, 6);
 		onEvent({ kind: "passages", passages, verdict });
 		const whole = answer(req.question, passages, verdict, this.#installed("generator") !== null, this.#id());
+		if (whole.citations.length > 0) onEvent({ kind: "quotes", quotes: whole.citations.slice(0, 1) });
 		const stopped = () => this.#aborted.has(req.request_id);
 		if (whole.origin === "model") {
 			for (let done = 128; done <= 640 && !stopped(); done += 128) {
