@@ -133,6 +133,11 @@ pub fn cache() -> PathBuf {
     own.or(xdg).or(home).expect("DOCENT_CACHE, XDG_CACHE_HOME or HOME is set")
 }
 
+/// The folder of the installed models.
+pub fn models() -> PathBuf {
+    std::env::var_os("DOCENT_MODELS").map_or_else(|| cache().join("models"), PathBuf::from)
+}
+
 /// The output of a finished program, as text.
 pub fn ran(output: Output) -> Ran {
     Ran {

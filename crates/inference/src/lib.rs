@@ -49,7 +49,7 @@ pub use options::{DeviceReport, EngineConfig, Priority};
 #[cfg(feature = "candle")]
 pub use {
     embedder::open_embedder,
-    generator::{open_generator, open_generator_with_clock},
+    generator::{check_architecture, open_generator, open_generator_with_clock},
     processor::{configure_process, device_report},
     template::Clock,
 };

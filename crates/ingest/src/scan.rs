@@ -86,6 +86,8 @@ impl<'s> Scan<'s> {
         self.report.reachable = walked.reachable && !self.is_unplugged(&walked)?;
         self.report.unreadable.clone_from(&walked.unreadable);
         self.see(&walked.files)?;
+        // A permission that was given changes no file.
+        self.library.retry_failed_for(self.source.id, "permission_denied", self.now)?;
         self.report.cancelled = self.cancel.is_cancelled();
         if self.report.reachable && walked.complete && !self.report.cancelled {
             self.follow_lost(&walked)?;

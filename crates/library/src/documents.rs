@@ -120,6 +120,9 @@ pub(crate) fn document_of(row: &Row<'_>) -> rusqlite::Result<Document> {
 }
 
 /// Documents that are not deleted and fulfil `condition` (SQL that may go on with ORDER BY and LIMIT).
+/// Bytes of the largest file that does not have to wait for all others.
+const LARGE_FILE: i64 = 16 << 20;
+
 pub(crate) fn select_documents(
     db: &Connection,
     condition: &str,
@@ -166,18 +169,31 @@ impl Library {
     }
 
     /// Up to `limit` documents that wait to be read, of one source or of all, by source and path.
+    /// Files of more than 16 MiB come after all others: one of them may take hours.
     pub fn next_waiting(
         &self,
         limit: usize,
         source: Option<SourceId>,
     ) -> Result<Vec<Document>, LibraryError> {
-        let order = "ORDER BY source_id, rel_path LIMIT ?1";
-        self.read("reading documents", |db| match source {
-            None => select_documents(db, &format!("state = 'waiting' {order}"), [limit as i64]),
-            Some(id) => {
-                let condition = format!("state = 'waiting' AND source_id = ?2 {order}");
-                select_documents(db, &condition, [limit as i64, id.0])
+        let select = |db: &Connection, sizes: &str, limit: usize| {
+            let order = "ORDER BY source_id, rel_path LIMIT ?1";
+            let (limit, large) = (limit as i64, LARGE_FILE);
+            match source {
+                None => {
+                    let condition = format!("state = 'waiting' AND size {sizes} ?2 {order}");
+                    select_documents(db, &condition, [limit, large])
+                }
+                Some(id) => {
+                    let condition =
+                        format!("state = 'waiting' AND size {sizes} ?2 AND source_id = ?3 {order}");
+                    select_documents(db, &condition, [limit, large, id.0])
+                }
             }
+        };
+        self.read("reading documents", |db| {
+            let mut found = select(db, "<=", limit)?;
+            found.extend(select(db, ">", limit - found.len())?);
+            Ok(found)
         })
     }
 
@@ -220,6 +236,21 @@ impl Library {
             let sql = "UPDATE document SET state = 'waiting', error_code = NULL, error_detail = NULL, updated_ms = ?2
                        WHERE state = 'failed' AND deleted_ms IS NULL AND (?1 IS NULL OR source_id = ?1)";
             tx.execute(sql, params![source.map(|id| id.0), now_ms]).step(step)
+        })
+    }
+
+    /// Queues the documents of a source again that failed with this code. Gives how many.
+    pub fn retry_failed_for(
+        &self,
+        source: SourceId,
+        error_code: &str,
+        now_ms: i64,
+    ) -> Result<usize, LibraryError> {
+        let step = "queueing failed documents";
+        self.write(step, |tx| {
+            let sql = "UPDATE document SET state = 'waiting', error_code = NULL, error_detail = NULL, updated_ms = ?3
+                       WHERE state = 'failed' AND deleted_ms IS NULL AND source_id = ?1 AND error_code = ?2";
+            tx.execute(sql, params![source.0, error_code, now_ms]).step(step)
         })
     }
 
@@ -286,6 +317,7 @@ mod tests {
         assert_eq!(document.updated_ms, 7);
         assert!(world.library.next_waiting(9, None).unwrap().is_empty());
         assert_eq!(world.library.retry_failed(Some(SourceId(99)), 8).unwrap(), 0);
+        assert_eq!(world.library.retry_failed_for(world.source, "damaged", 8).unwrap(), 0);
         assert_eq!(world.library.retry_failed(None, 8).unwrap(), 1);
         let document = world.library.document(id).unwrap();
         assert_eq!((document.state, document.error_code), (DocumentState::Waiting, None));
@@ -307,6 +339,21 @@ mod tests {
         assert_eq!(world.library.queue_outdated("x2", "c1", 8).unwrap(), 2);
         assert_eq!(world.library.next_waiting(9, None).unwrap().len(), 2);
         assert_eq!(world.live_texts(), ["text"], "what is live stays live until it is read again");
+    }
+
+    #[test]
+    fn large_files_wait_for_all_others() {
+        let world = fixture();
+        let large = LARGE_FILE as u64;
+        for (path, size) in [("a huge.txt", large + 1), ("b.txt", large), ("c.txt", 1)] {
+            world.library.see_file(crate::SeenFile { size, ..world.file(path, 1) }, 2).unwrap();
+        }
+        let waiting = |limit| {
+            let found = world.library.next_waiting(limit, None).unwrap();
+            found.into_iter().map(|document| document.rel_path).collect::<Vec<_>>()
+        };
+        assert_eq!(waiting(9), ["b.txt", "c.txt", "a huge.txt"]);
+        assert_eq!(waiting(2), ["b.txt", "c.txt"]);
     }
 
     #[test]

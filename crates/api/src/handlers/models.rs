@@ -5,6 +5,18 @@ use crate::{Api, Sink};
 use docent_model_hub::{FetchProgress, InstalledModel, ModelSpec, ModelStatus};
 use std::path::PathBuf;
 
+/// Refuses a chat model of a kind that cannot be computed, before anything is copied. What else may
+/// be wrong with a file is found where it is compared with the catalogue.
+async fn refuse_architecture(path: PathBuf) -> Result<(), ApiError> {
+    let checked = tokio::task::spawn_blocking(move || docent_inference::check_architecture(&path)).await;
+    match checked {
+        Ok(Err(error @ docent_inference::InferenceError::UnsupportedArchitecture { .. })) => {
+            Err(error.into())
+        }
+        _ => Ok(()),
+    }
+}
+
 #[allow(clippy::cast_precision_loss, reason = "sizes of files stay far below 2^53")]
 fn bytes(number: u64) -> f64 {
     number as f64
@@ -41,6 +53,7 @@ impl Api {
         let running = self.requests().start(&req.request_id);
         let progress = forward(&sink);
         let path = PathBuf::from(&req.path);
+        refuse_architecture(path.clone()).await?;
         let installed =
             self.hub().import(req.name.as_deref(), &path, running.cancel.clone(), &progress).await?;
         self.installed(installed, &sink).await

@@ -9,6 +9,7 @@ use std::io::{self, Read};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 /// How many frames may wait between the pipe and their taker.
@@ -28,6 +29,8 @@ pub(super) struct WorkerProcess {
     stdin: ChildStdin,
     pub(super) frames: Receiver<io::Result<Frame>>,
     last_words: Arc<Mutex<String>>,
+    /// Collects them; ends with the process.
+    listener: JoinHandle<()>,
     /// Documents given to it so far.
     pub(super) documents: u32,
     /// Whether it has told its version.
@@ -66,10 +69,10 @@ impl WorkerProcess {
         })?;
         let last_words = Arc::new(Mutex::new(String::new()));
         let words = Arc::clone(&last_words);
-        std::thread::Builder::new()
+        let listener = std::thread::Builder::new()
             .name("extract-words".to_owned())
             .spawn(move || keep_last_words(stderr, &words))?;
-        Ok(Self { child, stdin, frames, last_words, documents: 0, greeted: false })
+        Ok(Self { child, stdin, frames, last_words, listener, documents: 0, greeted: false })
     }
 
     /// Sends a request.
@@ -91,8 +94,11 @@ impl WorkerProcess {
         }
         let _ = self.child.kill();
         let status = self.child.wait().ok();
-        // The thread that reads them may be a moment behind.
-        std::thread::sleep(Duration::from_millis(10));
+        // The thread that reads them may be behind, on a busy machine by more than a moment.
+        let patience = std::time::Instant::now() + 4 * END_TIME;
+        while !self.listener.is_finished() && std::time::Instant::now() < patience {
+            std::thread::sleep(Duration::from_millis(1));
+        }
         let words = self.last_words.lock().map(|words| words.clone()).unwrap_or_default();
         cause(status, &words)
     }

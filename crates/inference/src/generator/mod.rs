@@ -3,6 +3,7 @@
 mod stream;
 mod task;
 
+use std::path::Path;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -33,6 +34,15 @@ pub fn open_generator(
     config: &EngineConfig,
 ) -> Result<Arc<dyn Generator>, InferenceError> {
     open(files, config, None)
+}
+
+/// Whether the chat model in a GGUF file is of a kind that can be computed here; reads the header only.
+///
+/// # Errors
+/// [`InferenceError::UnsupportedArchitecture`] if it is not; the others of [`open_generator`] if the
+/// header cannot be read.
+pub fn check_architecture(gguf: &Path) -> Result<(), InferenceError> {
+    Shape::read(&Gguf::open(gguf)?).map(drop)
 }
 
 /// As [`open_generator`], with a clock for templates that tell the model today's date.

@@ -32,7 +32,7 @@ impl Run<'_> {
 
     /// Stores, embeds, writes and publishes what was read so far.
     pub(super) async fn index_batch(&mut self) -> Result<(), IngestError> {
-        self.deadline = None;
+        self.batch_begun = None;
         if self.batch.is_empty() {
             return Ok(());
         }

@@ -22,6 +22,8 @@ use outcome::{gone_is_none, set_waiting};
 const BATCH_CHUNKS: usize = 1_000;
 /// A batch that is not full is written after this long, so that small documents can be found soon.
 const BATCH_TIME: Duration = Duration::from_secs(20);
+/// The same when no further file waits: what is still being read may be large.
+const LAST_BATCH_TIME: Duration = Duration::from_secs(2);
 /// Waiting documents taken from the library at once.
 const PAGE: usize = 128;
 /// A file that changes while it is read is read this often in one run.
@@ -85,7 +87,8 @@ struct Run<'r> {
     pages_in: mpsc::UnboundedSender<PageRead>,
     /// Documents read and not yet stored.
     batch: Vec<(Document, Reading)>,
-    deadline: Option<Instant>,
+    /// When the first of them was.
+    batch_begun: Option<Instant>,
 }
 
 impl<'r> Run<'r> {
@@ -112,7 +115,7 @@ impl<'r> Run<'r> {
             pages,
             pages_in,
             batch: Vec::new(),
-            deadline: None,
+            batch_begun: None,
         })
     }
 
@@ -168,7 +171,8 @@ impl<'r> Run<'r> {
                 return Err(cancelled());
             }
             let chunks: usize = self.batch.iter().map(|(_, reading)| reading.chunks.len()).sum();
-            if chunks >= BATCH_CHUNKS || self.deadline.is_some_and(|deadline| Instant::now() >= deadline) {
+            let patience = if self.queue.is_empty() { LAST_BATCH_TIME } else { BATCH_TIME };
+            if chunks >= BATCH_CHUNKS || self.batch_begun.is_some_and(|begun| begun.elapsed() >= patience) {
                 self.index_batch().await?;
             }
         }

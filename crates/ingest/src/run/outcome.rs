@@ -1,6 +1,6 @@
 //! What becomes of a document after it was read, or could not be.
 
-use super::{BATCH_TIME, Run};
+use super::Run;
 use crate::IngestError;
 use crate::fault::Step;
 use crate::file::FileState;
@@ -20,7 +20,7 @@ impl Run<'_> {
             Some(Outcome::Read(reading)) => {
                 self.ingest.hook.after(Step::Read);
                 self.progress.chunks_total += reading.chunks.len() as u64;
-                self.deadline.get_or_insert_with(|| Instant::now() + BATCH_TIME);
+                self.batch_begun.get_or_insert_with(Instant::now);
                 self.batch.push((document, *reading));
                 return Ok(());
             }
