@@ -48,6 +48,8 @@ impl WorkerProcess {
         if faults {
             command.arg(argument::FAULTS);
         }
+        // A backtrace would push what it said at last out of what is kept.
+        command.env("RUST_BACKTRACE", "0");
         #[cfg(windows)]
         std::os::windows::process::CommandExt::creation_flags(&mut command, CREATE_NO_WINDOW);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
