@@ -4,6 +4,7 @@
 #![forbid(unsafe_code)]
 #![allow(clippy::print_stdout)]
 
+mod clone;
 mod layering;
 mod packages;
 mod product;

@@ -6,9 +6,11 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
-/// The root of the working tree.
+/// The root of the working tree: of the one this was started in, which need not be the one it was
+/// built in (see [`crate::clone`]).
 pub(crate) fn root() -> PathBuf {
-    let manifest = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    let started_in = std::env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from);
+    let manifest = started_in.unwrap_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")));
     manifest.parent().map_or(manifest.clone(), Path::to_path_buf)
 }
 
