@@ -1,0 +1,190 @@
+//! Rows of activations, quantised for the integer matrices.
+
+use crate::normal::rms_norm_row;
+use crate::pool::Parts;
+use crate::simd::Simd;
+use crate::tier::{Cpu, Kernel};
+
+/// Values that share a scale.
+pub(crate) const BLOCK: usize = 32;
+
+/// Rows from which on several threads quantise.
+const PARALLEL_FROM: usize = 16;
+
+/// A norm applied to each row before it is quantised, so that no other pass is needed.
+#[derive(Clone, Copy, Debug)]
+pub enum Norm<'a> {
+    /// The rows as they are.
+    None,
+    /// [`rms_norm`](crate::rms_norm) with this weight and epsilon.
+    Rms(&'a [f32], f32),
+}
+
+/// Quantised values and what a tile needs to know of them, on one cache line.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[repr(C, align(64))]
+pub(crate) struct Block {
+    /// `-127..=127`
+    pub(crate) values: [i8; BLOCK],
+    /// What a value is multiplied with.
+    pub(crate) scale: f32,
+    /// Scale times the sum of the values.
+    pub(crate) weighted: f32,
+    /// -8 times the sum of the values.
+    pub(crate) less_8: i32,
+    /// -128 times the sum of the values.
+    pub(crate) less_128: i32,
+    /// The same of each half.
+    pub(crate) halves_less_128: [i32; 2],
+}
+
+const EMPTY: Block =
+    Block { values: [0; BLOCK], scale: 0.0, weighted: 0.0, less_8: 0, less_128: 0, halves_less_128: [0; 2] };
+
+/// Rows of `width` values, a multiple of 32: as 8-bit integers with a scale for each 32, and as
+/// floats for matrices that are stored as floats.
+#[derive(Debug)]
+pub struct Activations {
+    pub(crate) rows: usize,
+    pub(crate) width: usize,
+    /// Row after row.
+    pub(crate) blocks: Vec<Block>,
+    /// The rows in 32-bit floats, if asked for.
+    pub(crate) floats: Vec<f32>,
+}
+
+impl Activations {
+    /// Quantises `rows`, whose length is a multiple of `width`, itself a multiple of 32. `floats`
+    /// keeps the normed rows as well.
+    ///
+    /// # Panics
+    /// If the lengths are not as said.
+    #[must_use]
+    pub fn new(cpu: &Cpu, rows: &[f32], width: usize, norm: Norm<'_>, floats: bool) -> Self {
+        assert!(width > 0 && width.is_multiple_of(BLOCK) && rows.len().is_multiple_of(width));
+        let count = rows.len() / width;
+        let blocks = rows.len() / BLOCK;
+        let mut made = Self {
+            rows: count,
+            width,
+            blocks: vec![EMPTY; blocks],
+            floats: vec![0.0; if floats { rows.len() } else { 0 }],
+        };
+        let per_row = width / BLOCK;
+        let items = if count < PARALLEL_FROM { 1 } else { 4 * cpu.pool.threads() };
+        let step = count.div_ceil(items);
+        let parts = Parts::new(&mut made.blocks);
+        let float_rows = Parts::new(&mut made.floats);
+        cpu.pool.run(items, &|item| {
+            let (from, to) = ((item * step).min(count), ((item + 1) * step).min(count));
+            let (start, len) = (from * per_row, (to - from) * per_row);
+            let kept = if floats { (from * width, (to - from) * width) } else { (0, 0) };
+            // SAFETY: items have rows of their own.
+            let kernel = unsafe {
+                Quantise {
+                    rows: &rows[from * width..to * width],
+                    width,
+                    norm,
+                    blocks: parts.part(start, len),
+                    floats: float_rows.part(kept.0, kept.1),
+                }
+            };
+            cpu.tier.run(kernel);
+        });
+        made
+    }
+}
+
+struct Quantise<'a> {
+    rows: &'a [f32],
+    width: usize,
+    norm: Norm<'a>,
+    blocks: &'a mut [Block],
+    floats: &'a mut [f32],
+}
+
+impl Kernel for Quantise<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) {
+        let mut normed = match self.norm {
+            Norm::None => Vec::new(),
+            Norm::Rms(..) => vec![0.0; self.width],
+        };
+        let per_row = self.width / BLOCK;
+        for (index, row) in self.rows.chunks_exact(self.width).enumerate() {
+            let row = match self.norm {
+                Norm::None => row,
+                Norm::Rms(weight, epsilon) => {
+                    rms_norm_row(s, row, weight, epsilon, &mut normed);
+                    &normed
+                }
+            };
+            if !self.floats.is_empty() {
+                self.floats[index * self.width..][..self.width].copy_from_slice(row);
+            }
+            let (blocks, _) = row.as_chunks::<BLOCK>();
+            for (column, block) in blocks.iter().enumerate() {
+                quantise_block(s, block, &mut self.blocks[index * per_row + column]);
+            }
+        }
+    }
+}
+
+/// Divides by the largest of the block and multiplies with 127.
+#[inline(always)]
+fn quantise_block<S: Simd>(s: S, block: &[f32; BLOCK], out: &mut Block) {
+    let (lanes, _) = block.as_chunks::<16>();
+    let (low, high) = (s.load(&lanes[0]), s.load(&lanes[1]));
+    let largest = s.largest(s.max(s.abs(low), s.abs(high)));
+    let inverse = if largest > 0.0 { 127.0 / largest } else { 0.0 };
+    let (outs, _) = out.values.as_chunks_mut::<16>();
+    s.store_i8(s.mul(low, s.splat(inverse)), &mut outs[0]);
+    s.store_i8(s.mul(high, s.splat(inverse)), &mut outs[1]);
+    let sum = |half: &[i8; 16]| half.iter().map(|&value| i32::from(value)).sum::<i32>();
+    let halves = [sum(&outs[0]), sum(&outs[1])];
+    let total = halves[0] + halves[1];
+    out.scale = largest / 127.0;
+    out.weighted = out.scale * total as f32;
+    out.less_8 = -8 * total;
+    out.less_128 = -128 * total;
+    out.halves_less_128 = halves.map(|half| -128 * half);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Pool, Tier};
+    use proptest::prelude::*;
+    use std::sync::Arc;
+
+    proptest! {
+        #[test]
+        fn values_are_near_and_sums_are_exact(
+            rows in 1usize..40, blocks in 1usize..4, scale in -20f32..20.0, seed in 0u32..1000,
+        ) {
+            let x: Vec<f32> = (0..rows * blocks * BLOCK)
+                .map(|i| ((i as u32 * 7919 + seed) as f32).sin() * scale.exp2())
+                .collect();
+            let weight = vec![1.0; blocks * BLOCK];
+            for norm in [Norm::None, Norm::Rms(&weight, 1e-6)] {
+                let mut first: Option<Vec<Block>> = None;
+                for tier in Tier::all() {
+                    let cpu = Cpu { tier, pool: Arc::new(Pool::new(2)) };
+                    let made = Activations::new(&cpu, &x, blocks * BLOCK, norm, true);
+                    for (block, exact) in made.blocks.iter().zip(made.floats.as_chunks::<BLOCK>().0) {
+                        let sum: i32 = block.values.iter().map(|&v| i32::from(v)).sum();
+                        prop_assert_eq!(block.less_128, -128 * sum);
+                        prop_assert_eq!(block.halves_less_128.iter().sum::<i32>(), -128 * sum);
+                        prop_assert_eq!(block.less_8, -8 * sum);
+                        for (&value, &exact) in block.values.iter().zip(exact) {
+                            prop_assert!((f32::from(value) * block.scale - exact).abs() <= 0.501 * block.scale);
+                        }
+                    }
+                    prop_assert_eq!(&*first.get_or_insert_with(|| made.blocks.clone()), &made.blocks);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,540 @@
+//! Attention of queries over cached keys and values.
+//!
+//! Keys are taken in chunks at fixed places. A chunk gives each query the largest score, the sum of
+//! the weights and the weighted values; chunks are joined in their order by the rescaling of online
+//! softmax (Milakov and Gimelshein 2018; Dao et al. 2022). Whether the chunks of a query are
+//! computed by one thread or by several, and with how many other queries, its result has the same
+//! bits.
+
+use crate::pool::Parts;
+use crate::simd::{LANES, Simd};
+use crate::tier::{Cpu, Kernel, Tier};
+use crate::transcendental::exp;
+
+/// Keys of a chunk.
+const CHUNK: usize = 256;
+
+/// Queries that share a pass over a chunk in registers.
+const ROWS: usize = 8;
+
+/// Queries of an item.
+const ITEM_ROWS: usize = 32;
+
+/// Below every score.
+const LOWEST: f32 = -1e30;
+
+/// How keys and values are stored.
+pub trait Element: Copy + Default + Send + Sync + private::Stored + 'static {}
+impl Element for f32 {}
+impl Element for u16 {}
+
+mod private {
+    use crate::simd::Simd;
+
+    pub trait Stored: Sized {
+        #[doc(hidden)]
+        #[allow(private_bounds)]
+        fn load<S: Simd>(s: S, from: &[Self; 16]) -> S::F;
+        #[doc(hidden)]
+        #[allow(private_bounds)]
+        fn store<S: Simd>(s: S, value: S::F, to: &mut [Self; 16]);
+    }
+
+    impl Stored for f32 {
+        #[inline(always)]
+        fn load<S: Simd>(s: S, from: &[Self; 16]) -> S::F {
+            s.load(from)
+        }
+        #[inline(always)]
+        fn store<S: Simd>(s: S, value: S::F, to: &mut [Self; 16]) {
+            s.store(value, to);
+        }
+    }
+
+    /// Half-precision floats, by their bits.
+    impl Stored for u16 {
+        #[inline(always)]
+        fn load<S: Simd>(s: S, from: &[Self; 16]) -> S::F {
+            s.load_f16(from)
+        }
+        #[inline(always)]
+        fn store<S: Simd>(s: S, value: S::F, to: &mut [Self; 16]) {
+            s.store_f16(value, to);
+        }
+    }
+}
+
+/// The keys and values of the positions of one sequence in one layer: 32-bit floats, or
+/// half-precision ones as `u16`.
+#[derive(Clone, Debug)]
+pub struct KeyValues<E> {
+    heads: Vec<Head<E>>,
+    head_len: usize,
+    len: usize,
+}
+
+#[derive(Clone, Debug)]
+struct Head<E> {
+    /// `[position / 16][head_len][position % 16]`
+    keys: Vec<[E; LANES]>,
+    /// `[position][head_len / 16][16]`, the last padded with zeros
+    values: Vec<[E; LANES]>,
+}
+
+impl<E: Element> KeyValues<E> {
+    /// An empty cache of `heads` heads.
+    #[must_use]
+    pub fn new(heads: usize, head_len: usize) -> Self {
+        let heads = (0..heads).map(|_| Head { keys: Vec::new(), values: Vec::new() }).collect();
+        Self { heads, head_len, len: 0 }
+    }
+
+    /// Positions held.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether no position is held.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// Bytes in memory.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        let of = |head: &Head<E>| size_of_val(head.keys.as_slice()) + size_of_val(head.values.as_slice());
+        self.heads.iter().map(of).sum()
+    }
+
+    /// Forgets the positions from `len` on; more than there are forgets nothing.
+    pub fn truncate(&mut self, len: usize) {
+        self.len = self.len.min(len);
+        for head in &mut self.heads {
+            head.keys.truncate(self.len.div_ceil(LANES) * self.head_len);
+            head.values.truncate(self.len * self.head_len.div_ceil(LANES));
+        }
+    }
+
+    /// Adds a position for each row of `rows`, `[positions, stride]`, whose keys, head after head,
+    /// start at `keys` and whose values start at `values`.
+    ///
+    /// # Panics
+    /// If they stand out of the rows.
+    pub fn append(&mut self, cpu: &Cpu, rows: &[f32], stride: usize, keys: usize, values: usize) {
+        let (count, head_len, len) = (rows.len() / stride, self.head_len, self.len);
+        let width = self.heads.len() * head_len;
+        assert!(keys + width <= stride && values + width <= stride, "heads stand out of the rows");
+        let heads = Parts::new(&mut self.heads);
+        let append = |index: usize| {
+            // SAFETY: each item has a head of its own.
+            let head = unsafe { &mut heads.part(index, 1)[0] };
+            let source =
+                Source { rows, stride, keys: keys + index * head_len, values: values + index * head_len };
+            cpu.tier.run(Append { head, source, head_len, len });
+        };
+        let total = width * count / head_len.max(1);
+        if count < 16 {
+            (0..total / count.max(1)).for_each(append);
+        } else {
+            cpu.pool.run(total / count, &append);
+        }
+        self.len += count;
+    }
+}
+
+struct Source<'a> {
+    rows: &'a [f32],
+    stride: usize,
+    keys: usize,
+    values: usize,
+}
+
+struct Append<'a, E> {
+    head: &'a mut Head<E>,
+    source: Source<'a>,
+    head_len: usize,
+    len: usize,
+}
+
+impl<E: Element> Kernel for Append<'_, E> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) {
+        let Self { head, source, head_len, len } = self;
+        let vectors = head_len.div_ceil(LANES);
+        let count = source.rows.len() / source.stride;
+        let zero = [E::default(); LANES];
+        head.keys.resize((len + count).div_ceil(LANES) * head_len, zero);
+        head.values.resize((len + count) * vectors, zero);
+        for (row, position) in (len..len + count).enumerate() {
+            let row = &source.rows[row * source.stride..];
+            let (key, value) = (&row[source.keys..][..head_len], &row[source.values..][..head_len]);
+            let (block, lane) = (position / LANES * head_len, position % LANES);
+            for vector in 0..vectors {
+                let at = vector * LANES;
+                let width = LANES.min(head_len - at);
+                let mut lanes = [0.0; LANES];
+                lanes[..width].copy_from_slice(&key[at..at + width]);
+                let mut stored = zero;
+                E::store(s, s.load(&lanes), &mut stored);
+                for i in 0..width {
+                    head.keys[block + at + i][lane] = stored[i];
+                }
+                lanes = [0.0; LANES];
+                lanes[..width].copy_from_slice(&value[at..at + width]);
+                E::store(s, s.load(&lanes), &mut head.values[position * vectors + vector]);
+            }
+        }
+    }
+}
+
+/// Queries of consecutive positions.
+#[derive(Clone, Copy, Debug)]
+pub struct Queries<'a> {
+    /// `[positions, stride]`
+    pub rows: &'a [f32],
+    /// Length of a row.
+    pub stride: usize,
+    /// Where the heads start in a row.
+    pub offset: usize,
+    /// Query heads: a multiple of the heads of keys, each of which serves as many in a row.
+    pub heads: usize,
+    /// What scores are multiplied with.
+    pub scale: f32,
+    /// Position of the first row, if a query sees no later key; `None` if all see all.
+    pub causal_from: Option<usize>,
+    /// How many positions back, its own included, a query sees; all if missing.
+    pub window: Option<usize>,
+}
+
+/// Softmax of the scores of each query, times the values: `[positions, heads * head_len]` in `out`.
+///
+/// # Panics
+/// If the lengths do not match.
+pub fn attend<E: Element>(cpu: &Cpu, queries: &Queries<'_>, cache: &KeyValues<E>, out: &mut [f32]) {
+    let count = queries.rows.len() / queries.stride;
+    let group = queries.heads / cache.heads.len();
+    assert!(group * cache.heads.len() == queries.heads, "heads cannot be shared");
+    assert_eq!(out.len(), count * queries.heads * cache.head_len, "the result has another size");
+    if count == 0 || cache.len == 0 {
+        return;
+    }
+    let rows = count * group;
+    let task = Task { queries, cache, group, out: Parts::new(out) };
+    let (kv_heads, chunks) = (cache.heads.len(), cache.len.div_ceil(CHUNK));
+    if rows > ROWS || chunks == 1 {
+        let blocks = rows.div_ceil(ITEM_ROWS);
+        cpu.pool.run(kv_heads * blocks, &|item| {
+            // The last queries see the most keys and come first.
+            let (head, block) = (item % kv_heads, blocks - 1 - item / kv_heads);
+            let rows = block * ITEM_ROWS..((block + 1) * ITEM_ROWS).min(rows);
+            whole_rows(cpu.tier, &task, head, rows);
+        });
+        return;
+    }
+    let mut partials: Vec<Partial> = Vec::new();
+    partials.resize_with(kv_heads * chunks, || Partial::new(cache.head_len));
+    {
+        let parts = Parts::new(&mut partials);
+        cpu.pool.run(kv_heads * chunks, &|item| {
+            // SAFETY: each item has a partial result of its own.
+            let partial = unsafe { &mut parts.part(item, 1)[0] };
+            let run = Run { head: item / chunks, first: 0, count: rows };
+            let mut queries = vec![0.0; ROWS * cache.head_len];
+            task.queries(run, &mut queries);
+            task.chunk(cpu.tier, run, item % chunks, &queries, partial);
+        });
+    }
+    for (head, partials) in partials.chunks(chunks).enumerate() {
+        let mut total = Partial::new(cache.head_len);
+        for next in partials {
+            cpu.tier.run(Join { total: &mut total, next });
+        }
+        cpu.tier.run(Finish { task: &task, rows: Run { head, first: 0, count: rows }, total: &total });
+    }
+}
+
+struct Task<'a, E> {
+    queries: &'a Queries<'a>,
+    cache: &'a KeyValues<E>,
+    group: usize,
+    out: Parts<'a, f32>,
+}
+
+/// What chunks give for up to [`ROWS`] queries.
+struct Partial {
+    largest: [f32; ROWS],
+    sum: [f32; ROWS],
+    /// `[ROWS][head_len / 16][16]`
+    values: Vec<[f32; LANES]>,
+}
+
+impl Partial {
+    fn new(head_len: usize) -> Self {
+        let values = vec![[0.0; LANES]; ROWS * head_len.div_ceil(LANES)];
+        Self { largest: [LOWEST; ROWS], sum: [0.0; ROWS], values }
+    }
+
+    fn clear(&mut self) {
+        self.largest = [LOWEST; ROWS];
+        self.sum = [0.0; ROWS];
+        self.values.fill([0.0; LANES]);
+    }
+}
+
+impl<E: Element> Task<'_, E> {
+    /// The scaled query of a row: `group` rows make a position.
+    fn query(&self, head: usize, row: usize, out: &mut [f32]) {
+        let (position, head) = self.place(head, row);
+        let start = position * self.queries.stride + self.queries.offset + head * self.cache.head_len;
+        for (out, value) in out.iter_mut().zip(&self.queries.rows[start..][..self.cache.head_len]) {
+            *out = value * self.queries.scale;
+        }
+    }
+
+    /// Position and query head of a row.
+    fn place(&self, head: usize, row: usize) -> (usize, usize) {
+        (row / self.group, head * self.group + row % self.group)
+    }
+
+    /// The keys that a row sees.
+    fn seen(&self, row: usize) -> std::ops::Range<usize> {
+        match self.queries.causal_from {
+            None => 0..self.cache.len,
+            Some(first) => {
+                let end = (first + row / self.group + 1).min(self.cache.len);
+                self.queries.window.map_or(0, |window| end.saturating_sub(window))..end
+            }
+        }
+    }
+
+    /// The `chunk`-th keys for `count` queries, at most [`ROWS`], from row `first` on.
+    fn chunk(&self, tier: Tier, rows: Run, chunk: usize, queries: &[f32], partial: &mut Partial) {
+        let at_once = if tier.is_wide() { ROWS } else { ROWS / 2 };
+        for base in (0..rows.count).step_by(at_once) {
+            let count = at_once.min(rows.count - base);
+            let kernel = Chunk { task: self, rows, base, count, chunk, queries, partial: &mut *partial };
+            match count {
+                1 => tier.run(For::<1, _>(kernel)),
+                2..=4 => tier.run(For::<4, _>(kernel)),
+                // Only a wide tier is asked for more.
+                _ => drop(tier.run_wide(For::<ROWS, _>(kernel))),
+            }
+        }
+    }
+
+    /// The scaled queries of a run of rows, one after the other.
+    fn queries(&self, rows: Run, out: &mut [f32]) {
+        let head_len = self.cache.head_len;
+        for row in 0..rows.count {
+            self.query(rows.head, rows.first + row, &mut out[row * head_len..][..head_len]);
+        }
+    }
+}
+
+/// Rows of one head of keys: `count` from `first` on.
+#[derive(Clone, Copy)]
+struct Run {
+    head: usize,
+    first: usize,
+    count: usize,
+}
+
+/// `T` for `R` rows.
+struct For<const R: usize, T>(T);
+
+/// The keys of one chunk for `count` of the rows, from the `base`-th on.
+struct Chunk<'a, E> {
+    task: &'a Task<'a, E>,
+    rows: Run,
+    base: usize,
+    count: usize,
+    chunk: usize,
+    queries: &'a [f32],
+    partial: &'a mut Partial,
+}
+
+impl<const R: usize, E: Element> Kernel for For<R, Chunk<'_, E>> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) {
+        let Chunk { task, rows, base, count, chunk, queries, partial } = self.0;
+        let head_len = task.cache.head_len;
+        let vectors = head_len.div_ceil(LANES);
+        let head = &task.cache.heads[rows.head];
+        let start = chunk * CHUNK;
+        // Rows beyond the last repeat it; their results are not used.
+        let seen: [_; R] = std::array::from_fn(|r| task.seen(rows.first + base + r.min(count - 1)));
+        let end = seen.iter().map(|seen| seen.end).max().unwrap_or(0).min(start + CHUNK);
+        let begin = seen.iter().map(|seen| seen.start).min().unwrap_or(0).max(start);
+        if end <= begin {
+            return;
+        }
+        let queries: [&[f32]; R] =
+            std::array::from_fn(|r| &queries[(base + r.min(count - 1)) * head_len..][..head_len]);
+        let blocks = begin / LANES..end.div_ceil(LANES);
+        let mut weights = [[0.0f32; CHUNK]; R];
+        for block in blocks.clone() {
+            let keys = &head.keys[block * head_len..][..head_len];
+            let mut scores = [s.splat(0.0); R];
+            for (d, lanes) in keys.iter().enumerate() {
+                let key = E::load(s, lanes);
+                for r in 0..R {
+                    scores[r] = s.fma(s.splat(queries[r][d]), key, scores[r]);
+                }
+            }
+            for r in 0..R {
+                s.store(scores[r], lanes_of(&mut weights[r], block * LANES - start));
+            }
+        }
+        for r in 0..R {
+            let weights = &mut weights[r];
+            let mut largest = s.splat(LOWEST);
+            for block in blocks.clone() {
+                let lanes = lanes_of(weights, block * LANES - start);
+                let masked = masked(s, block * LANES, &seen[r], s.load(lanes), LOWEST);
+                s.store(masked, lanes);
+                largest = s.max(masked, largest);
+            }
+            let largest = s.largest(largest);
+            let mut total = s.splat(0.0);
+            for block in blocks.clone() {
+                let lanes = lanes_of(weights, block * LANES - start);
+                let weight = exp(s, s.sub(s.load(lanes), s.splat(largest)));
+                let weight = masked(s, block * LANES, &seen[r], weight, 0.0);
+                total = s.add(total, weight);
+                s.store(weight, lanes);
+            }
+            if r < count {
+                partial.largest[base + r] = largest;
+                partial.sum[base + r] = s.sum(total);
+            }
+        }
+        for vector in 0..vectors {
+            let mut sums = [s.splat(0.0); R];
+            for position in begin..end {
+                let value = E::load(s, &head.values[position * vectors + vector]);
+                for r in 0..R {
+                    sums[r] = s.fma(s.splat(weights[r][position - start]), value, sums[r]);
+                }
+            }
+            for r in 0..R {
+                if r < count {
+                    s.store(sums[r], &mut partial.values[(base + r) * vectors + vector]);
+                }
+            }
+        }
+    }
+}
+
+/// `lanes` of the keys from `first` on, with `hidden` where the query does not see them.
+#[inline(always)]
+fn masked<S: Simd>(s: S, first: usize, seen: &std::ops::Range<usize>, lanes: S::F, hidden: f32) -> S::F {
+    if seen.start <= first && first + LANES <= seen.end {
+        return lanes;
+    }
+    const STEPS: [f32; LANES] = [0., 1., 2., 3., 4., 5., 6., 7., 8., 9., 10., 11., 12., 13., 14., 15.];
+    let position = s.load(&STEPS);
+    let hidden = s.splat(hidden);
+    let from = s.splat(seen.start as f32 - first as f32);
+    let to = s.splat(seen.end as f32 - first as f32);
+    let lanes = s.select_lt(position, from, hidden, lanes);
+    s.select_lt(position, to, lanes, hidden)
+}
+
+#[inline(always)]
+fn lanes_of(weights: &mut [f32; CHUNK], at: usize) -> &mut [f32; LANES] {
+    &mut weights.as_chunks_mut::<LANES>().0[at / LANES]
+}
+
+/// Takes the chunk that comes next into what the chunks before gave.
+struct Join<'a> {
+    total: &'a mut Partial,
+    next: &'a Partial,
+}
+
+impl Kernel for Join<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) {
+        let Self { total, next } = self;
+        let vectors = total.values.len() / ROWS;
+        let (mut own, mut others) = ([0.0; LANES], [0.0; LANES]);
+        for row in 0..ROWS {
+            let (a, b) = (total.largest[row], next.largest[row]);
+            let largest = if a > b { a } else { b };
+            (own[row], others[row]) = (a - largest, b - largest);
+            total.largest[row] = largest;
+        }
+        let (own_lanes, other_lanes) = (exp(s, s.load(&own)), exp(s, s.load(&others)));
+        s.store(own_lanes, &mut own);
+        s.store(other_lanes, &mut others);
+        for row in 0..ROWS {
+            total.sum[row] = total.sum[row] * own[row] + next.sum[row] * others[row];
+            let (a, b) = (s.splat(own[row]), s.splat(others[row]));
+            for vector in row * vectors..(row + 1) * vectors {
+                let scaled = s.mul(s.load(&next.values[vector]), b);
+                let joined = s.fma(s.load(&total.values[vector]), a, scaled);
+                s.store(joined, &mut total.values[vector]);
+            }
+        }
+    }
+}
+
+/// Divides by the sums and puts the results where they belong.
+struct Finish<'a, E> {
+    task: &'a Task<'a, E>,
+    rows: Run,
+    total: &'a Partial,
+}
+
+impl<E: Element> Kernel for Finish<'_, E> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) {
+        let Self { task, rows, total } = self;
+        let head_len = task.cache.head_len;
+        let vectors = head_len.div_ceil(LANES);
+        for row in 0..rows.count {
+            let (position, head) = task.place(rows.head, rows.first + row);
+            // SAFETY: rows and heads belong to one item.
+            let out = unsafe { task.out.part((position * task.queries.heads + head) * head_len, head_len) };
+            let inverse = s.splat(1.0 / total.sum[row]);
+            for vector in 0..vectors {
+                let mut lanes = [0.0; LANES];
+                s.store(s.mul(s.load(&total.values[row * vectors + vector]), inverse), &mut lanes);
+                let out = &mut out[vector * LANES..];
+                let width = LANES.min(out.len());
+                out[..width].copy_from_slice(&lanes[..width]);
+            }
+        }
+    }
+}
+
+/// Some queries over all their keys.
+fn whole_rows<E: Element>(tier: Tier, task: &Task<'_, E>, head: usize, rows: std::ops::Range<usize>) {
+    let head_len = task.cache.head_len;
+    let (mut total, mut partial) = (Partial::new(head_len), Partial::new(head_len));
+    let mut queries = vec![0.0; ROWS * head_len];
+    for first in rows.clone().step_by(ROWS) {
+        let run = Run { head, first, count: ROWS.min(rows.end - first) };
+        task.queries(run, &mut queries);
+        total.clear();
+        let end = task.seen(first + run.count - 1).end;
+        for chunk in task.seen(first).start / CHUNK..end.div_ceil(CHUNK) {
+            partial.clear();
+            task.chunk(tier, run, chunk, &queries, &mut partial);
+            tier.run(Join { total: &mut total, next: &partial });
+        }
+        tier.run(Finish { task, rows: run, total: &total });
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,176 @@
+//! Each format against its dequantised floats, each tier against the others, for ragged shapes.
+
+use std::sync::Arc;
+
+use half::f16;
+use proptest::prelude::*;
+
+use super::*;
+use crate::{Format, Norm, Pool, Tier};
+
+const QUANTISED: [Format; 8] = [
+    Format::Q4_0,
+    Format::Q4_1,
+    Format::Q5_0,
+    Format::Q5_1,
+    Format::Q8_0,
+    Format::Q4K,
+    Format::Q5K,
+    Format::Q6K,
+];
+
+fn noise(seed: u64, len: usize) -> Vec<f32> {
+    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+    let mut next = || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        (state >> 40) as f32 / (1u64 << 23) as f32 - 1.0
+    };
+    (0..len).map(|_| next()).collect()
+}
+
+/// A matrix file of arbitrary bits, but for scales, which are small numbers.
+fn arbitrary(format: Format, outputs: usize, inputs: usize, seed: u64) -> Vec<u8> {
+    let (values, bytes) = format.block();
+    let count = outputs * inputs / values;
+    let mut data: Vec<u8> =
+        noise(seed, count * bytes).into_iter().map(|x| ((x + 1.0) * 128.0) as u8).collect();
+    for (index, block) in data.chunks_exact_mut(bytes).enumerate() {
+        let scale = f16::from_f32(0.01 + 0.001 * (index % 7) as f32).to_le_bytes();
+        let minimum = f16::from_f32(-0.05 + 0.01 * (index % 5) as f32).to_le_bytes();
+        match format {
+            Format::Q6K => block[208..210].copy_from_slice(&scale),
+            _ => block[..2].copy_from_slice(&scale),
+        }
+        if matches!(format, Format::Q4_1 | Format::Q5_1 | Format::Q4K | Format::Q5K) {
+            block[2..4].copy_from_slice(&minimum);
+        }
+    }
+    data
+}
+
+fn floats(format: Format, data: &[u8], outputs: usize, inputs: usize) -> Vec<f32> {
+    let row = data.len() / outputs;
+    let mut out = vec![0.0; outputs * inputs];
+    for (from, to) in data.chunks_exact(row).zip(out.chunks_exact_mut(inputs)) {
+        format.row_to_f32(from, inputs, to);
+    }
+    out
+}
+
+fn cpus() -> Vec<Cpu> {
+    let pool = Arc::new(Pool::new(2));
+    Tier::all().into_iter().map(|tier| Cpu { tier, pool: Arc::clone(&pool) }).collect()
+}
+
+fn multiply(cpu: &Cpu, x: &[f32], matrix: &Matrix) -> Vec<f32> {
+    let rows = x.len() / matrix.inputs();
+    let x = Activations::new(cpu, x, matrix.inputs(), Norm::None, matrix.is_float());
+    let mut out = vec![f32::NAN; rows * matrix.outputs()];
+    matmul(cpu, &x, &[matrix], Epilogue::Write(Activation::Identity), &mut out);
+    out
+}
+
+/// The bound of the rounding of activations: half a step of each block's scale, per input.
+fn bound(x: &[f32], weights: &[f32], width: usize) -> f64 {
+    let largest = x.iter().fold(0f32, |most, x| most.max(x.abs()));
+    let row = |weights: &[f32]| weights.iter().map(|w| f64::from(w.abs())).sum::<f64>();
+    let sum = weights.chunks(width).map(row).fold(0.0, f64::max);
+    f64::from(largest) / 127.0 * 0.51 * sum + 1e-4 * sum
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+    #[test]
+    fn every_format_and_tier_multiplies_rightly(
+        rows in 1usize..20, outputs in 1usize..70, blocks in 1usize..3, seed in 1u64..1_000_000,
+    ) {
+        for format in QUANTISED {
+            let inputs = if format.block().0 == 256 { blocks * 256 } else { blocks * 96 };
+            let data = arbitrary(format, outputs, inputs, seed);
+            let weights = floats(format, &data, outputs, inputs);
+            let x = noise(seed + 1, rows * inputs);
+            let bias = noise(seed + 2, outputs);
+            let exact = reference(&x, &weights, inputs, &bias);
+            let bound = bound(&x, &weights, inputs);
+            let mut first: Option<Vec<f32>> = None;
+            for cpu in cpus() {
+                let matrix = Matrix::pack(&cpu, format, &data, outputs, inputs).unwrap().with_bias(&bias);
+                let ours = multiply(&cpu, &x, &matrix);
+                for (ours, exact) in ours.iter().zip(&exact) {
+                    prop_assert!((f64::from(*ours) - exact).abs() <= bound, "{format:?} {cpu:?}: {ours} {exact}");
+                }
+                // A row alone has the same bits as among others.
+                let alone = multiply(&cpu, &x[(rows - 1) * inputs..], &matrix);
+                prop_assert_eq!(&alone[..], &ours[(rows - 1) * outputs..]);
+                let first = first.get_or_insert_with(|| ours.clone());
+                prop_assert!(*first == ours, "{format:?} {cpu:?} differs");
+            }
+        }
+    }
+
+    #[test]
+    fn floats_are_multiplied_as_floats(
+        rows in 1usize..20, outputs in 1usize..40, blocks in 1usize..4, seed in 1u64..1_000_000,
+    ) {
+        let inputs = blocks * 32;
+        let weights = noise(seed, outputs * inputs);
+        let x = noise(seed + 1, rows * inputs);
+        for format in [Format::F32, Format::F16, Format::Bf16] {
+            let data: Vec<u8> = weights.iter().flat_map(|w| match format {
+                Format::F32 => w.to_le_bytes().to_vec(),
+                Format::F16 => f16::from_f32(*w).to_le_bytes().to_vec(),
+                _ => half::bf16::from_f32(*w).to_le_bytes().to_vec(),
+            }).collect();
+            let exact = reference(&x, &floats(format, &data, outputs, inputs), inputs, &[]);
+            let mut first: Option<Vec<f32>> = None;
+            for cpu in cpus() {
+                let matrix = Matrix::pack(&cpu, format, &data, outputs, inputs).unwrap();
+                let ours = multiply(&cpu, &x, &matrix);
+                for (ours, exact) in ours.iter().zip(&exact) {
+                    prop_assert!((f64::from(*ours) - exact).abs() < 1e-4);
+                }
+                prop_assert_eq!(&*first.get_or_insert_with(|| ours.clone()), &ours);
+            }
+        }
+    }
+
+    #[test]
+    fn several_matrices_sums_and_gates(rows in 1usize..12, seed in 1u64..1_000_000) {
+        let inputs = 64;
+        let x = noise(seed, rows * inputs);
+        for cpu in cpus() {
+            let make = |outputs: usize, seed: u64| {
+                Matrix::quantise(&cpu, &noise(seed, outputs * inputs), outputs, inputs)
+            };
+            let (a, b) = (make(37, seed + 1), make(37, seed + 2));
+            let (one, two) = (multiply(&cpu, &x, &a), multiply(&cpu, &x, &b));
+            let quantised = Activations::new(&cpu, &x, inputs, Norm::None, false);
+            let mut both = vec![1.0; rows * 74];
+            matmul(&cpu, &quantised, &[&a, &b], Epilogue::Add, &mut both);
+            for (row, both) in both.chunks(74).enumerate() {
+                for i in 0..37 {
+                    prop_assert_eq!(both[i], 1.0 + one[row * 37 + i]);
+                    prop_assert_eq!(both[37 + i], 1.0 + two[row * 37 + i]);
+                }
+            }
+            let mut gated = vec![0.0; rows * 37];
+            gated_matmul(&cpu, &quantised, &a, &b, Activation::Silu, &mut gated);
+            let mut gates = one.clone();
+            crate::silu_in_place(cpu.tier, &mut gates);
+            for i in 0..gated.len() {
+                prop_assert_eq!(gated[i], gates[i] * two[i]);
+            }
+        }
+    }
+}
+
+#[test]
+fn what_does_not_fit_is_refused() {
+    let cpu = Cpu::new(1);
+    assert!(Matrix::pack(&cpu, Format::Q4_0, &[0; 18], 1, 64).is_none());
+    assert!(Matrix::pack(&cpu, Format::Q4K, &[0; 18], 1, 32).is_none());
+    assert!(Matrix::pack(&cpu, Format::F32, &[0; 120], 1, 30).is_none());
+    assert!(Matrix::pack(&cpu, Format::Q8_0, &[], 0, 32).is_some());
+}

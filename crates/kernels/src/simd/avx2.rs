@@ -1,0 +1,216 @@
+//! AVX2 with FMA and F16C: two registers hold the lanes. With `VNNI`, AVX-VNNI as well.
+//!
+//! SAFETY of every block here: a value of [`Avx2`] is made only by [`Avx2::detect`], which has
+//! asked the processor for the features that the intrinsics need, AVX-VNNI among them where
+//! `VNNI` is true. Loads and stores stay within the arrays that are referred to, and need no
+//! alignment.
+
+use std::arch::x86_64::*;
+
+use super::Simd;
+
+/// Proof that the processor has AVX2, FMA and F16C, and AVX-VNNI if `VNNI`.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Avx2<const VNNI: bool>(());
+
+impl<const VNNI: bool> Avx2<VNNI> {
+    /// The proof, if the processor has what it takes.
+    pub(crate) fn detect() -> Option<Self> {
+        let has = is_x86_feature_detected!("avx2")
+            && is_x86_feature_detected!("fma")
+            && is_x86_feature_detected!("f16c")
+            && (!VNNI || is_x86_feature_detected!("avxvnni"));
+        has.then_some(Self(()))
+    }
+}
+
+const NEAREST: i32 = _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC;
+
+/// One intrinsic, for the reason that the module gives.
+macro_rules! intrinsic {
+    ($call:expr) => {{
+        // SAFETY: see the module.
+        unsafe { $call }
+    }};
+}
+
+/// An expression for each half; without a closure, which might not be compiled for the processor.
+macro_rules! both {
+    ($half:ident, $value:expr) => {{
+        // SAFETY: see the module.
+        unsafe {
+            [
+                {
+                    let $half = 0;
+                    $value
+                },
+                {
+                    let $half = 1;
+                    $value
+                },
+            ]
+        }
+    }};
+}
+
+/// The same intrinsic on both halves.
+macro_rules! halves {
+    ($name:ident, $($value:ident),+) => {
+        // SAFETY: see the module.
+        unsafe { [$name($($value[0]),+), $name($($value[1]),+)] }
+    };
+}
+
+impl<const VNNI: bool> Simd for Avx2<VNNI> {
+    type F = [__m256; 2];
+    type I = [__m256i; 2];
+    type B = [__m256i; 2];
+
+    #[inline(always)]
+    fn splat(self, value: f32) -> Self::F {
+        intrinsic!([_mm256_set1_ps(value); 2])
+    }
+    #[inline(always)]
+    fn load(self, from: &[f32; 16]) -> Self::F {
+        intrinsic!([_mm256_loadu_ps(from.as_ptr()), _mm256_loadu_ps(from.as_ptr().add(8))])
+    }
+    #[inline(always)]
+    fn store(self, value: Self::F, to: &mut [f32; 16]) {
+        intrinsic!({
+            _mm256_storeu_ps(to.as_mut_ptr(), value[0]);
+            _mm256_storeu_ps(to.as_mut_ptr().add(8), value[1]);
+        })
+    }
+    #[inline(always)]
+    fn load_f16(self, from: &[u16; 16]) -> Self::F {
+        intrinsic!([
+            _mm256_cvtph_ps(_mm_loadu_si128(from.as_ptr().cast())),
+            _mm256_cvtph_ps(_mm_loadu_si128(from.as_ptr().add(8).cast())),
+        ])
+    }
+    #[inline(always)]
+    fn store_f16(self, value: Self::F, to: &mut [u16; 16]) {
+        intrinsic!({
+            _mm_storeu_si128(to.as_mut_ptr().cast(), _mm256_cvtps_ph::<_MM_FROUND_TO_NEAREST_INT>(value[0]));
+            _mm_storeu_si128(
+                to.as_mut_ptr().add(8).cast(),
+                _mm256_cvtps_ph::<_MM_FROUND_TO_NEAREST_INT>(value[1]),
+            );
+        })
+    }
+    #[inline(always)]
+    fn add(self, a: Self::F, b: Self::F) -> Self::F {
+        halves!(_mm256_add_ps, a, b)
+    }
+    #[inline(always)]
+    fn sub(self, a: Self::F, b: Self::F) -> Self::F {
+        halves!(_mm256_sub_ps, a, b)
+    }
+    #[inline(always)]
+    fn mul(self, a: Self::F, b: Self::F) -> Self::F {
+        halves!(_mm256_mul_ps, a, b)
+    }
+    #[inline(always)]
+    fn div(self, a: Self::F, b: Self::F) -> Self::F {
+        halves!(_mm256_div_ps, a, b)
+    }
+    #[inline(always)]
+    fn fma(self, a: Self::F, b: Self::F, c: Self::F) -> Self::F {
+        halves!(_mm256_fmadd_ps, a, b, c)
+    }
+    #[inline(always)]
+    fn max(self, a: Self::F, b: Self::F) -> Self::F {
+        halves!(_mm256_max_ps, a, b)
+    }
+    #[inline(always)]
+    fn min(self, a: Self::F, b: Self::F) -> Self::F {
+        halves!(_mm256_min_ps, a, b)
+    }
+    #[inline(always)]
+    fn abs(self, a: Self::F) -> Self::F {
+        let sign = self.splat(-0.0);
+        halves!(_mm256_andnot_ps, sign, a)
+    }
+    #[inline(always)]
+    fn round(self, a: Self::F) -> Self::F {
+        intrinsic!([_mm256_round_ps::<NEAREST>(a[0]), _mm256_round_ps::<NEAREST>(a[1])])
+    }
+    #[inline(always)]
+    fn select_lt(self, a: Self::F, b: Self::F, if_below: Self::F, other: Self::F) -> Self::F {
+        both!(half, {
+            let below = _mm256_cmp_ps::<_CMP_LT_OQ>(a[half], b[half]);
+            _mm256_blendv_ps(other[half], if_below[half], below)
+        })
+    }
+    #[inline(always)]
+    fn exp2i(self, a: Self::F) -> Self::F {
+        both!(half, {
+            let biased = _mm256_add_epi32(_mm256_cvtps_epi32(a[half]), _mm256_set1_epi32(127));
+            _mm256_castsi256_ps(_mm256_slli_epi32::<23>(biased))
+        })
+    }
+    #[inline(always)]
+    fn splat_i(self, value: i32) -> Self::I {
+        intrinsic!([_mm256_set1_epi32(value); 2])
+    }
+    #[inline(always)]
+    fn to_f(self, value: Self::I) -> Self::F {
+        halves!(_mm256_cvtepi32_ps, value)
+    }
+    #[inline(always)]
+    fn store_i8(self, value: Self::F, to: &mut [i8; 16]) {
+        intrinsic!({
+            let (low, high) = (_mm256_cvtps_epi32(value[0]), _mm256_cvtps_epi32(value[1]));
+            // The packs work within 128 bits; the permutation puts the lanes back in order.
+            let words = _mm256_permute4x64_epi64::<0b1101_1000>(_mm256_packs_epi32(low, high));
+            let bytes = _mm_packs_epi16(_mm256_castsi256_si128(words), _mm256_extracti128_si256::<1>(words));
+            _mm_storeu_si128(to.as_mut_ptr().cast(), bytes);
+        })
+    }
+    #[inline(always)]
+    fn load_b(self, from: &[u8; 64]) -> Self::B {
+        intrinsic!([
+            _mm256_loadu_si256(from.as_ptr().cast()),
+            _mm256_loadu_si256(from.as_ptr().add(32).cast()),
+        ])
+    }
+    #[inline(always)]
+    fn low(self, bytes: Self::B) -> Self::B {
+        both!(half, _mm256_and_si256(bytes[half], _mm256_set1_epi8(15)))
+    }
+    #[inline(always)]
+    fn high(self, bytes: Self::B) -> Self::B {
+        both!(half, _mm256_and_si256(_mm256_srli_epi16::<4>(bytes[half]), _mm256_set1_epi8(15)))
+    }
+    #[inline(always)]
+    fn dot_small(self, sum: Self::I, bytes: Self::B, four: i32) -> Self::I {
+        let four = intrinsic!(_mm256_set1_epi32(four));
+        if VNNI {
+            return both!(half, _mm256_dpbusd_avx_epi32(sum[half], bytes[half], four));
+        }
+        // Pairs of products are added in 16 bits: 2 * 127 * 127 fits.
+        both!(half, {
+            let pairs = _mm256_maddubs_epi16(bytes[half], four);
+            _mm256_add_epi32(sum[half], _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)))
+        })
+    }
+    #[inline(always)]
+    fn start_biased(self, less: i32) -> Self::I {
+        self.splat_i(if VNNI { less } else { 0 })
+    }
+    #[inline(always)]
+    fn dot_biased(self, sum: Self::I, bytes: Self::B, four: i32) -> Self::I {
+        if VNNI {
+            return self.dot_small(sum, bytes, four);
+        }
+        let four = intrinsic!(_mm256_set1_epi32(four));
+        // |value| * (four with the sign of value): 2 * 128 * 127 fits 16 bits, where the biased
+        // bytes would not.
+        both!(half, {
+            let value = _mm256_xor_si256(bytes[half], _mm256_set1_epi8(-128));
+            let signed = _mm256_sign_epi8(four, value);
+            let pairs = _mm256_maddubs_epi16(_mm256_abs_epi8(value), signed);
+            _mm256_add_epi32(sum[half], _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)))
+        })
+    }
+}

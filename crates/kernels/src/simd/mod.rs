@@ -1,0 +1,98 @@
+//! The instructions that the kernels are written in: sixteen lanes, whatever the processor has.
+//!
+//! A kernel is one generic function over [`Simd`]. The lanes, the order of every reduction and the
+//! rounding of every operation are the same in each implementation, so that all tiers give the
+//! same bits. A value of an implementation exists only where the processor was asked first
+//! ([`Tier::detect`](crate::Tier)); that is what makes its safe methods sound.
+
+#[cfg(target_arch = "x86_64")]
+pub(crate) mod avx2;
+#[cfg(target_arch = "x86_64")]
+pub(crate) mod avx512;
+pub(crate) mod portable;
+
+/// Lanes of a vector.
+pub(crate) const LANES: usize = 16;
+
+/// Operations on sixteen lanes at a time.
+pub trait Simd: Copy {
+    /// Sixteen 32-bit floats.
+    type F: Copy;
+    /// Sixteen 32-bit integers.
+    type I: Copy;
+    /// Sixty-four bytes: sixteen lanes of four.
+    type B: Copy;
+
+    fn splat(self, value: f32) -> Self::F;
+    fn load(self, from: &[f32; 16]) -> Self::F;
+    fn store(self, value: Self::F, to: &mut [f32; 16]);
+    /// Half-precision floats, exactly widened.
+    fn load_f16(self, from: &[u16; 16]) -> Self::F;
+    /// Rounded to the nearest, ties to even.
+    fn store_f16(self, value: Self::F, to: &mut [u16; 16]);
+    fn add(self, a: Self::F, b: Self::F) -> Self::F;
+    fn sub(self, a: Self::F, b: Self::F) -> Self::F;
+    fn mul(self, a: Self::F, b: Self::F) -> Self::F;
+    fn div(self, a: Self::F, b: Self::F) -> Self::F;
+    /// `a * b + c`, rounded once.
+    fn fma(self, a: Self::F, b: Self::F, c: Self::F) -> Self::F;
+    /// The larger; `b` if either is not a number.
+    fn max(self, a: Self::F, b: Self::F) -> Self::F;
+    /// The smaller; `b` if either is not a number.
+    fn min(self, a: Self::F, b: Self::F) -> Self::F;
+    fn abs(self, a: Self::F) -> Self::F;
+    /// To the nearest integer, ties to even.
+    fn round(self, a: Self::F) -> Self::F;
+    /// `if_below` in lanes where `a < b`, else `other`.
+    fn select_lt(self, a: Self::F, b: Self::F, if_below: Self::F, other: Self::F) -> Self::F;
+    /// `2^a` for whole `a` from -126 to 127.
+    fn exp2i(self, a: Self::F) -> Self::F;
+
+    fn splat_i(self, value: i32) -> Self::I;
+    fn to_f(self, value: Self::I) -> Self::F;
+    /// The nearest integers, ties to even, of values that fit 8 bits, as bytes.
+    fn store_i8(self, value: Self::F, to: &mut [i8; 16]);
+
+    fn load_b(self, from: &[u8; 64]) -> Self::B;
+    /// The lower four bits of each byte.
+    fn low(self, bytes: Self::B) -> Self::B;
+    /// The upper four bits of each byte.
+    fn high(self, bytes: Self::B) -> Self::B;
+    /// Adds to each lane the sum of the products of its four bytes, 0 to 127, with the four signed
+    /// bytes of `four`, -127 to 127.
+    fn dot_small(self, sum: Self::I, bytes: Self::B, four: i32) -> Self::I;
+    /// What [`Simd::dot_biased`] starts from, when the bytes of `four` that will come sum to
+    /// `less / -128`.
+    fn start_biased(self, less: i32) -> Self::I;
+    /// As [`Simd::dot_small`], for bytes that hold a value from -128 to 127, plus 128. The result
+    /// is that of the values once all of these bytes have been seen.
+    fn dot_biased(self, sum: Self::I, bytes: Self::B, four: i32) -> Self::I;
+
+    /// The sum of all lanes: halves are added until one is left.
+    #[inline(always)]
+    fn sum(self, a: Self::F) -> f32 {
+        let mut lanes = [0.0; 16];
+        self.store(a, &mut lanes);
+        fold(lanes, |a, b| a + b)
+    }
+
+    /// The largest of all lanes.
+    #[inline(always)]
+    fn largest(self, a: Self::F) -> f32 {
+        let mut lanes = [0.0; 16];
+        self.store(a, &mut lanes);
+        fold(lanes, |a, b| if a > b { a } else { b })
+    }
+}
+
+#[inline(always)]
+fn fold(mut lanes: [f32; 16], join: impl Fn(f32, f32) -> f32) -> f32 {
+    let mut half = 8;
+    while half > 0 {
+        for lane in 0..half {
+            lanes[lane] = join(lanes[lane], lanes[lane + half]);
+        }
+        half /= 2;
+    }
+    lanes[0]
+}

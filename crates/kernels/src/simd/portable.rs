@@ -1,0 +1,134 @@
+//! The reference: plain Rust, for every processor.
+
+use half::f16;
+
+use super::Simd;
+
+/// No instruction beyond those of the target.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Portable;
+
+#[inline(always)]
+fn map(a: [f32; 16], f: impl Fn(f32) -> f32) -> [f32; 16] {
+    std::array::from_fn(|lane| f(a[lane]))
+}
+
+#[inline(always)]
+fn zip(a: [f32; 16], b: [f32; 16], f: impl Fn(f32, f32) -> f32) -> [f32; 16] {
+    std::array::from_fn(|lane| f(a[lane], b[lane]))
+}
+
+impl Simd for Portable {
+    type F = [f32; 16];
+    type I = [i32; 16];
+    type B = [u8; 64];
+
+    #[inline(always)]
+    fn splat(self, value: f32) -> Self::F {
+        [value; 16]
+    }
+    #[inline(always)]
+    fn load(self, from: &[f32; 16]) -> Self::F {
+        *from
+    }
+    #[inline(always)]
+    fn store(self, value: Self::F, to: &mut [f32; 16]) {
+        *to = value;
+    }
+    #[inline(always)]
+    fn load_f16(self, from: &[u16; 16]) -> Self::F {
+        std::array::from_fn(|lane| f16::from_bits(from[lane]).to_f32())
+    }
+    #[inline(always)]
+    fn store_f16(self, value: Self::F, to: &mut [u16; 16]) {
+        *to = std::array::from_fn(|lane| f16::from_f32(value[lane]).to_bits());
+    }
+    #[inline(always)]
+    fn add(self, a: Self::F, b: Self::F) -> Self::F {
+        zip(a, b, |a, b| a + b)
+    }
+    #[inline(always)]
+    fn sub(self, a: Self::F, b: Self::F) -> Self::F {
+        zip(a, b, |a, b| a - b)
+    }
+    #[inline(always)]
+    fn mul(self, a: Self::F, b: Self::F) -> Self::F {
+        zip(a, b, |a, b| a * b)
+    }
+    #[inline(always)]
+    fn div(self, a: Self::F, b: Self::F) -> Self::F {
+        zip(a, b, |a, b| a / b)
+    }
+    #[inline(always)]
+    fn fma(self, a: Self::F, b: Self::F, c: Self::F) -> Self::F {
+        std::array::from_fn(|lane| a[lane].mul_add(b[lane], c[lane]))
+    }
+    #[inline(always)]
+    fn max(self, a: Self::F, b: Self::F) -> Self::F {
+        zip(a, b, |a, b| if a > b { a } else { b })
+    }
+    #[inline(always)]
+    fn min(self, a: Self::F, b: Self::F) -> Self::F {
+        zip(a, b, |a, b| if a < b { a } else { b })
+    }
+    #[inline(always)]
+    fn abs(self, a: Self::F) -> Self::F {
+        map(a, f32::abs)
+    }
+    #[inline(always)]
+    fn round(self, a: Self::F) -> Self::F {
+        map(a, f32::round_ties_even)
+    }
+    #[inline(always)]
+    fn select_lt(self, a: Self::F, b: Self::F, if_below: Self::F, other: Self::F) -> Self::F {
+        std::array::from_fn(|lane| if a[lane] < b[lane] { if_below[lane] } else { other[lane] })
+    }
+    #[inline(always)]
+    fn exp2i(self, a: Self::F) -> Self::F {
+        map(a, |a| f32::from_bits(((a as i32 + 127) as u32) << 23))
+    }
+    #[inline(always)]
+    fn splat_i(self, value: i32) -> Self::I {
+        [value; 16]
+    }
+    #[inline(always)]
+    fn to_f(self, value: Self::I) -> Self::F {
+        value.map(|value| value as f32)
+    }
+    #[inline(always)]
+    fn store_i8(self, value: Self::F, to: &mut [i8; 16]) {
+        *to = value.map(|value| value.round_ties_even() as i8);
+    }
+    #[inline(always)]
+    fn load_b(self, from: &[u8; 64]) -> Self::B {
+        *from
+    }
+    #[inline(always)]
+    fn low(self, bytes: Self::B) -> Self::B {
+        bytes.map(|byte| byte & 15)
+    }
+    #[inline(always)]
+    fn high(self, bytes: Self::B) -> Self::B {
+        bytes.map(|byte| byte >> 4)
+    }
+    #[inline(always)]
+    fn dot_small(self, sum: Self::I, bytes: Self::B, four: i32) -> Self::I {
+        let four = four.to_le_bytes().map(|byte| i32::from(byte as i8));
+        std::array::from_fn(|lane| {
+            let products = (0..4).map(|i| i32::from(bytes[4 * lane + i]) * four[i]);
+            sum[lane] + products.sum::<i32>()
+        })
+    }
+    #[inline(always)]
+    fn start_biased(self, _less: i32) -> Self::I {
+        [0; 16]
+    }
+    #[inline(always)]
+    fn dot_biased(self, sum: Self::I, bytes: Self::B, four: i32) -> Self::I {
+        let four = four.to_le_bytes().map(|byte| i32::from(byte as i8));
+        std::array::from_fn(|lane| {
+            let products = (0..4).map(|i| (i32::from(bytes[4 * lane + i]) - 128) * four[i]);
+            sum[lane] + products.sum::<i32>()
+        })
+    }
+}

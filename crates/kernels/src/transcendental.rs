@@ -1,0 +1,173 @@
+//! Exponentials and the activation functions made of them.
+
+use crate::simd::Simd;
+use crate::tier::{Kernel, Tier};
+
+/// `e^x`, relative error below 2e-7 from -87 to 88; what is below counts as -87, above as 88.
+///
+/// `2^n * e^r` with `n` the nearest integer to `x / ln 2`, and `e^r` by the polynomial of Cephes'
+/// `expf` (Moshier 1992).
+#[inline(always)]
+pub(crate) fn exp<S: Simd>(s: S, x: S::F) -> S::F {
+    let x = s.min(s.max(x, s.splat(-87.0)), s.splat(88.0));
+    let n = s.round(s.mul(x, s.splat(std::f32::consts::LOG2_E)));
+    // ln 2 in two parts, of which the first has few enough bits for the product to be exact.
+    let r = s.fma(n, s.splat(-0.693_359_4), x);
+    let r = s.fma(n, s.splat(2.121_944_4e-4), r);
+    let mut p = s.splat(1.987_569_1e-4);
+    for coefficient in [1.398_2e-3, 8.333_452e-3, 4.166_579_6e-2, 1.666_666_5e-1, 0.5] {
+        p = s.fma(p, r, s.splat(coefficient));
+    }
+    let p = s.add(s.fma(p, s.mul(r, r), r), s.splat(1.0));
+    s.mul(p, s.exp2i(n))
+}
+
+/// `x / (1 + e^-x)` (Elfwing et al. 2017).
+#[inline(always)]
+pub(crate) fn silu<S: Simd>(s: S, x: S::F) -> S::F {
+    let e = exp(s, s.sub(s.splat(0.0), x));
+    s.div(x, s.add(s.splat(1.0), e))
+}
+
+/// `x (1 + erf(x / sqrt 2)) / 2` (Hendrycks and Gimpel 2016), by formula 7.1.26 of Abramowitz and
+/// Stegun (1964): absolute error of erf below 2e-7.
+#[inline(always)]
+pub(crate) fn gelu_erf<S: Simd>(s: S, x: S::F) -> S::F {
+    let z = s.mul(s.abs(x), s.splat(std::f32::consts::FRAC_1_SQRT_2));
+    let t = s.div(s.splat(1.0), s.fma(z, s.splat(0.327_591_1), s.splat(1.0)));
+    let mut p = s.splat(1.061_405_4);
+    for coefficient in [-1.453_152, 1.421_413_8, -0.284_496_74, 0.254_829_6] {
+        p = s.fma(p, t, s.splat(coefficient));
+    }
+    // 1 - erf(|x| / sqrt 2), without the loss of a difference.
+    let rest = s.mul(s.mul(p, t), exp(s, s.sub(s.splat(0.0), s.mul(z, z))));
+    let sum = s.select_lt(x, s.splat(0.0), rest, s.sub(s.splat(2.0), rest));
+    s.mul(s.mul(x, s.splat(0.5)), sum)
+}
+
+/// The approximation of the above by `tanh` that Gemma was trained with.
+#[inline(always)]
+pub(crate) fn gelu_tanh<S: Simd>(s: S, x: S::F) -> S::F {
+    let cubic = s.fma(s.mul(s.mul(x, x), s.splat(0.044_715)), x, x);
+    let e = exp(s, s.mul(cubic, s.splat(-2.0 * 0.797_884_6)));
+    s.div(x, s.add(s.splat(1.0), e))
+}
+
+macro_rules! in_place {
+    ($(#[$doc:meta])* $name:ident, $kernel:ident, $function:ident) => {
+        $(#[$doc])*
+        pub fn $name(tier: Tier, values: &mut [f32]) {
+            tier.run($kernel(values));
+        }
+
+        struct $kernel<'a>(&'a mut [f32]);
+
+        impl Kernel for $kernel<'_> {
+            type Output = ();
+            #[inline(always)]
+            fn run<S: Simd>(self, s: S) {
+                let (whole, rest) = self.0.as_chunks_mut::<16>();
+                for lanes in whole {
+                    let value = $function(s, s.load(lanes));
+                    s.store(value, lanes);
+                }
+                let mut last = [0.0; 16];
+                last[..rest.len()].copy_from_slice(rest);
+                let value = $function(s, s.load(&last));
+                s.store(value, &mut last);
+                rest.copy_from_slice(&last[..rest.len()]);
+            }
+        }
+    };
+}
+
+in_place!(
+    /// `e^x` of each value; values outside -87 to 88 count as these.
+    exp_in_place, Exp, exp
+);
+in_place!(
+    /// SiLU of each value.
+    silu_in_place, Silu, silu
+);
+in_place!(
+    /// GELU of each value, by the error function.
+    gelu_erf_in_place, GeluErf, gelu_erf
+);
+in_place!(
+    /// GELU of each value, by the hyperbolic tangent.
+    gelu_tanh_in_place, GeluTanh, gelu_tanh
+);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn grid() -> Vec<f32> {
+        (-2000..2000).map(|i| i as f32 * 0.0431 + 0.007).collect()
+    }
+
+    /// erf by its series and, far out, by its continued fraction, in 64 bits.
+    fn erf(x: f64) -> f64 {
+        if x.abs() > 3.0 {
+            let fraction = (1..60).rev().fold(0.0, |rest, n| f64::from(n) / 2.0 / (x.abs() + rest));
+            let tail = (-x * x).exp() / (std::f64::consts::PI.sqrt() * (x.abs() + fraction));
+            return x.signum() * (1.0 - tail);
+        }
+        let mut term = x;
+        let mut sum = x;
+        for n in 1..80 {
+            term *= -x * x / f64::from(n);
+            sum += term / f64::from(2 * n + 1);
+        }
+        2.0 / std::f64::consts::PI.sqrt() * sum
+    }
+
+    #[test]
+    fn each_is_near_its_definition_on_every_tier() {
+        for tier in Tier::all() {
+            let mut values = grid();
+            exp_in_place(tier, &mut values);
+            for (x, y) in grid().into_iter().zip(values) {
+                let exact = f64::from(x.clamp(-87.0, 88.0)).exp();
+                assert!((f64::from(y) / exact - 1.0).abs() < 2e-7, "{tier:?} exp {x}: {y}");
+            }
+            let mut values = grid();
+            gelu_erf_in_place(tier, &mut values);
+            for (x, y) in grid().into_iter().zip(values) {
+                let wide = f64::from(x);
+                let exact = 0.5 * wide * (1.0 + erf(wide / std::f64::consts::SQRT_2));
+                let bound = 3e-7 * wide.abs().max(1.0);
+                assert!((f64::from(y) - exact).abs() < bound, "{tier:?} gelu {x}: {y} {exact}");
+            }
+            let mut values = grid();
+            gelu_tanh_in_place(tier, &mut values);
+            for (x, y) in grid().into_iter().zip(values) {
+                let wide = f64::from(x);
+                let inner = (2.0 / std::f64::consts::PI).sqrt() * (wide + 0.044715 * wide.powi(3));
+                let exact = 0.5 * wide * (1.0 + inner.tanh());
+                assert!((f64::from(y) - exact).abs() < 1e-6 * wide.abs().max(1.0), "{tier:?} {x}: {y}");
+            }
+            let mut values = grid();
+            silu_in_place(tier, &mut values);
+            for (x, y) in grid().into_iter().zip(values) {
+                let exact = f64::from(x) / (1.0 + (-f64::from(x)).exp());
+                assert!((f64::from(y) - exact).abs() < 1e-6 * f64::from(x.abs()).max(1.0), "{x}: {y}");
+            }
+        }
+    }
+
+    #[test]
+    fn tiers_agree_to_the_bit() {
+        for function in [exp_in_place, gelu_erf_in_place, gelu_tanh_in_place, silu_in_place] {
+            let outcomes: Vec<Vec<u32>> = Tier::all()
+                .into_iter()
+                .map(|tier| {
+                    let mut values = grid();
+                    function(tier, &mut values);
+                    values.into_iter().map(f32::to_bits).collect()
+                })
+                .collect();
+            assert!(outcomes.iter().all(|outcome| *outcome == outcomes[0]));
+        }
+    }
+}
