@@ -4,6 +4,7 @@
 #![forbid(unsafe_code)]
 #![allow(clippy::print_stdout)]
 
+mod bench;
 mod clone;
 mod layering;
 mod packages;
@@ -22,6 +23,7 @@ cargo xtask <command>
   build                       set up and build, nothing more
   lint                        rustfmt, clippy, rustdoc, the UI's checks
   bindings                    write ui/src/wire/generated.ts from the command list
+  bench inference [--quick]   the models' speed beside llama.cpp's and ONNX Runtime's
   layering                    check which crate may depend on which
   icons                       make the icons of the shell from assets/icon.svg
 ";
@@ -35,6 +37,7 @@ fn main() -> Result<()> {
         Some("build") => product::build(packages::Need::Run).map(drop),
         Some("lint") => test::lint(),
         Some("bindings") => product::bindings(),
+        Some("bench") => bench::bench(rest),
         Some("layering") => layering::check(),
         Some("icons") => product::icons(),
         Some("help" | "--help" | "-h") | None => {

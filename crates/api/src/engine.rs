@@ -63,7 +63,11 @@ impl Engine {
     /// When the index or the journal fails; a model that cannot be opened is a fault, not an error.
     pub(crate) async fn open(library: &Arc<Library>, switch: Switch) -> Result<Self, ApiError> {
         let mut faults = Vec::new();
-        let config = EngineConfig { threads: threads(switch.threads), idle_unload: IDLE_UNLOAD };
+        let config = EngineConfig {
+            threads: threads(switch.threads),
+            idle_unload: IDLE_UNLOAD,
+            ..EngineConfig::default()
+        };
         let hub = switch.hub.as_deref();
         let generator = installed(hub, switch.chosen.generator.as_deref(), ModelRole::Generator, &mut faults)
             .and_then(|model| kept(open_generator(&model, &config), &mut faults));

@@ -5,6 +5,8 @@
 //! The layout is that of llama.cpp's `gguf.h`, versions 2 and 3, little-endian. Nothing is trusted:
 //! every length is checked against the file before it is allocated or read.
 
+mod mapped;
+
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::{BufReader, Read, Seek, SeekFrom};
@@ -14,6 +16,7 @@ use candle_core::Device;
 use candle_core::quantized::{GgmlDType, QTensor, ggml_file};
 
 use crate::InferenceError;
+pub(crate) use mapped::Mapped;
 
 /// Tensor data starts at, and tensors are aligned to, multiples of this unless the file says other.
 const DEFAULT_ALIGNMENT: u64 = 32;
@@ -55,7 +58,7 @@ struct TensorInfo {
 }
 
 /// The header of one file.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Gguf {
     path: PathBuf,
     file_len: u64,

@@ -44,7 +44,7 @@ pub use generate::{
     ChatMessage, GenerateEvent, GenerateRequest, GenerateStats, Generator, GeneratorFiles, GeneratorInfo,
     Role, Sampling, StopReason,
 };
-pub use options::{DeviceReport, EngineConfig, Priority};
+pub use options::{DeviceReport, EngineConfig, Precision, Priority};
 
 #[cfg(feature = "candle")]
 pub use {

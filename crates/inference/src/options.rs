@@ -16,6 +16,28 @@ pub enum Priority {
     Bulk,
 }
 
+/// In how many bits the matrices of an embedding model are multiplied.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Precision {
+    /// 32-bit floats: the reference.
+    F32,
+    /// 8-bit integers with a scale for each 32 values, weights and activations alike.
+    #[default]
+    Int8,
+}
+
+impl Precision {
+    /// The name in a [`docent_corpus::Profile`].
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::F32 => "f32",
+            Self::Int8 => "int8",
+        }
+    }
+}
+
 /// How models are run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EngineConfig {
@@ -23,11 +45,13 @@ pub struct EngineConfig {
     pub threads: usize,
     /// Weights are dropped from memory after this long without a request.
     pub idle_unload: Duration,
+    /// For embedding models.
+    pub precision: Precision,
 }
 
 impl Default for EngineConfig {
     fn default() -> Self {
-        Self { threads: 0, idle_unload: Duration::from_secs(300) }
+        Self { threads: 0, idle_unload: Duration::from_secs(300), precision: Precision::default() }
     }
 }
 

@@ -1,7 +1,10 @@
 //! The machine that all models share: who may use it, how many threads compute, what it offers.
 
-use std::sync::{Condvar, Mutex, PoisonError};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Condvar, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
+
+use docent_kernels::{Cpu, Tier};
 
 use crate::DeviceReport;
 
@@ -51,6 +54,23 @@ pub(crate) fn yield_to_interactive(interrupted: &dyn Fn() -> bool) -> bool {
     false
 }
 
+/// Threads that were asked for; 0 if none were.
+static THREADS: AtomicUsize = AtomicUsize::new(0);
+
+/// Instructions and threads of this process; one pool for all models.
+pub(crate) fn cpu() -> Cpu {
+    static CPU: OnceLock<Cpu> = OnceLock::new();
+    CPU.get_or_init(|| Cpu::new(threads())).clone()
+}
+
+fn threads() -> usize {
+    match THREADS.load(Ordering::Relaxed) {
+        // One per physical core, by candle's count.
+        0 => candle_core::utils::get_num_threads(),
+        asked => asked,
+    }
+}
+
 /// Sets how many threads compute, for the whole process. candle and rayon read this from the
 /// environment when they first compute, and from nowhere else; so call it first thing in `main`,
 /// before any thread is started. 0 leaves the default, one thread per physical core; variables
@@ -59,6 +79,7 @@ pub fn configure_process(threads: usize) {
     if threads == 0 {
         return;
     }
+    THREADS.store(threads, Ordering::Relaxed);
     for variable in ["RAYON_NUM_THREADS", "CANDLE_NUM_THREADS"] {
         if std::env::var_os(variable).is_none() {
             #[allow(
@@ -78,8 +99,11 @@ pub fn device_report() -> DeviceReport {
     DeviceReport {
         device: "cpu".into(),
         features: features(),
-        threads: candle_core::utils::get_num_threads(),
-        reason: "this build computes on the processor only".into(),
+        threads: threads(),
+        reason: format!(
+            "this build computes on the processor only, by its {} instructions",
+            Tier::detect().name()
+        ),
     }
 }
 

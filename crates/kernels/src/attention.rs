@@ -20,54 +20,115 @@ const ROWS: usize = 8;
 /// Queries of an item.
 const ITEM_ROWS: usize = 32;
 
+/// Positions from which on several threads store them.
+const PARALLEL_FROM: usize = 16;
+
 /// Below every score.
 const LOWEST: f32 = -1e30;
 
 /// How keys and values are stored.
-pub trait Element: Copy + Default + Send + Sync + private::Stored + 'static {}
-impl Element for f32 {}
-impl Element for u16 {}
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stored {
+    /// As 32-bit floats.
+    F32,
+    /// As half-precision floats: half the memory, and half of it to read for each token.
+    F16,
+}
 
-mod private {
-    use crate::simd::Simd;
+/// A stored number; half-precision floats by their bits.
+pub(crate) trait Element: Copy + Default + Send + Sync {
+    fn load<S: Simd>(s: S, from: &[Self; 16]) -> S::F;
+    fn store<S: Simd>(s: S, value: S::F, to: &mut [Self; 16]);
+}
 
-    pub trait Stored: Sized {
-        #[doc(hidden)]
-        #[allow(private_bounds)]
-        fn load<S: Simd>(s: S, from: &[Self; 16]) -> S::F;
-        #[doc(hidden)]
-        #[allow(private_bounds)]
-        fn store<S: Simd>(s: S, value: S::F, to: &mut [Self; 16]);
+impl Element for f32 {
+    #[inline(always)]
+    fn load<S: Simd>(s: S, from: &[Self; 16]) -> S::F {
+        s.load(from)
     }
-
-    impl Stored for f32 {
-        #[inline(always)]
-        fn load<S: Simd>(s: S, from: &[Self; 16]) -> S::F {
-            s.load(from)
-        }
-        #[inline(always)]
-        fn store<S: Simd>(s: S, value: S::F, to: &mut [Self; 16]) {
-            s.store(value, to);
-        }
-    }
-
-    /// Half-precision floats, by their bits.
-    impl Stored for u16 {
-        #[inline(always)]
-        fn load<S: Simd>(s: S, from: &[Self; 16]) -> S::F {
-            s.load_f16(from)
-        }
-        #[inline(always)]
-        fn store<S: Simd>(s: S, value: S::F, to: &mut [Self; 16]) {
-            s.store_f16(value, to);
-        }
+    #[inline(always)]
+    fn store<S: Simd>(s: S, value: S::F, to: &mut [Self; 16]) {
+        s.store(value, to);
     }
 }
 
-/// The keys and values of the positions of one sequence in one layer: 32-bit floats, or
-/// half-precision ones as `u16`.
+impl Element for u16 {
+    #[inline(always)]
+    fn load<S: Simd>(s: S, from: &[Self; 16]) -> S::F {
+        s.load_f16(from)
+    }
+    #[inline(always)]
+    fn store<S: Simd>(s: S, value: S::F, to: &mut [Self; 16]) {
+        s.store_f16(value, to);
+    }
+}
+
+/// The keys and values of the positions of one sequence in one layer.
+///
+/// Not generic, so that all of its code is compiled in this crate, with its settings.
 #[derive(Clone, Debug)]
-pub struct KeyValues<E> {
+pub struct KeyValues(Kind);
+
+#[derive(Clone, Debug)]
+enum Kind {
+    F32(Cache<f32>),
+    F16(Cache<u16>),
+}
+
+macro_rules! of_kind {
+    ($kind:expr, $cache:ident => $work:expr) => {
+        match $kind {
+            Kind::F32($cache) => $work,
+            Kind::F16($cache) => $work,
+        }
+    };
+}
+
+impl KeyValues {
+    /// An empty cache of `heads` heads.
+    #[must_use]
+    pub fn new(heads: usize, head_len: usize, stored: Stored) -> Self {
+        Self(match stored {
+            Stored::F32 => Kind::F32(Cache::new(heads, head_len)),
+            Stored::F16 => Kind::F16(Cache::new(heads, head_len)),
+        })
+    }
+
+    /// Positions held.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        of_kind!(&self.0, cache => cache.len)
+    }
+
+    /// Whether no position is held.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Bytes in memory.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        of_kind!(&self.0, cache => cache.bytes())
+    }
+
+    /// Forgets the positions from `len` on; more than there are forgets nothing.
+    pub fn truncate(&mut self, len: usize) {
+        of_kind!(&mut self.0, cache => cache.truncate(len));
+    }
+
+    /// Adds a position for each row of `rows`, `[positions, stride]`, whose keys, head after head,
+    /// start at `keys` and whose values start at `values`.
+    ///
+    /// # Panics
+    /// If they stand out of the rows.
+    pub fn append(&mut self, cpu: &Cpu, rows: &[f32], stride: usize, keys: usize, values: usize) {
+        of_kind!(&mut self.0, cache => cache.append(cpu, rows, stride, keys, values));
+    }
+}
+
+#[derive(Clone, Debug)]
+struct Cache<E> {
     heads: Vec<Head<E>>,
     head_len: usize,
     len: usize,
@@ -81,35 +142,18 @@ struct Head<E> {
     values: Vec<[E; LANES]>,
 }
 
-impl<E: Element> KeyValues<E> {
-    /// An empty cache of `heads` heads.
-    #[must_use]
-    pub fn new(heads: usize, head_len: usize) -> Self {
+impl<E: Element> Cache<E> {
+    fn new(heads: usize, head_len: usize) -> Self {
         let heads = (0..heads).map(|_| Head { keys: Vec::new(), values: Vec::new() }).collect();
         Self { heads, head_len, len: 0 }
     }
 
-    /// Positions held.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.len
-    }
-
-    /// Whether no position is held.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.len == 0
-    }
-
-    /// Bytes in memory.
-    #[must_use]
-    pub fn bytes(&self) -> usize {
+    fn bytes(&self) -> usize {
         let of = |head: &Head<E>| size_of_val(head.keys.as_slice()) + size_of_val(head.values.as_slice());
         self.heads.iter().map(of).sum()
     }
 
-    /// Forgets the positions from `len` on; more than there are forgets nothing.
-    pub fn truncate(&mut self, len: usize) {
+    fn truncate(&mut self, len: usize) {
         self.len = self.len.min(len);
         for head in &mut self.heads {
             head.keys.truncate(self.len.div_ceil(LANES) * self.head_len);
@@ -117,28 +161,22 @@ impl<E: Element> KeyValues<E> {
         }
     }
 
-    /// Adds a position for each row of `rows`, `[positions, stride]`, whose keys, head after head,
-    /// start at `keys` and whose values start at `values`.
-    ///
-    /// # Panics
-    /// If they stand out of the rows.
-    pub fn append(&mut self, cpu: &Cpu, rows: &[f32], stride: usize, keys: usize, values: usize) {
+    fn append(&mut self, cpu: &Cpu, rows: &[f32], stride: usize, keys: usize, values: usize) {
         let (count, head_len, len) = (rows.len() / stride, self.head_len, self.len);
-        let width = self.heads.len() * head_len;
+        let (heads, width) = (self.heads.len(), self.heads.len() * head_len);
         assert!(keys + width <= stride && values + width <= stride, "heads stand out of the rows");
-        let heads = Parts::new(&mut self.heads);
+        let parts = Parts::new(&mut self.heads);
         let append = |index: usize| {
             // SAFETY: each item has a head of its own.
-            let head = unsafe { &mut heads.part(index, 1)[0] };
+            let head = unsafe { &mut parts.part(index, 1)[0] };
             let source =
                 Source { rows, stride, keys: keys + index * head_len, values: values + index * head_len };
             cpu.tier.run(Append { head, source, head_len, len });
         };
-        let total = width * count / head_len.max(1);
-        if count < 16 {
-            (0..total / count.max(1)).for_each(append);
+        if count < PARALLEL_FROM {
+            (0..heads).for_each(append);
         } else {
-            cpu.pool.run(total / count, &append);
+            cpu.pool.run(heads, &append);
         }
         self.len += count;
     }
@@ -214,7 +252,11 @@ pub struct Queries<'a> {
 ///
 /// # Panics
 /// If the lengths do not match.
-pub fn attend<E: Element>(cpu: &Cpu, queries: &Queries<'_>, cache: &KeyValues<E>, out: &mut [f32]) {
+pub fn attend(cpu: &Cpu, queries: &Queries<'_>, cache: &KeyValues, out: &mut [f32]) {
+    of_kind!(&cache.0, cache => attend_over(cpu, queries, cache, out));
+}
+
+fn attend_over<E: Element>(cpu: &Cpu, queries: &Queries<'_>, cache: &Cache<E>, out: &mut [f32]) {
     let count = queries.rows.len() / queries.stride;
     let group = queries.heads / cache.heads.len();
     assert!(group * cache.heads.len() == queries.heads, "heads cannot be shared");
@@ -259,7 +301,7 @@ pub fn attend<E: Element>(cpu: &Cpu, queries: &Queries<'_>, cache: &KeyValues<E>
 
 struct Task<'a, E> {
     queries: &'a Queries<'a>,
-    cache: &'a KeyValues<E>,
+    cache: &'a Cache<E>,
     group: usize,
     out: Parts<'a, f32>,
 }

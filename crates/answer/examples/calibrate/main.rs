@@ -50,7 +50,8 @@ async fn main() {
         normalise: true,
         max_tokens: 256,
     };
-    let config = EngineConfig { threads: 0, idle_unload: Duration::from_secs(600) };
+    let config =
+        EngineConfig { threads: 0, idle_unload: Duration::from_secs(600), ..EngineConfig::default() };
     let embedder = Arc::new(cache::Cached::open(open_embedder(files, &config).unwrap(), cache));
     let shared: Arc<dyn Embedder> = embedder.clone();
     if wanted("ranking") {

@@ -18,7 +18,8 @@ pub async fn run(eval: &Path, embedder: &Arc<dyn Embedder>, gguf: &str) {
     let path = PathBuf::from(gguf);
     let name = path.file_stem().unwrap().to_string_lossy().into_owned();
     let files = GeneratorFiles { name, gguf: path, weights_sha256: "0".repeat(64) };
-    let config = EngineConfig { threads: 0, idle_unload: Duration::from_secs(600) };
+    let config =
+        EngineConfig { threads: 0, idle_unload: Duration::from_secs(600), ..EngineConfig::default() };
     let generator = open_generator(files, &config).unwrap();
     for language in ["en", "zh"] {
         let set = data::xquad(eval, language);

@@ -1,27 +1,28 @@
 //! One layer: attention, then the gated feed-forward part, each around a residual.
 
-use candle_core::{Result, Tensor};
+use std::sync::Mutex;
 
-use super::attention::attend;
-use super::linear::Linear;
-use super::rope::Rotation;
-use super::{KvCache, Shape, plain};
+use candle_core::{Result, Tensor};
+use docent_kernels::{Activation, Cpu, KeyValues, Matrix, Norm, Rope};
+
+use super::ops::{AddProduct, Attend, Gate, Project};
+use super::{Shape, linear, plain};
 use crate::InferenceError;
-use crate::gguf::Gguf;
+use crate::gguf::{Gguf, Mapped};
 
 pub(super) struct Layer {
-    attention_norm: Tensor,
-    query: Linear,
-    key: Linear,
-    value: Linear,
+    attention_norm: Vec<f32>,
+    query: Matrix,
+    key: Matrix,
+    value: Matrix,
     /// Norms of each head before rotation, in Qwen3.
-    query_norm: Option<Tensor>,
-    key_norm: Option<Tensor>,
-    output: Linear,
-    feed_forward_norm: Tensor,
-    gate: Linear,
-    up: Linear,
-    down: Linear,
+    query_norm: Option<Vec<f32>>,
+    key_norm: Option<Vec<f32>>,
+    output: Matrix,
+    feed_forward_norm: Vec<f32>,
+    gate: Matrix,
+    up: Matrix,
+    down: Matrix,
     heads: usize,
     kv_heads: usize,
     head_len: usize,
@@ -30,12 +31,14 @@ pub(super) struct Layer {
 
 impl Layer {
     pub(super) fn load(
+        cpu: &Cpu,
         file: &Gguf,
+        data: &Mapped,
         shape: &Shape,
         index: usize,
     ) -> std::result::Result<Self, InferenceError> {
         let name = |part: &str| format!("blk.{index}.{part}");
-        let linear = |part| Linear::load(file, &name(part));
+        let matrix = |part| linear::load(cpu, file, data, &name(part));
         let norm = |part| plain(file, &name(part));
         let optional = |part: &str| match file.shape(&name(part)) {
             Some(_) => plain(file, &name(part)).map(Some),
@@ -43,16 +46,16 @@ impl Layer {
         };
         Ok(Self {
             attention_norm: norm("attn_norm.weight")?,
-            query: linear("attn_q")?,
-            key: linear("attn_k")?,
-            value: linear("attn_v")?,
+            query: matrix("attn_q")?,
+            key: matrix("attn_k")?,
+            value: matrix("attn_v")?,
             query_norm: optional("attn_q_norm.weight")?,
             key_norm: optional("attn_k_norm.weight")?,
-            output: linear("attn_output")?,
+            output: matrix("attn_output")?,
             feed_forward_norm: norm("ffn_norm.weight")?,
-            gate: linear("ffn_gate")?,
-            up: linear("ffn_up")?,
-            down: linear("ffn_down")?,
+            gate: matrix("ffn_gate")?,
+            up: matrix("ffn_up")?,
+            down: matrix("ffn_down")?,
             heads: shape.heads,
             kv_heads: shape.kv_heads,
             head_len: shape.head_len,
@@ -63,39 +66,35 @@ impl Layer {
     /// `x` is `[positions, width]`, and so is the result.
     pub(super) fn forward(
         &self,
+        cpu: &Cpu,
         x: &Tensor,
-        rotation: &Rotation,
-        mask: Option<&Tensor>,
-        cache: &mut KvCache,
-        index: usize,
+        rope: &Rope,
+        cache: &mut KeyValues,
     ) -> Result<Tensor> {
-        let normed = self.norm(x, &self.attention_norm)?;
-        let q = self.split(&self.query.forward(&normed)?, self.heads)?;
-        let k = self.split(&self.key.forward(&normed)?, self.kv_heads)?;
-        let v = self.split(&self.value.forward(&normed)?, self.kv_heads)?;
-        let q = rotation.apply(&self.head_norm(q, self.query_norm.as_ref())?)?;
-        let k = rotation.apply(&self.head_norm(k, self.key_norm.as_ref())?)?;
-        let (k, v) = cache.append(index, &k, &v)?;
-        let x = (x + self.output.forward(&attend(&q, &k, &v, mask)?)?)?;
-        let normed = self.norm(&x, &self.feed_forward_norm)?;
-        let gated = self.gate.forward(&normed)?.silu()?;
-        let inner = (gated * self.up.forward(&normed)?)?;
-        x + self.down.forward(&inner)?
-    }
-
-    fn norm(&self, x: &Tensor, weight: &Tensor) -> Result<Tensor> {
-        candle_nn::ops::rms_norm(x, weight, self.epsilon)
-    }
-
-    fn head_norm(&self, x: Tensor, weight: Option<&Tensor>) -> Result<Tensor> {
-        match weight {
-            Some(weight) => self.norm(&x.contiguous()?, weight),
-            None => Ok(x),
-        }
-    }
-
-    /// `[positions, heads * d]` to `[heads, positions, d]`.
-    fn split(&self, x: &Tensor, heads: usize) -> Result<Tensor> {
-        x.reshape((x.dim(0)?, heads, self.head_len))?.transpose(0, 1)
+        let projected = x.apply_op1_no_bwd(&Project {
+            cpu,
+            norm: Norm::Rms(&self.attention_norm, self.epsilon),
+            matrices: &[&self.query, &self.key, &self.value],
+        })?;
+        let attended = projected.apply_op1_no_bwd(&Attend {
+            cpu,
+            heads: self.heads,
+            kv_heads: self.kv_heads,
+            head_len: self.head_len,
+            query_norm: self.query_norm.as_deref(),
+            key_norm: self.key_norm.as_deref(),
+            epsilon: self.epsilon,
+            rope,
+            cache: Mutex::new(cache),
+        })?;
+        let x = attended.apply_op2_no_bwd(x, &AddProduct { cpu, matrix: &self.output })?;
+        let inner = x.apply_op1_no_bwd(&Gate {
+            cpu,
+            norm: Norm::Rms(&self.feed_forward_norm, self.epsilon),
+            gate: &self.gate,
+            up: &self.up,
+            activation: Activation::Silu,
+        })?;
+        inner.apply_op2_no_bwd(&x, &AddProduct { cpu, matrix: &self.down })
     }
 }

@@ -1,103 +1,80 @@
-//! Matrices of weights as they are stored, multiplied in the way that is fastest for them.
-//!
-//! candle multiplies 4- and 5-bit blocks of the formats Q4_1, Q5_0 and Q5_1 one value at a time;
-//! they are re-quantised to Q8_0 at load, which its vector code handles, at a relative error of
-//! about 0.4 % of a block's largest value. And whatever the format, many rows at once are cheaper
-//! as 32-bit floats, unless candle has a matrix kernel for the format.
+//! Matrices of weights, packed for the kernels as they are loaded.
 
-use std::sync::Arc;
+use candle_core::Device;
+use candle_core::quantized::GgmlDType;
+use docent_kernels::{Cpu, Format, Matrix};
 
-use candle_core::quantized::{GgmlDType, QMatMul, QTensor};
-use candle_core::{Device, Module, Result, Tensor};
-
-use super::{compute, plain};
 use crate::InferenceError;
-use crate::gguf::Gguf;
+use crate::gguf::{Gguf, Mapped};
 
-/// From this many rows on, weights are expanded to 32-bit floats for the multiplication.
-const EXPAND_FROM: usize = 16;
-
-/// `y = x W^T + b`
-pub(super) struct Linear {
-    weight: Arc<QTensor>,
-    product: QMatMul,
-    bias: Option<Tensor>,
-    expand: bool,
+/// Packs `name.weight` and takes `name.bias`, if there is one.
+pub(super) fn load(cpu: &Cpu, file: &Gguf, data: &Mapped, name: &str) -> Result<Matrix, InferenceError> {
+    let matrix = pack(cpu, file, data, &format!("{name}.weight"))?;
+    let bias = format!("{name}.bias");
+    Ok(match file.shape(&bias) {
+        Some(_) => matrix.with_bias(&super::plain(file, &bias)?),
+        None => matrix,
+    })
 }
 
-impl Linear {
-    /// Loads `name.weight` and, if there is one, `name.bias`.
-    pub(super) fn load(file: &Gguf, name: &str) -> std::result::Result<Self, InferenceError> {
-        let weight = Arc::new(fast(file.tensor(&format!("{name}.weight"))?, file)?);
-        let bias = match file.shape(&format!("{name}.bias")) {
-            Some(_) => Some(plain(file, &format!("{name}.bias"))?),
-            None => None,
-        };
-        Self::new(weight, bias).map_err(|source| compute(name, source))
+/// Packs the tensor `name`, `[outputs, inputs]`.
+///
+/// What the kernels do not multiply as it is, formats of 2 and 3 bits, becomes Q8_0, at a relative
+/// error of about 0.4 % of a block's largest value.
+pub(super) fn pack(cpu: &Cpu, file: &Gguf, data: &Mapped, name: &str) -> Result<Matrix, InferenceError> {
+    let shape = file.shape(name).unwrap_or_default();
+    let &[outputs, inputs] = shape else {
+        return Err(file.invalid(format!("the tensor {name} is not a matrix")));
+    };
+    if !inputs.is_multiple_of(32) {
+        return Err(file.invalid(format!("the tensor {name} is {inputs} wide, which is no multiple of 32")));
     }
-
-    /// The embedding table used the other way round.
-    pub(super) fn tied(embeddings: &Arc<QTensor>) -> Result<Self> {
-        Self::new(Arc::clone(embeddings), None)
-    }
-
-    fn new(weight: Arc<QTensor>, bias: Option<Tensor>) -> Result<Self> {
-        Ok(Self {
-            product: QMatMul::from_arc(Arc::clone(&weight))?,
-            expand: !has_matrix_kernel(&weight),
-            weight,
-            bias,
-        })
-    }
-
-    /// `x` is `[rows, inputs]`, the result `[rows, outputs]`.
-    pub(super) fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        let rows = x.dim(0)?;
-        let y = match &self.product {
-            QMatMul::QTensor(_) if self.expand && rows >= EXPAND_FROM => {
-                x.matmul(&self.weight.dequantize(&Device::Cpu)?.t()?)?
-            }
-            product => product.forward(x)?,
-        };
-        match &self.bias {
-            Some(bias) => y.broadcast_add(bias),
-            None => Ok(y),
+    let (kind, bytes) = file.bytes(data, name)?;
+    let packed = match format(kind) {
+        Some(format) => Matrix::pack(cpu, format, bytes, outputs, inputs),
+        None => {
+            let failed = |source| super::compute(name, source);
+            let exact = file.tensor(name)?.dequantize(&Device::Cpu).map_err(failed)?;
+            let values = exact.flatten_all().and_then(|all| all.to_vec1::<f32>()).map_err(failed)?;
+            Some(Matrix::quantise(cpu, &values, outputs, inputs))
         }
-    }
+    };
+    packed.ok_or_else(|| file.invalid(format!("the tensor {name} has an impossible size")))
 }
 
-/// Whether candle multiplies this weight with many rows by register tiles; by its own rules.
-fn has_matrix_kernel(weight: &QTensor) -> bool {
-    let dims = weight.shape().dims();
-    let divisible = dims.len() == 2 && dims[0] % 16 == 0 && dims[1] % 256 == 0;
-    divisible && matches!(weight.dtype(), GgmlDType::Q4K | GgmlDType::Q6K)
+/// The kernels' word for a format of the file, if they multiply it.
+pub(super) fn format(kind: GgmlDType) -> Option<Format> {
+    Some(match kind {
+        GgmlDType::F32 => Format::F32,
+        GgmlDType::F16 => Format::F16,
+        GgmlDType::BF16 => Format::Bf16,
+        GgmlDType::Q4_0 => Format::Q4_0,
+        GgmlDType::Q4_1 => Format::Q4_1,
+        GgmlDType::Q5_0 => Format::Q5_0,
+        GgmlDType::Q5_1 => Format::Q5_1,
+        GgmlDType::Q8_0 => Format::Q8_0,
+        GgmlDType::Q4K => Format::Q4K,
+        GgmlDType::Q5K => Format::Q5K,
+        GgmlDType::Q6K => Format::Q6K,
+        _ => return None,
+    })
 }
 
-/// The same weights in a format that is multiplied by vector code.
-pub(super) fn fast(weight: QTensor, file: &Gguf) -> std::result::Result<QTensor, InferenceError> {
-    if !is_scalar(weight.dtype()) {
-        return Ok(weight);
-    }
-    weight
-        .dequantize(&Device::Cpu)
-        .and_then(|weight| QTensor::quantize(&weight, GgmlDType::Q8_0))
-        .map_err(|source| file.invalid(format!("its weights cannot be converted: {source}")))
-}
-
-fn is_scalar(kind: GgmlDType) -> bool {
-    matches!(kind, GgmlDType::Q4_1 | GgmlDType::Q5_0 | GgmlDType::Q5_1)
-}
-
-/// Bytes that the weights of `file` take once loaded.
+/// Bytes that the weights of `file` take once packed.
 pub(super) fn loaded_bytes(file: &Gguf) -> u64 {
-    file.formats()
-        .map(|(kind, elements)| {
-            let kind = match kind {
-                kind if is_scalar(kind) => GgmlDType::Q8_0,
-                GgmlDType::F16 | GgmlDType::BF16 => GgmlDType::F32,
-                kind => kind,
-            };
-            elements / kind.block_size() as u64 * kind.type_size() as u64
-        })
-        .sum()
+    file.formats().map(|(kind, elements)| elements * bytes_of_32(kind) / 32).sum()
+}
+
+/// Bytes that 32 values take once packed: their codes and the scales and minima beside them.
+fn bytes_of_32(kind: GgmlDType) -> u64 {
+    match kind {
+        GgmlDType::Q4_0 => 16 + 2,
+        GgmlDType::Q4_1 => 16 + 4,
+        GgmlDType::Q4K => 16 + 8,
+        GgmlDType::Q5_1 => 32 + 4,
+        GgmlDType::Q5K | GgmlDType::Q6K => 32 + 8,
+        GgmlDType::F16 => 64,
+        GgmlDType::F32 | GgmlDType::BF16 => 128,
+        _ => 32 + 2,
+    }
 }

@@ -3,7 +3,7 @@
 use crate::InferenceError;
 use crate::gguf::Gguf;
 
-use super::rope::Style;
+use docent_kernels::Pairs;
 
 /// Dimensions of one model.
 #[derive(Clone, Debug, PartialEq)]
@@ -26,7 +26,7 @@ pub(crate) struct Shape {
     /// Added to the mean square in every norm.
     pub(super) epsilon: f32,
     pub(super) rope_base: f64,
-    pub(super) rope_style: Style,
+    pub(super) rope_pairs: Pairs,
 }
 
 impl Shape {
@@ -39,9 +39,9 @@ impl Shape {
     pub(crate) fn read(file: &Gguf) -> Result<Self, InferenceError> {
         let architecture =
             file.text("general.architecture").ok_or_else(|| file.invalid("it names no architecture"))?;
-        let rope_style = match architecture {
-            "llama" => Style::Interleaved,
-            "qwen2" | "qwen3" => Style::Halves,
+        let rope_pairs = match architecture {
+            "llama" => Pairs::Interleaved,
+            "qwen2" | "qwen3" => Pairs::Halves,
             _ => return Err(unsupported(architecture, "")),
         };
         let key = |name: &str| format!("{architecture}.{name}");
@@ -74,7 +74,7 @@ impl Shape {
             architecture: architecture.to_owned(),
             width,
             heads,
-            rope_style,
+            rope_pairs,
         };
         let value_len = optional("attention.value_length", shape.head_len)?;
         let rotated = optional("rope.dimension_count", shape.head_len)?;

@@ -5,6 +5,8 @@ use candle_core::quantized::GgmlDType;
 use candle_core::quantized::gguf_file::{Content, Value};
 use candle_transformers::models::{quantized_llama, quantized_qwen2, quantized_qwen3};
 
+use candle_core::quantized::QTensor;
+
 use super::*;
 use crate::testing::models;
 use crate::testing::tiny::{HEADS, LAYERS, Tiny, WIDTH};
@@ -15,11 +17,14 @@ fn never() -> bool {
     false
 }
 
+/// With keys and values in 32 bits, so that little but the order of sums differs from a reference.
 fn load(path: &Path) -> Result<Decoder, InferenceError> {
     let file = Gguf::open(path)?;
     let shape = Shape::read(&file)?;
     file.check_tensors()?;
-    Decoder::load(&file, &shape)
+    let mut decoder = Decoder::load(&file, &shape)?;
+    decoder.stored = Stored::F32;
+    Ok(decoder)
 }
 
 fn tiny(architecture: &str, kind: GgmlDType) -> Decoder {
@@ -113,11 +118,13 @@ fn every_format_is_computed_for_few_rows_and_for_many() {
         GgmlDType::Q4_1,
         GgmlDType::Q4_0,
     ] {
-        let folder = tempfile::tempdir().unwrap();
+        // Formats of 256 values do not fit these tiny widths; the kernels' own tests have them.
+        // Two files: a mapped one must not be written to.
+        let folders = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
         let mut model = Tiny::new("llama", kind);
-        let decoder = load(&model.write(folder.path())).unwrap();
+        let decoder = load(&model.write(folders[0].path())).unwrap();
         model.expand();
-        let exact = load(&model.write(folder.path())).unwrap();
+        let exact = load(&model.write(folders[1].path())).unwrap();
         for tokens in [TOKENS.to_vec(), TOKENS.repeat(4)] {
             let ours = logits(&decoder, &mut decoder.new_cache(), &tokens);
             let exact = logits(&exact, &mut exact.new_cache(), &tokens);
@@ -130,7 +137,8 @@ fn every_format_is_computed_for_few_rows_and_for_many() {
 
 #[test]
 fn reading_in_blocks_or_token_by_token_is_the_same() {
-    let decoder = tiny("llama", GgmlDType::F32);
+    let mut decoder = tiny("llama", GgmlDType::Q4_1);
+    decoder.stored = Stored::F16;
     let whole = logits(&decoder, &mut decoder.new_cache(), &TOKENS);
     for block in [1, 5, 7] {
         let mut cache = decoder.new_cache();
@@ -139,7 +147,7 @@ fn reading_in_blocks_or_token_by_token_is_the_same() {
             last = logits(&decoder, &mut cache, tokens);
         }
         assert_eq!(cache.len(), TOKENS.len());
-        assert!(furthest(&last, &whole) < 1e-3);
+        assert_eq!(last, whole);
     }
 }
 
@@ -176,10 +184,11 @@ fn rope_factors_slow_the_turning_down() {
     let factors = QTensor::quantize(&factors, GgmlDType::F32).unwrap();
     model.tensors.insert("rope_freqs.weight".into(), factors);
     let slow = load(&model.write(folder.path())).unwrap();
-    let x = Tensor::from_vec(crate::testing::noise(3, 16), (1, 1, 16), &Device::Cpu).unwrap();
+    let cpu = &plain.cpu;
     let turned = |decoder: &Decoder, position| {
-        let rotation = decoder.rope.at(position, 1).unwrap();
-        rotation.apply(&x).unwrap().flatten_all().unwrap().to_vec1::<f32>().unwrap()
+        let mut x = crate::testing::noise(3, 16);
+        decoder.speeds.at(position, 1).apply(cpu, &mut x, 16, 0, 1, 16);
+        x
     };
     assert!(furthest(&turned(&slow, 10), &turned(&plain, 5)) < 1e-6);
     assert!(furthest(&turned(&slow, 10), &turned(&plain, 10)) > 0.1);
@@ -251,14 +260,10 @@ fn smollm2_agrees_with_candle_transformers() {
     }
     assert!(equal * 100 >= ids.len() * 95, "{equal} of {}", ids.len());
     assert!(divergence < 0.02, "{divergence}");
-    // Many rows at once give the same as one after the other.
+    // Many rows at once give the same bits as one after the other.
     let block = logits(&decoder, &mut decoder.new_cache(), &ids);
-    let steps = {
-        cache.truncate(ids.len() - 1);
-        logits(&decoder, &mut cache, &ids[ids.len() - 1..])
-    };
-    assert_eq!(best(&block), best(&steps));
-    assert!(kl(&block, &steps) < 0.02);
+    cache.truncate(ids.len() - 1);
+    assert_eq!(block, logits(&decoder, &mut cache, &ids[ids.len() - 1..]));
 }
 
 /// candle-transformers' implementation over the same weights expanded to 32-bit floats.

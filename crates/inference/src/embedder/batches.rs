@@ -1,8 +1,8 @@
 //! Which texts are computed together.
 
-/// Most tokens of a batch, padding included: about a quarter of a second of work on two cores, so
-/// that an interactive request does not wait long behind it.
-const BATCH_TOKENS: usize = 512;
+/// Most tokens of a batch: some hundredths of a second of work on two cores, so that an interactive
+/// request does not wait long behind it, and enough for all threads to have their share.
+const BATCH_TOKENS: usize = 1024;
 
 /// Token ids of texts of about the same length, and where their vectors go.
 #[derive(Debug, PartialEq, Eq)]
@@ -13,15 +13,22 @@ pub(super) struct Batch {
     pub(super) sequences: Vec<Vec<u32>>,
 }
 
-/// Sorts by length, so that little is padded, and cuts into batches. The longest come last, and
-/// batches are taken from the end: memory is at its highest at once and not after an hour.
+impl Batch {
+    fn tokens(&self) -> usize {
+        self.sequences.iter().map(Vec::len).sum()
+    }
+}
+
+/// Sorts by length, so that the threads have equal shares, and cuts into batches. The longest come
+/// last, and batches are taken from the end: memory is at its highest at once and not after an
+/// hour.
 pub(super) fn pack(encoded: Vec<Vec<u32>>) -> Vec<Batch> {
     let mut sorted: Vec<(usize, Vec<u32>)> = encoded.into_iter().enumerate().collect();
     sorted.sort_by_key(|(_, ids)| ids.len());
     let mut batches: Vec<Batch> = Vec::new();
     for (place, ids) in sorted {
         match batches.last_mut() {
-            Some(batch) if (batch.places.len() + 1) * ids.len() <= BATCH_TOKENS => {
+            Some(batch) if batch.tokens() + ids.len() <= BATCH_TOKENS => {
                 batch.places.push(place);
                 batch.sequences.push(ids);
             }
@@ -46,8 +53,7 @@ mod tests {
             let batches = pack(encoded);
             let mut places: Vec<usize> = Vec::new();
             for batch in &batches {
-                let longest = batch.sequences.iter().map(Vec::len).max().unwrap();
-                prop_assert!(batch.places.len() == 1 || longest * batch.places.len() <= BATCH_TOKENS);
+                prop_assert!(batch.places.len() == 1 || batch.tokens() <= BATCH_TOKENS);
                 for (&place, ids) in batch.places.iter().zip(&batch.sequences) {
                     prop_assert_eq!(ids.len(), lengths[place]);
                 }

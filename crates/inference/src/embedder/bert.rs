@@ -1,14 +1,18 @@
-//! The BERT encoder with pooling, in 32-bit floats, by candle-transformers.
+//! The BERT encoder (Devlin et al. 2018) with pooling, on the kernels.
+//!
+//! Sequences lie one after the other without padding; only attention knows where each ends.
 
 use std::path::Path;
 
-use candle_core::{DType, Device, Result as Computed, Tensor};
-use candle_nn::VarBuilder;
-use candle_transformers::models::bert::{BertModel, Config};
 use docent_corpus::Pooling;
-use serde_json::Value;
+use docent_kernels::{
+    Activation, Activations, Cpu, Epilogue, KeyValues, Matrix, Norm, Queries, Stored, attend, layer_norm,
+    matmul,
+};
 
-use crate::{InferenceError, processor};
+use super::settings::Settings;
+use super::weights::{Tensors, Weights};
+use crate::{InferenceError, Precision, processor};
 
 /// Room asked for beside the weights before loading.
 const WORKING_MEMORY: u64 = 64 << 20;
@@ -16,76 +20,79 @@ const WORKING_MEMORY: u64 = 64 << 20;
 /// Added to a vector's length before dividing by it, as sentence-transformers does.
 const LEAST_LENGTH: f32 = 1e-12;
 
-/// What a model's `config.json` says.
-#[derive(Clone, Debug)]
-pub(super) struct Settings(Config);
-
-impl Settings {
-    /// Reads a `config.json`.
-    ///
-    /// # Errors
-    /// [`InferenceError::UnsupportedArchitecture`] for anything but BERT,
-    /// [`InferenceError::ModelFile`] if it is not what it should be.
-    pub(super) fn parse(json: &[u8], path: &Path) -> Result<Self, InferenceError> {
-        let invalid = |error: serde_json::Error| InferenceError::ModelFile {
-            path: path.to_owned(),
-            reason: error.to_string(),
-        };
-        let config: Value = serde_json::from_slice(json).map_err(invalid)?;
-        match config.get("model_type").and_then(Value::as_str) {
-            Some("bert") => {}
-            other => {
-                return Err(InferenceError::UnsupportedArchitecture {
-                    name: other.unwrap_or("unnamed").to_owned(),
-                });
-            }
-        }
-        serde_json::from_value(config).map(Self).map_err(invalid)
-    }
-
-    /// Length of a vector.
-    pub(super) fn width(&self) -> usize {
-        self.0.hidden_size
-    }
-
-    /// Longest sequence.
-    pub(super) fn positions(&self) -> usize {
-        self.0.max_position_embeddings
-    }
-}
-
 /// The loaded model.
 pub(super) struct Bert {
-    model: BertModel,
+    cpu: Cpu,
+    settings: Settings,
     pooling: Pooling,
     normalise: bool,
+    /// `[vocabulary, width]`
+    words: Vec<f32>,
+    /// `[positions, width]`, the first token type added.
+    positions: Vec<f32>,
+    norm: LayerNorm,
+    layers: Vec<Layer>,
+}
+
+struct LayerNorm {
+    weight: Vec<f32>,
+    bias: Vec<f32>,
+}
+
+struct Layer {
+    /// Queries, keys and values side by side.
+    attention: Matrix,
+    output: Matrix,
+    output_norm: LayerNorm,
+    up: Matrix,
+    down: Matrix,
+    norm: LayerNorm,
 }
 
 impl Bert {
+    /// Loads the weights; matrices in the precision that is asked for, the rest in 32 bits.
     pub(super) fn load(
-        weights: &Path,
+        path: &Path,
         settings: &Settings,
         pooling: Pooling,
         normalise: bool,
+        precision: Precision,
     ) -> Result<Self, InferenceError> {
-        let content = read_if_it_fits(weights)?;
-        let load = || {
-            let weights = VarBuilder::from_buffered_safetensors(content, DType::F32, &Device::Cpu)?;
-            BertModel::load(weights, &settings.0)
-        };
-        let model = load().map_err(|error| InferenceError::ModelFile {
-            path: weights.to_owned(),
-            reason: error.to_string(),
-        })?;
-        Ok(Self { model, pooling, normalise })
+        fits(path)?;
+        let cpu = processor::cpu();
+        Weights::open(path)?.read(|file| {
+            let (width, rows) = (settings.width, settings.position_rows);
+            let words = file.get("embeddings.word_embeddings.weight", &[settings.vocabulary, width])?;
+            let table = file.get("embeddings.position_embeddings.weight", &[rows, width])?;
+            let types = file.get("embeddings.token_type_embeddings.weight", &[settings.types, width])?;
+            let first = settings.first_position.min(rows) * width;
+            let positions =
+                table[first..].iter().zip(types[..width].iter().cycle()).map(|(a, b)| a + b).collect();
+            let loader = Loader { file, cpu: &cpu, settings, precision };
+            Ok(Self {
+                words,
+                positions,
+                norm: loader.norm("embeddings.LayerNorm")?,
+                layers: (0..settings.layers).map(|layer| loader.layer(layer)).collect::<Result<_, _>>()?,
+                cpu: cpu.clone(),
+                settings: settings.clone(),
+                pooling,
+                normalise,
+            })
+        })
     }
 
     /// One vector per sequence of token ids, none of which is empty.
     pub(super) fn embed(&self, sequences: &[Vec<u32>]) -> Result<Vec<Vec<f32>>, InferenceError> {
-        let vectors = self.forward(sequences).map_err(|source| InferenceError::Compute {
-            step: "embedding".into(),
-            source: Some(Box::new(source)),
-        })?;
+        let hidden = self.hidden(sequences)?;
+        let width = self.settings.width;
+        let mut start = 0;
+        let mut vectors = Vec::with_capacity(sequences.len());
+        for sequence in sequences {
+            let rows = &hidden[start * width..][..sequence.len() * width];
+            vectors.push(self.pool(rows));
+            start += sequence.len();
+        }
         if vectors.iter().flatten().any(|value| !value.is_finite()) {
             return Err(InferenceError::Compute {
                 step: "the embedding is not made of numbers".into(),
@@ -95,51 +102,170 @@ impl Bert {
         Ok(vectors)
     }
 
-    fn forward(&self, sequences: &[Vec<u32>]) -> Computed<Vec<Vec<f32>>> {
-        let count = sequences.len();
-        let longest = sequences.iter().map(Vec::len).max().unwrap_or(0);
-        let mut ids = Vec::with_capacity(count * longest);
-        let mut mask = Vec::with_capacity(count * longest);
-        for sequence in sequences {
-            let padding = longest - sequence.len();
-            ids.extend_from_slice(sequence);
-            ids.extend(std::iter::repeat_n(0u32, padding));
-            mask.extend(std::iter::repeat_n(1f32, sequence.len()));
-            mask.extend(std::iter::repeat_n(0f32, padding));
+    /// The last layer's rows, sequence after sequence: `[tokens, width]`.
+    fn hidden(&self, sequences: &[Vec<u32>]) -> Result<Vec<f32>, InferenceError> {
+        let mut rows = self.look_up(sequences)?;
+        self.normalise_rows(&mut rows, &self.norm);
+        for layer in &self.layers {
+            self.layer(layer, sequences, &mut rows);
         }
-        let dims = (count, longest);
-        let ids = Tensor::from_vec(ids, dims, &Device::Cpu)?;
-        let mask = Tensor::from_vec(mask, dims, &Device::Cpu)?;
-        let hidden = self.model.forward(&ids, &ids.zeros_like()?, Some(&mask))?;
-        let pooled = self.pool(&hidden, &mask)?;
-        let pooled = if self.normalise { normalised(&pooled)? } else { pooled };
-        pooled.to_vec2()
+        Ok(rows)
     }
 
-    /// `[texts, tokens, width]` to `[texts, width]`; padding does not count.
-    fn pool(&self, hidden: &Tensor, mask: &Tensor) -> Computed<Tensor> {
-        match self.pooling {
-            Pooling::Cls => hidden.narrow(1, 0, 1)?.squeeze(1)?.contiguous(),
-            Pooling::Mean => {
-                let sum = mask.unsqueeze(1)?.matmul(hidden)?.squeeze(1)?;
-                sum.broadcast_div(&mask.sum_keepdim(1)?)
+    fn look_up(&self, sequences: &[Vec<u32>]) -> Result<Vec<f32>, InferenceError> {
+        let width = self.settings.width;
+        let tokens = sequences.iter().map(Vec::len).sum::<usize>();
+        let mut rows = Vec::with_capacity(tokens * width);
+        for sequence in sequences {
+            for (place, &id) in sequence.iter().enumerate() {
+                let word = self.words.get(id as usize * width..(id as usize + 1) * width);
+                let position = self.positions.get(place * width..(place + 1) * width);
+                let (Some(word), Some(position)) = (word, position) else {
+                    return Err(InferenceError::Compute {
+                        step: format!("token {id} at place {place} is outside of the model's tables"),
+                        source: None,
+                    });
+                };
+                rows.extend(word.iter().zip(position).map(|(word, position)| word + position));
             }
         }
+        Ok(rows)
+    }
+
+    fn normalise_rows(&self, rows: &mut [f32], norm: &LayerNorm) {
+        let width = self.settings.width;
+        let step = (rows.len() / width).div_ceil(4 * self.cpu.pool.threads()).max(8) * width;
+        self.cpu.pool.run_chunks(rows, step, &|rows| {
+            layer_norm(self.cpu.tier, rows, &norm.weight, Some(&norm.bias), self.settings.epsilon);
+        });
+    }
+
+    fn layer(&self, layer: &Layer, sequences: &[Vec<u32>], rows: &mut [f32]) {
+        let attended = self.attend(layer, sequences, rows);
+        self.add(&layer.output, &attended, rows);
+        self.normalise_rows(rows, &layer.output_norm);
+        let inner = self.multiply(&layer.up, rows, self.settings.activation);
+        self.add(&layer.down, &inner, rows);
+        self.normalise_rows(rows, &layer.norm);
+    }
+
+    fn attend(&self, layer: &Layer, sequences: &[Vec<u32>], rows: &[f32]) -> Vec<f32> {
+        let (width, heads) = (self.settings.width, self.settings.heads);
+        let projected = self.multiply(&layer.attention, rows, Activation::Identity);
+        let mut out = vec![0.0; rows.len()];
+        let starts: Vec<usize> = sequences
+            .iter()
+            .scan(0, |start, sequence| {
+                let own = *start;
+                *start += sequence.len();
+                Some(own)
+            })
+            .collect();
+        let lengths = sequences.iter().map(|sequence| sequence.len() * width);
+        let one = |index: usize, out: &mut [f32]| {
+            let rows = &projected[starts[index] * 3 * width..][..sequences[index].len() * 3 * width];
+            let mut cache = KeyValues::new(heads, width / heads, Stored::F32);
+            cache.append(&self.cpu, rows, 3 * width, width, 2 * width);
+            let queries = Queries {
+                rows,
+                stride: 3 * width,
+                offset: 0,
+                heads,
+                scale: ((width / heads) as f32).sqrt().recip(),
+                causal_from: None,
+                window: None,
+            };
+            attend(&self.cpu, &queries, &cache, out);
+        };
+        self.cpu.pool.run_parts(&mut out, lengths, &one);
+        out
+    }
+
+    fn multiply(&self, matrix: &Matrix, rows: &[f32], activation: Activation) -> Vec<f32> {
+        let x = Activations::new(&self.cpu, rows, matrix.inputs(), Norm::None, matrix.is_float());
+        let mut out = vec![0.0; rows.len() / matrix.inputs() * matrix.outputs()];
+        matmul(&self.cpu, &x, &[matrix], Epilogue::Write(activation), &mut out);
+        out
+    }
+
+    fn add(&self, matrix: &Matrix, inner: &[f32], rows: &mut [f32]) {
+        let x = Activations::new(&self.cpu, inner, matrix.inputs(), Norm::None, matrix.is_float());
+        matmul(&self.cpu, &x, &[matrix], Epilogue::Add, rows);
+    }
+
+    /// `[tokens, width]` to one vector.
+    fn pool(&self, rows: &[f32]) -> Vec<f32> {
+        let width = self.settings.width;
+        let mut vector = rows[..width].to_vec();
+        if self.pooling == Pooling::Mean {
+            for row in rows[width..].chunks_exact(width) {
+                vector.iter_mut().zip(row).for_each(|(sum, value)| *sum += value);
+            }
+            let count = (rows.len() / width) as f32;
+            vector.iter_mut().for_each(|sum| *sum /= count);
+        }
+        if self.normalise {
+            let length = vector.iter().map(|value| value * value).sum::<f32>().sqrt().max(LEAST_LENGTH);
+            vector.iter_mut().for_each(|value| *value /= length);
+        }
+        vector
     }
 }
 
-fn normalised(vectors: &Tensor) -> Computed<Tensor> {
-    let length = vectors.sqr()?.sum_keepdim(1)?.sqrt()?;
-    vectors.broadcast_div(&length.maximum(LEAST_LENGTH)?)
+/// Reads the parts of a model.
+struct Loader<'a> {
+    file: &'a Tensors<'a>,
+    cpu: &'a Cpu,
+    settings: &'a Settings,
+    precision: Precision,
 }
 
-/// The content of a file that is held twice while it is loaded.
-fn read_if_it_fits(path: &Path) -> Result<Vec<u8>, InferenceError> {
-    let unreadable = |source| InferenceError::Read { path: path.to_owned(), source };
-    let length = std::fs::metadata(path).map_err(unreadable)?.len();
+impl Loader<'_> {
+    fn layer(&self, index: usize) -> Result<Layer, InferenceError> {
+        let (width, inner) = (self.settings.width, self.settings.inner);
+        let name = |part: &str| format!("encoder.layer.{index}.{part}");
+        let attention = ["query", "key", "value"].map(|part| name(&format!("attention.self.{part}")));
+        Ok(Layer {
+            attention: self.matrix(&attention, width, width)?,
+            output: self.matrix(&[name("attention.output.dense")], width, width)?,
+            output_norm: self.norm(&name("attention.output.LayerNorm"))?,
+            up: self.matrix(&[name("intermediate.dense")], inner, width)?,
+            down: self.matrix(&[name("output.dense")], width, inner)?,
+            norm: self.norm(&name("output.LayerNorm"))?,
+        })
+    }
+
+    /// The matrices of these names above one another, each of `outputs` rows.
+    fn matrix(&self, names: &[String], outputs: usize, inputs: usize) -> Result<Matrix, InferenceError> {
+        let (mut weights, mut bias) = (Vec::new(), Vec::new());
+        for name in names {
+            weights.extend(self.file.get(&format!("{name}.weight"), &[outputs, inputs])?);
+            bias.extend(self.file.get(&format!("{name}.bias"), &[outputs])?);
+        }
+        let matrix = match self.precision {
+            Precision::F32 => Matrix::exact(self.cpu, &weights, bias.len(), inputs),
+            Precision::Int8 => Matrix::quantise(self.cpu, &weights, bias.len(), inputs),
+        };
+        Ok(matrix.with_bias(&bias))
+    }
+
+    fn norm(&self, name: &str) -> Result<LayerNorm, InferenceError> {
+        let width = self.settings.width;
+        Ok(LayerNorm {
+            weight: self.file.get(&format!("{name}.weight"), &[width])?,
+            bias: self.file.get(&format!("{name}.bias"), &[width])?,
+        })
+    }
+}
+
+/// Whether a file can be held once as it is and once packed.
+fn fits(path: &Path) -> Result<(), InferenceError> {
+    let length = std::fs::metadata(path)
+        .map_err(|source| InferenceError::Read { path: path.to_owned(), source })?
+        .len();
     let need = 2 * length + WORKING_MEMORY;
-    if let Some(available) = processor::available_memory().filter(|&free| free < need) {
-        return Err(InferenceError::NotEnoughMemory { need, available });
+    match processor::available_memory().filter(|&free| free < need) {
+        Some(available) => Err(InferenceError::NotEnoughMemory { need, available }),
+        None => Ok(()),
     }
-    std::fs::read(path).map_err(unreadable)
 }

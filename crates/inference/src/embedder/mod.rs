@@ -3,7 +3,9 @@
 mod batches;
 mod bert;
 mod header;
+mod settings;
 mod text;
+mod weights;
 
 use std::fs;
 use std::path::Path;
@@ -11,12 +13,14 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use docent_corpus::{Cancel, Profile};
+use rayon::prelude::*;
 use tokio::sync::oneshot;
 
 use crate::worker::{Step, Task, Worker};
 use crate::{EmbedKind, Embedder, EmbedderFiles, EngineConfig, InferenceError, Priority};
 use batches::{Batch, pack};
-use bert::{Bert, Settings};
+use bert::Bert;
+use settings::Settings;
 use text::TextEncoder;
 
 /// Opens an embedding model: checks its files and reads its tokenizer now; loads its weights at
@@ -46,18 +50,18 @@ pub fn open_embedder(
     let profile = Profile {
         model: files.name.clone(),
         weights_sha256: files.weights_sha256.clone(),
-        dimension: settings.width(),
+        dimension: settings.width,
         pooling: files.pooling,
         normalised: files.normalise,
         query_prefix: files.query_prefix.clone(),
         passage_prefix: files.passage_prefix.clone(),
         max_tokens: files.max_tokens,
-        precision: "f32".into(),
+        precision: config.precision.name().into(),
     };
     let weights = files.weights.clone();
-    let (pooling, normalise) = (files.pooling, files.normalise);
+    let (pooling, normalise, precision) = (files.pooling, files.normalise, config.precision);
     let worker = Worker::start(&files.name, config.idle_unload, move || {
-        Bert::load(&weights, &settings, pooling, normalise)
+        Bert::load(&weights, &settings, pooling, normalise, precision)
     })?;
     Ok(Arc::new(LocalEmbedder { profile, encoder: Arc::new(encoder), worker }))
 }
@@ -130,9 +134,10 @@ impl EmbedTask {
     fn advance(&mut self, model: &Bert) -> Result<Step, InferenceError> {
         self.cancel.check()?;
         if !self.texts.is_empty() {
+            // No kernel runs now, so rayon's threads and ours do not meet.
             let encoded = self
                 .texts
-                .iter()
+                .par_iter()
                 .map(|text| self.encoder.encode(&self.prefix, text))
                 .collect::<Result<Vec<_>, _>>()?;
             self.texts.clear();

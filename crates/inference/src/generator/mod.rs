@@ -19,7 +19,7 @@ use crate::{
     ChatMessage, EngineConfig, GenerateEvent, GenerateRequest, Generator, GeneratorFiles, GeneratorInfo,
     InferenceError,
 };
-use task::{Generation, PREFILL_BLOCK};
+use task::Generation;
 
 /// Opens a chat model: checks its file and reads its tokenizer and template now; loads its weights
 /// at the first request, on a thread of its own, and drops them when they are not used for a while.
@@ -97,16 +97,16 @@ struct ReadPrompt {
 }
 
 impl Loaded {
-    /// A cache that holds the beginning of `prompt`, as far as the last prompt had it too. Cut to
-    /// whole blocks, so that every position is computed in the same company as without reuse and
-    /// the answer is the same to the last bit.
+    /// A cache that holds the beginning of `prompt`, as far as the last prompt had it too. What a
+    /// position gives does not depend on the company it is computed in, so the answer is the same
+    /// to the last bit as without reuse.
     fn cache_for(&mut self, prompt: &[u32]) -> KvCache {
         let Some(ReadPrompt { tokens, mut cache }) = self.last.take() else {
             return self.decoder.new_cache();
         };
         let shared = tokens.iter().zip(prompt).take_while(|(a, b)| a == b).count();
         let usable = shared.min(prompt.len().saturating_sub(1)).min(cache.len());
-        cache.truncate(usable / PREFILL_BLOCK * PREFILL_BLOCK);
+        cache.truncate(usable);
         cache
     }
 }

@@ -15,7 +15,7 @@ use crate::worker::{Step, Task};
 use crate::{GenerateEvent, GenerateRequest, GenerateStats, InferenceError, StopReason};
 
 /// Tokens of a prompt that are read at a time; cancelling and interactive work wait that long.
-pub(super) const PREFILL_BLOCK: usize = 128;
+const PREFILL_BLOCK: usize = 128;
 
 type Event = Result<GenerateEvent, InferenceError>;
 

@@ -39,8 +39,8 @@ impl Case {
         }
     }
 
-    fn cache<E: Element>(&self, cpu: &Cpu, rows: &[f32]) -> KeyValues<E> {
-        let mut cache = KeyValues::new(self.kv_heads, self.head_len);
+    fn cache(&self, cpu: &Cpu, rows: &[f32], stored: Stored) -> KeyValues {
+        let mut cache = KeyValues::new(self.kv_heads, self.head_len, stored);
         let keys = self.heads * self.head_len;
         cache.append(cpu, rows, self.stride(), keys, keys + self.kv_heads * self.head_len);
         cache
@@ -89,13 +89,13 @@ proptest! {
         for tier in Tier::all() {
             let cpu = Cpu { tier, pool: Arc::new(Pool::new(2)) };
             let mut out = vec![f32::NAN; exact.len()];
-            attend(&cpu, &case.queries(&rows, 0), &case.cache::<f32>(&cpu, &rows), &mut out);
+            attend(&cpu, &case.queries(&rows, 0), &case.cache(&cpu, &rows, Stored::F32), &mut out);
             for (ours, exact) in out.iter().zip(&exact) {
                 prop_assert!((f64::from(*ours) - exact).abs() < 1e-5, "{tier:?}: {ours} {exact}");
             }
             // With keys and values of 11 bits.
             let mut halves = vec![f32::NAN; exact.len()];
-            attend(&cpu, &case.queries(&rows, 0), &case.cache::<u16>(&cpu, &rows), &mut halves);
+            attend(&cpu, &case.queries(&rows, 0), &case.cache(&cpu, &rows, Stored::F16), &mut halves);
             for (ours, exact) in halves.iter().zip(&exact) {
                 prop_assert!((f64::from(*ours) - exact).abs() < 5e-3, "{tier:?}: {ours} {exact}");
             }
@@ -111,10 +111,10 @@ proptest! {
         let cpu = Cpu::new(2);
         let rows = noise(seed, positions * case.stride());
         let mut together = vec![0.0; positions * 6 * 16];
-        attend(&cpu, &case.queries(&rows, 0), &case.cache::<u16>(&cpu, &rows), &mut together);
+        attend(&cpu, &case.queries(&rows, 0), &case.cache(&cpu, &rows, Stored::F16), &mut together);
         // Read in two parts, the second of one position; then cut back and read again.
         let (before, last) = rows.split_at((positions - 1) * case.stride());
-        let mut cache = case.cache::<u16>(&cpu, before);
+        let mut cache = case.cache(&cpu, before, Stored::F16);
         for _ in 0..2 {
             cache.append(&cpu, last, case.stride(), 6 * 16, 8 * 16);
             let mut alone = vec![0.0; 6 * 16];

@@ -15,7 +15,7 @@ pub(crate) mod portable;
 pub(crate) const LANES: usize = 16;
 
 /// Operations on sixteen lanes at a time.
-pub trait Simd: Copy {
+pub(crate) trait Simd: Copy {
     /// Sixteen 32-bit floats.
     type F: Copy;
     /// Sixteen 32-bit integers.

@@ -1,0 +1,188 @@
+//! Medians, spreads and ratios, and how they are printed.
+
+use anyhow::{Context, Result};
+use serde_json::Value;
+
+/// What a figure counts.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Unit {
+    /// More is better.
+    TokensPerSecond,
+    /// Less is better.
+    Milliseconds,
+    /// Less is better.
+    Mebibytes,
+}
+
+impl Unit {
+    /// The figure in an engine's reply.
+    pub(crate) fn read(self, reply: &Value) -> Result<f64> {
+        let field = |name: &str| {
+            reply[name].as_f64().with_context(|| format!("the reply {reply} has no number `{name}`"))
+        };
+        Ok(match self {
+            Self::TokensPerSecond => field("tokens")? / field("seconds")?,
+            Self::Milliseconds => field("seconds")? * 1e3,
+            Self::Mebibytes => field("bytes")? / f64::from(1 << 20),
+        })
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::TokensPerSecond => "tokens/s",
+            Self::Milliseconds => "ms",
+            Self::Mebibytes => "MiB",
+        }
+    }
+}
+
+/// One thing that is measured.
+pub(crate) struct Metric {
+    pub(crate) name: String,
+    pub(crate) unit: Unit,
+    /// What the first engine's figure divided by that of the one named should reach.
+    pub(crate) goals: &'static [(&'static str, f64)],
+}
+
+/// The figures of one engine, one per round.
+#[derive(Clone, Default)]
+pub(crate) struct Series {
+    pub(crate) quiet: Vec<f64>,
+    /// Beside the busy neighbour; empty if there was none.
+    pub(crate) busy: Vec<f64>,
+}
+
+/// What has been measured so far.
+#[derive(Default)]
+pub(crate) struct Report {
+    ratios: Vec<String>,
+    /// What the busy neighbour cost.
+    changes: Vec<String>,
+}
+
+impl Report {
+    /// Prints a metric: every engine's figures, then the first engine's divided by the others'.
+    pub(crate) fn add(&mut self, metric: &Metric, engines: &[&str], series: &[Series]) {
+        let note = if metric.unit == Unit::TokensPerSecond { "" } else { " (less is better)" };
+        println!("\n{}, {}{note}", metric.name, metric.unit.name());
+        let short_name = metric.name.split(" (").next().unwrap_or_default();
+        let mut changes = Vec::new();
+        for (engine, series) in engines.iter().zip(series) {
+            println!("  {engine:34} {}", Spread::of(&series.quiet).figures().trim_end());
+            if !series.busy.is_empty() {
+                let busy = Spread::of(&series.busy);
+                let change = (busy.median / Spread::of(&series.quiet).median - 1.0) * 100.0;
+                println!("  {:34} {} {change:+.0} %", "  beside a busy neighbour", busy.figures());
+                changes.push(format!("{engine} {change:+.0} %"));
+            }
+        }
+        if !changes.is_empty() {
+            self.changes.push(format!("{short_name:32} {}", changes.join("; ")));
+        }
+        let (Some((ours, others)), Some((own_name, names))) = (series.split_first(), engines.split_first())
+        else {
+            return;
+        };
+        for (name, other) in names.iter().zip(others) {
+            let ratio = Spread::of(&quotients(&ours.quiet, &other.quiet));
+            let goal = metric.goals.iter().find(|(of, _)| of == name).map_or(String::new(), |(_, goal)| {
+                let reached = if ratio.median >= *goal { "reached" } else { "MISSED" };
+                format!("  goal {goal}: {reached}")
+            });
+            let line = format!("{:34} {}{goal}", format!("{own_name} / {name}"), ratio.factor());
+            println!("  {}", line.trim_end());
+            self.ratios.push(format!("{short_name:32} {}", line.trim_end()));
+        }
+    }
+
+    /// Prints all ratios once more, side by side.
+    pub(crate) fn summary(&self) {
+        println!("\n══ ratios: median (least – greatest) over the rounds\n{}", self.ratios.join("\n"));
+        if !self.changes.is_empty() {
+            println!("\n══ what a busy neighbour changes\n{}", self.changes.join("\n"));
+        }
+    }
+}
+
+/// Each figure divided by that of the same round.
+fn quotients(ours: &[f64], theirs: &[f64]) -> Vec<f64> {
+    ours.iter().zip(theirs).map(|(ours, theirs)| ours / theirs).collect()
+}
+
+/// The middle and the ends of some figures.
+struct Spread {
+    median: f64,
+    least: f64,
+    greatest: f64,
+}
+
+impl Spread {
+    fn of(figures: &[f64]) -> Self {
+        let mut sorted = figures.to_vec();
+        sorted.sort_by(f64::total_cmp);
+        let at = |place: usize| sorted.get(place).copied().unwrap_or(f64::NAN);
+        let last = sorted.len().saturating_sub(1);
+        Self { median: (at(last / 2) + at(last.div_ceil(2))) / 2.0, least: at(0), greatest: at(last) }
+    }
+
+    fn figures(&self) -> String {
+        let spread = format!("({} – {})", digits(self.least), digits(self.greatest));
+        format!("{:>9}  {spread:22}", digits(self.median))
+    }
+
+    fn factor(&self) -> String {
+        let spread = format!("({:.2} – {:.2})", self.least, self.greatest);
+        format!("{:>9.2}  {spread:22}", self.median)
+    }
+}
+
+/// Three digits that mean something.
+fn digits(figure: f64) -> String {
+    match figure {
+        large if large >= 100.0 => format!("{large:.0}"),
+        medium if medium >= 10.0 => format!("{medium:.1}"),
+        small => format!("{small:.2}"),
+    }
+}
+
+/// How far two vectors point the same way.
+pub(crate) fn cosine(a: &[f64], b: &[f64]) -> f64 {
+    let dot = |a: &[f64], b: &[f64]| -> f64 { a.iter().zip(b).map(|(a, b)| a * b).sum() };
+    dot(a, b) / (dot(a, a) * dot(b, b)).sqrt()
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_spread_has_a_middle_and_ends() {
+        let odd = Spread::of(&[3.0, 1.0, 2.0]);
+        assert_eq!((odd.least, odd.median, odd.greatest), (1.0, 2.0, 3.0));
+        assert_eq!(Spread::of(&[4.0, 1.0]).median, 2.5);
+        assert_eq!(Spread::of(&[7.0]).median, 7.0);
+        assert!(Spread::of(&[]).median.is_nan());
+    }
+
+    #[test]
+    fn a_ratio_is_taken_round_by_round() {
+        assert_eq!(quotients(&[8.0, 4.0], &[4.0, 2.0]), [2.0, 2.0]);
+    }
+
+    #[test]
+    fn replies_become_figures() {
+        let reply = json!({ "seconds": 0.5, "tokens": 100, "bytes": 3 << 20 });
+        assert_eq!(Unit::TokensPerSecond.read(&reply).unwrap(), 200.0);
+        assert_eq!(Unit::Milliseconds.read(&reply).unwrap(), 500.0);
+        assert_eq!(Unit::Mebibytes.read(&reply).unwrap(), 3.0);
+        assert!(Unit::Mebibytes.read(&json!({})).is_err());
+    }
+
+    #[test]
+    fn vectors_are_compared_by_direction() {
+        assert!((cosine(&[1.0, 1.0], &[3.0, 3.0]) - 1.0).abs() < 1e-12);
+        assert_eq!(cosine(&[1.0, 0.0], &[0.0, 2.0]), 0.0);
+    }
+}
