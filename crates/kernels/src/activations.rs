@@ -61,20 +61,32 @@ impl Activations {
     /// If the lengths are not as said.
     #[must_use]
     pub fn new(cpu: &Cpu, rows: &[f32], width: usize, norm: Norm<'_>, floats: bool) -> Self {
+        let mut made = Self::empty();
+        made.set(cpu, rows, width, norm, floats);
+        made
+    }
+
+    /// No rows; room for some comes with [`Activations::set`].
+    #[must_use]
+    pub fn empty() -> Self {
+        Self { rows: 0, width: BLOCK, blocks: Vec::new(), floats: Vec::new() }
+    }
+
+    /// As [`Activations::new`], in the room that is there.
+    ///
+    /// # Panics
+    /// If the lengths are not as said.
+    pub fn set(&mut self, cpu: &Cpu, rows: &[f32], width: usize, norm: Norm<'_>, floats: bool) {
         assert!(width > 0 && width.is_multiple_of(BLOCK) && rows.len().is_multiple_of(width));
         let count = rows.len() / width;
-        let blocks = rows.len() / BLOCK;
-        let mut made = Self {
-            rows: count,
-            width,
-            blocks: vec![EMPTY; blocks],
-            floats: vec![0.0; if floats { rows.len() } else { 0 }],
-        };
+        (self.rows, self.width) = (count, width);
+        self.blocks.resize(rows.len() / BLOCK, EMPTY);
+        self.floats.resize(if floats { rows.len() } else { 0 }, 0.0);
         let per_row = width / BLOCK;
         let items = if count < PARALLEL_FROM { 1 } else { 4 * cpu.pool.threads() };
         let step = count.div_ceil(items);
-        let parts = Parts::new(&mut made.blocks);
-        let float_rows = Parts::new(&mut made.floats);
+        let parts = Parts::new(&mut self.blocks);
+        let float_rows = Parts::new(&mut self.floats);
         cpu.pool.run(items, &|item| {
             let (from, to) = ((item * step).min(count), ((item + 1) * step).min(count));
             let (start, len) = (from * per_row, (to - from) * per_row);
@@ -91,7 +103,6 @@ impl Activations {
             };
             cpu.tier.run(kernel);
         });
-        made
     }
 }
 

@@ -214,19 +214,28 @@ impl<E: Element> Kernel for Append<'_, E> {
             for vector in 0..vectors {
                 let at = vector * LANES;
                 let width = LANES.min(head_len - at);
-                let mut lanes = [0.0; LANES];
-                lanes[..width].copy_from_slice(&key[at..at + width]);
                 let mut stored = zero;
-                E::store(s, s.load(&lanes), &mut stored);
-                for i in 0..width {
-                    head.keys[block + at + i][lane] = stored[i];
+                E::store(s, load_some(s, &key[at..]), &mut stored);
+                for (key, stored) in head.keys[block + at..][..width].iter_mut().zip(stored) {
+                    key[lane] = stored;
                 }
-                lanes = [0.0; LANES];
-                lanes[..width].copy_from_slice(&value[at..at + width]);
-                E::store(s, s.load(&lanes), &mut head.values[position * vectors + vector]);
+                E::store(s, load_some(s, &value[at..]), &mut head.values[position * vectors + vector]);
             }
         }
     }
+}
+
+/// The first sixteen values, or all there are and zeros.
+#[inline(always)]
+fn load_some<S: Simd>(s: S, values: &[f32]) -> S::F {
+    if let Some(whole) = values.first_chunk::<LANES>() {
+        return s.load(whole);
+    }
+    let mut lanes = [0.0; LANES];
+    for (lane, value) in lanes.iter_mut().zip(values) {
+        *lane = *value;
+    }
+    s.load(&lanes)
 }
 
 /// Queries of consecutive positions.
@@ -265,7 +274,8 @@ fn attend_over<E: Element>(cpu: &Cpu, queries: &Queries<'_>, cache: &Cache<E>, o
         return;
     }
     let rows = count * group;
-    let task = Task { queries, cache, group, out: Parts::new(out) };
+    let place = Place { out: &Parts::new(out), start: 0, stride: queries.heads * cache.head_len };
+    let task = Task { queries, cache, group, place };
     let (kv_heads, chunks) = (cache.heads.len(), cache.len.div_ceil(CHUNK));
     if rows > ROWS || chunks == 1 {
         let blocks = rows.div_ceil(ITEM_ROWS);
@@ -287,7 +297,8 @@ fn attend_over<E: Element>(cpu: &Cpu, queries: &Queries<'_>, cache: &Cache<E>, o
             let run = Run { head: item / chunks, first: 0, count: rows };
             let mut queries = vec![0.0; ROWS * cache.head_len];
             task.queries(run, &mut queries);
-            task.chunk(cpu.tier, run, item % chunks, &queries, partial);
+            let mut weights = Box::new([[0.0; CHUNK]; ROWS]);
+            task.chunk(cpu.tier, run, item % chunks, &queries, &mut weights, partial);
         });
     }
     for (head, partials) in partials.chunks(chunks).enumerate() {
@@ -303,8 +314,69 @@ struct Task<'a, E> {
     queries: &'a Queries<'a>,
     cache: &'a Cache<E>,
     group: usize,
-    out: Parts<'a, f32>,
+    place: Place<'a>,
 }
+
+/// Where results go: the heads of a position lie side by side from `start` on, positions `stride`
+/// apart.
+#[derive(Clone, Copy)]
+struct Place<'a> {
+    out: &'a Parts<'a, f32>,
+    start: usize,
+    stride: usize,
+}
+
+/// Several sequences one after the other, each of which is attended to by itself.
+#[derive(Clone, Copy, Debug)]
+pub struct Sequences<'a> {
+    /// Queries, keys and values of a token side by side, head after head each:
+    /// `[tokens, 3 heads head_len]`.
+    pub rows: &'a [f32],
+    /// Heads of queries, and as many of keys.
+    pub heads: usize,
+    /// Length of a head's vector.
+    pub head_len: usize,
+    /// What scores are multiplied with.
+    pub scale: f32,
+    /// Tokens of each sequence.
+    pub lengths: &'a [usize],
+}
+
+/// Every token of a sequence looks at all of it: `[tokens, heads head_len]` in `out`.
+///
+/// # Panics
+/// If the lengths do not match.
+pub fn attend_sequences(cpu: &Cpu, sequences: &Sequences<'_>, out: &mut [f32]) {
+    let Sequences { rows, heads, head_len, scale, lengths } = *sequences;
+    let width = heads * head_len;
+    assert_eq!(rows.len(), lengths.iter().sum::<usize>() * 3 * width, "the sequences have another length");
+    assert_eq!(out.len() * 3, rows.len(), "the result has another size");
+    let starts: Vec<usize> = lengths
+        .iter()
+        .scan(0, |next, length| {
+            *next += length;
+            Some(*next - length)
+        })
+        .collect();
+    let out = &Parts::new(out);
+    cpu.pool.run(lengths.len() * heads, &|item| {
+        let (sequence, head) = (item / heads, item % heads);
+        let (start, length) = (starts[sequence], lengths[sequence]);
+        let rows = &rows[start * 3 * width..][..length * 3 * width];
+        let offset = head * head_len;
+        let mut cache = Cache::<f32>::new(1, head_len);
+        let source = Source { rows, stride: 3 * width, keys: width + offset, values: 2 * width + offset };
+        cpu.tier.run(Append { head: &mut cache.heads[0], source, head_len, len: 0 });
+        cache.len = length;
+        let queries =
+            Queries { rows, stride: 3 * width, offset, heads: 1, scale, causal_from: None, window: None };
+        let place = Place { out, start: start * width + offset, stride: width };
+        whole_rows(cpu.tier, &Task { queries: &queries, cache: &cache, group: 1, place }, 0, 0..length);
+    });
+}
+
+/// Room for the weights of the keys of a chunk, for each query.
+type Weights = [[f32; CHUNK]; ROWS];
 
 /// What chunks give for up to [`ROWS`] queries.
 struct Partial {
@@ -354,11 +426,20 @@ impl<E: Element> Task<'_, E> {
     }
 
     /// The `chunk`-th keys for `count` queries, at most [`ROWS`], from row `first` on.
-    fn chunk(&self, tier: Tier, rows: Run, chunk: usize, queries: &[f32], partial: &mut Partial) {
+    fn chunk(
+        &self,
+        tier: Tier,
+        rows: Run,
+        chunk: usize,
+        queries: &[f32],
+        weights: &mut Weights,
+        partial: &mut Partial,
+    ) {
         let at_once = if tier.is_wide() { ROWS } else { ROWS / 2 };
         for base in (0..rows.count).step_by(at_once) {
             let count = at_once.min(rows.count - base);
-            let kernel = Chunk { task: self, rows, base, count, chunk, queries, partial: &mut *partial };
+            let (weights, partial) = (&mut *weights, &mut *partial);
+            let kernel = Chunk { task: self, rows, base, count, chunk, queries, weights, partial };
             match count {
                 1 => tier.run(For::<1, _>(kernel)),
                 2..=4 => tier.run(For::<4, _>(kernel)),
@@ -396,6 +477,7 @@ struct Chunk<'a, E> {
     count: usize,
     chunk: usize,
     queries: &'a [f32],
+    weights: &'a mut Weights,
     partial: &'a mut Partial,
 }
 
@@ -404,7 +486,7 @@ impl<const R: usize, E: Element> Kernel for For<R, Chunk<'_, E>> {
 
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
-        let Chunk { task, rows, base, count, chunk, queries, partial } = self.0;
+        let Chunk { task, rows, base, count, chunk, queries, weights, partial } = self.0;
         let head_len = task.cache.head_len;
         let vectors = head_len.div_ceil(LANES);
         let head = &task.cache.heads[rows.head];
@@ -419,7 +501,6 @@ impl<const R: usize, E: Element> Kernel for For<R, Chunk<'_, E>> {
         let queries: [&[f32]; R] =
             std::array::from_fn(|r| &queries[(base + r.min(count - 1)) * head_len..][..head_len]);
         let blocks = begin / LANES..end.div_ceil(LANES);
-        let mut weights = [[0.0f32; CHUNK]; R];
         for block in blocks.clone() {
             let keys = &head.keys[block * head_len..][..head_len];
             let mut scores = [s.splat(0.0); R];
@@ -545,15 +626,22 @@ impl<E: Element> Kernel for Finish<'_, E> {
         let vectors = head_len.div_ceil(LANES);
         for row in 0..rows.count {
             let (position, head) = task.place(rows.head, rows.first + row);
+            let at = task.place.start + position * task.place.stride + head * head_len;
             // SAFETY: rows and heads belong to one item.
-            let out = unsafe { task.out.part((position * task.queries.heads + head) * head_len, head_len) };
+            let out = unsafe { task.place.out.part(at, head_len) };
             let inverse = s.splat(1.0 / total.sum[row]);
             for vector in 0..vectors {
-                let mut lanes = [0.0; LANES];
-                s.store(s.mul(s.load(&total.values[row * vectors + vector]), inverse), &mut lanes);
+                let value = s.mul(s.load(&total.values[row * vectors + vector]), inverse);
                 let out = &mut out[vector * LANES..];
-                let width = LANES.min(out.len());
-                out[..width].copy_from_slice(&lanes[..width]);
+                if let Some((whole, _)) = out.split_first_chunk_mut::<LANES>() {
+                    s.store(value, whole);
+                } else {
+                    let mut lanes = [0.0; LANES];
+                    s.store(value, &mut lanes);
+                    for (out, value) in out.iter_mut().zip(lanes) {
+                        *out = value;
+                    }
+                }
             }
         }
     }
@@ -564,14 +652,18 @@ fn whole_rows<E: Element>(tier: Tier, task: &Task<'_, E>, head: usize, rows: std
     let head_len = task.cache.head_len;
     let (mut total, mut partial) = (Partial::new(head_len), Partial::new(head_len));
     let mut queries = vec![0.0; ROWS * head_len];
+    let mut weights = Box::new([[0.0; CHUNK]; ROWS]);
     for first in rows.clone().step_by(ROWS) {
         let run = Run { head, first, count: ROWS.min(rows.end - first) };
         task.queries(run, &mut queries);
-        total.clear();
         let end = task.seen(first + run.count - 1).end;
-        for chunk in task.seen(first).start / CHUNK..end.div_ceil(CHUNK) {
+        let chunks = task.seen(first).start / CHUNK..end.div_ceil(CHUNK);
+        total.clear();
+        // The first is what it would be if it were joined to nothing.
+        task.chunk(tier, run, chunks.start, &queries, &mut weights, &mut total);
+        for chunk in chunks.start + 1..chunks.end {
             partial.clear();
-            task.chunk(tier, run, chunk, &queries, &mut partial);
+            task.chunk(tier, run, chunk, &queries, &mut weights, &mut partial);
             tier.run(Join { total: &mut total, next: &partial });
         }
         tier.run(Finish { task, rows: run, total: &total });

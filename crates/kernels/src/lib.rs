@@ -23,7 +23,7 @@ mod tier;
 mod transcendental;
 
 pub use activations::{Activations, Norm};
-pub use attention::{KeyValues, Queries, Stored, attend};
+pub use attention::{KeyValues, Queries, Sequences, Stored, attend, attend_sequences};
 pub use format::Format;
 pub use matmul::{Activation, Epilogue, gated_matmul, matmul};
 pub use matrix::Matrix;

@@ -6,8 +6,7 @@ use std::path::Path;
 
 use docent_corpus::Pooling;
 use docent_kernels::{
-    Activation, Activations, Cpu, Epilogue, KeyValues, Matrix, Norm, Queries, Stored, attend, layer_norm,
-    matmul,
+    Activation, Activations, Cpu, Epilogue, Matrix, Norm, Sequences, attend_sequences, layer_norm, matmul,
 };
 
 use super::settings::Settings;
@@ -106,8 +105,10 @@ impl Bert {
     fn hidden(&self, sequences: &[Vec<u32>]) -> Result<Vec<f32>, InferenceError> {
         let mut rows = self.look_up(sequences)?;
         self.normalise_rows(&mut rows, &self.norm);
+        let lengths: Vec<usize> = sequences.iter().map(Vec::len).collect();
+        let mut room = Room::new(rows.len() / self.settings.width, &self.settings);
         for layer in &self.layers {
-            self.layer(layer, sequences, &mut rows);
+            self.layer(layer, &lengths, &mut rows, &mut room);
         }
         Ok(rows)
     }
@@ -140,57 +141,36 @@ impl Bert {
         });
     }
 
-    fn layer(&self, layer: &Layer, sequences: &[Vec<u32>], rows: &mut [f32]) {
-        let attended = self.attend(layer, sequences, rows);
-        self.add(&layer.output, &attended, rows);
+    fn layer(&self, layer: &Layer, lengths: &[usize], rows: &mut [f32], room: &mut Room) {
+        let (width, heads) = (self.settings.width, self.settings.heads);
+        let Room { x, projected, attended, inner } = room;
+        let identity = Epilogue::Write(Activation::Identity);
+        self.multiply(&layer.attention, rows, x, identity, projected);
+        let sequences = Sequences {
+            rows: projected,
+            heads,
+            head_len: width / heads,
+            scale: ((width / heads) as f32).sqrt().recip(),
+            lengths,
+        };
+        attend_sequences(&self.cpu, &sequences, attended);
+        self.multiply(&layer.output, attended, x, Epilogue::Add, rows);
         self.normalise_rows(rows, &layer.output_norm);
-        let inner = self.multiply(&layer.up, rows, self.settings.activation);
-        self.add(&layer.down, &inner, rows);
+        self.multiply(&layer.up, rows, x, Epilogue::Write(self.settings.activation), inner);
+        self.multiply(&layer.down, inner, x, Epilogue::Add, rows);
         self.normalise_rows(rows, &layer.norm);
     }
 
-    fn attend(&self, layer: &Layer, sequences: &[Vec<u32>], rows: &[f32]) -> Vec<f32> {
-        let (width, heads) = (self.settings.width, self.settings.heads);
-        let projected = self.multiply(&layer.attention, rows, Activation::Identity);
-        let mut out = vec![0.0; rows.len()];
-        let starts: Vec<usize> = sequences
-            .iter()
-            .scan(0, |start, sequence| {
-                let own = *start;
-                *start += sequence.len();
-                Some(own)
-            })
-            .collect();
-        let lengths = sequences.iter().map(|sequence| sequence.len() * width);
-        let one = |index: usize, out: &mut [f32]| {
-            let rows = &projected[starts[index] * 3 * width..][..sequences[index].len() * 3 * width];
-            let mut cache = KeyValues::new(heads, width / heads, Stored::F32);
-            cache.append(&self.cpu, rows, 3 * width, width, 2 * width);
-            let queries = Queries {
-                rows,
-                stride: 3 * width,
-                offset: 0,
-                heads,
-                scale: ((width / heads) as f32).sqrt().recip(),
-                causal_from: None,
-                window: None,
-            };
-            attend(&self.cpu, &queries, &cache, out);
-        };
-        self.cpu.pool.run_parts(&mut out, lengths, &one);
-        out
-    }
-
-    fn multiply(&self, matrix: &Matrix, rows: &[f32], activation: Activation) -> Vec<f32> {
-        let x = Activations::new(&self.cpu, rows, matrix.inputs(), Norm::None, matrix.is_float());
-        let mut out = vec![0.0; rows.len() / matrix.inputs() * matrix.outputs()];
-        matmul(&self.cpu, &x, &[matrix], Epilogue::Write(activation), &mut out);
-        out
-    }
-
-    fn add(&self, matrix: &Matrix, inner: &[f32], rows: &mut [f32]) {
-        let x = Activations::new(&self.cpu, inner, matrix.inputs(), Norm::None, matrix.is_float());
-        matmul(&self.cpu, &x, &[matrix], Epilogue::Add, rows);
+    fn multiply(
+        &self,
+        matrix: &Matrix,
+        rows: &[f32],
+        x: &mut Activations,
+        epilogue: Epilogue,
+        out: &mut [f32],
+    ) {
+        x.set(&self.cpu, rows, matrix.inputs(), Norm::None, matrix.is_float());
+        matmul(&self.cpu, x, &[matrix], epilogue, out);
     }
 
     /// `[tokens, width]` to one vector.
@@ -209,6 +189,25 @@ impl Bert {
             vector.iter_mut().for_each(|value| *value /= length);
         }
         vector
+    }
+}
+
+/// Room for what lies between the steps of a layer; every layer uses the same.
+struct Room {
+    x: Activations,
+    projected: Vec<f32>,
+    attended: Vec<f32>,
+    inner: Vec<f32>,
+}
+
+impl Room {
+    fn new(tokens: usize, settings: &Settings) -> Self {
+        Self {
+            x: Activations::empty(),
+            projected: vec![0.0; tokens * 3 * settings.width],
+            attended: vec![0.0; tokens * settings.width],
+            inner: vec![0.0; tokens * settings.inner],
+        }
     }
 }
 

@@ -104,6 +104,31 @@ proptest! {
     }
 
     #[test]
+    fn sequences_do_not_see_each_other(
+        lengths in proptest::collection::vec(1usize..300, 1..4), heads in 1usize..4, seed in 0u64..1000,
+    ) {
+        let head_len = 16;
+        let case = |positions| Case {
+            heads, kv_heads: heads, head_len, positions, causal: false, window: None,
+        };
+        let cpu = Cpu::new(2);
+        let stride = 3 * heads * head_len;
+        let rows = noise(seed, lengths.iter().sum::<usize>() * stride);
+        let mut together = vec![0.0; rows.len() / 3];
+        let sequences = Sequences { rows: &rows, heads, head_len, scale: 0.3, lengths: &lengths };
+        attend_sequences(&cpu, &sequences, &mut together);
+        let mut start = 0;
+        for &length in &lengths {
+            let rows = &rows[start * stride..][..length * stride];
+            let case = case(length);
+            let mut alone = vec![0.0; rows.len() / 3];
+            attend(&cpu, &case.queries(rows, 0), &case.cache(&cpu, rows, Stored::F32), &mut alone);
+            prop_assert_eq!(&alone[..], &together[start * stride / 3..][..alone.len()]);
+            start += length;
+        }
+    }
+
+    #[test]
     fn a_query_alone_has_the_same_bits(positions in 2usize..600, narrow: bool, seed in 0u64..1000) {
         let case = Case {
             heads: 6, kv_heads: 2, head_len: 16, positions, causal: true, window: narrow.then_some(300),
