@@ -16,7 +16,7 @@ use candle_core::Device;
 use candle_core::quantized::{GgmlDType, QTensor, ggml_file};
 
 use crate::InferenceError;
-pub(crate) use mapped::Mapped;
+pub(crate) use mapped::{Mapped, Stretch};
 
 /// Tensor data starts at, and tensors are aligned to, multiples of this unless the file says other.
 const DEFAULT_ALIGNMENT: u64 = 32;
@@ -58,7 +58,7 @@ struct TensorInfo {
 }
 
 /// The header of one file.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) struct Gguf {
     path: PathBuf,
     file_len: u64,

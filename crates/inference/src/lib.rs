@@ -24,6 +24,8 @@ mod generate;
 mod generator;
 #[cfg(feature = "candle")]
 mod gguf;
+#[cfg(feature = "candle")]
+mod mapped;
 mod options;
 #[cfg(feature = "candle")]
 mod processor;

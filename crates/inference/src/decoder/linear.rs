@@ -29,9 +29,9 @@ pub(super) fn pack(cpu: &Cpu, file: &Gguf, data: &Mapped, name: &str) -> Result<
     if !inputs.is_multiple_of(32) {
         return Err(file.invalid(format!("the tensor {name} is {inputs} wide, which is no multiple of 32")));
     }
-    let (kind, bytes) = file.bytes(data, name)?;
-    let packed = match format(kind) {
-        Some(format) => Matrix::pack(cpu, format, bytes, outputs, inputs),
+    let stretch = file.stretch(data, name)?;
+    let packed = match format(stretch.kind) {
+        Some(format) => Matrix::pack(cpu, format, data.bytes(&stretch), outputs, inputs),
         None => {
             let failed = |source| super::compute(name, source);
             let exact = file.tensor(name)?.dequantize(&Device::Cpu).map_err(failed)?;

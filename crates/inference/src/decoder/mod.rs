@@ -16,7 +16,7 @@ use candle_core::{Device, Tensor};
 use docent_kernels::{Cpu, Matrix, Norm, Stored};
 
 use crate::InferenceError;
-use crate::gguf::{Gguf, Mapped};
+use crate::gguf::{Gguf, Mapped, Stretch};
 use crate::processor;
 pub(crate) use kv::KvCache;
 use layer::Layer;
@@ -131,19 +131,20 @@ impl Decoder {
 /// The table of the tokens' vectors, as it lies in the file.
 struct Embeddings {
     data: Mapped,
-    file: Gguf,
+    table: Stretch,
     width: usize,
 }
 
 impl Embeddings {
     fn new(file: &Gguf, data: Mapped, width: usize) -> Result<Self, InferenceError> {
-        Ok(Self { data, file: file.clone(), width })
+        let table = file.stretch(&data, "token_embd.weight")?;
+        Ok(Self { data, table, width })
     }
 
     /// `[tokens, width]`
     fn rows(&self, tokens: &[u32]) -> Result<Tensor, InferenceError> {
-        let name = "token_embd.weight";
-        let (kind, bytes) = self.file.bytes(&self.data, name)?;
+        let failed = |source| compute("token embeddings", source);
+        let (kind, bytes) = (self.table.kind, self.data.bytes(&self.table));
         let row_len = self.width / kind.block_size() * kind.type_size();
         let mut rows = vec![0.0; tokens.len() * self.width];
         for (&token, out) in tokens.iter().zip(rows.chunks_exact_mut(self.width)) {
@@ -154,11 +155,10 @@ impl Embeddings {
             })?;
             match linear::format(kind) {
                 Some(format) => format.row_to_f32(row, self.width, out),
-                None => expand(kind, row, self.width, out).map_err(|source| compute(name, source))?,
+                None => expand(kind, row, self.width, out).map_err(failed)?,
             }
         }
-        Tensor::from_vec(rows, (tokens.len(), self.width), &Device::Cpu)
-            .map_err(|source| compute(name, source))
+        Tensor::from_vec(rows, (tokens.len(), self.width), &Device::Cpu).map_err(failed)
     }
 }
 

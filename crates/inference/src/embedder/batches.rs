@@ -1,6 +1,6 @@
 //! Which texts are computed together.
 
-/// Most tokens of a batch: some hundredths of a second of work on two cores, so that an interactive
+/// Most tokens of a batch: about a tenth of a second of work on two cores, so that an interactive
 /// request does not wait long behind it, and enough for all threads to have their share.
 const BATCH_TOKENS: usize = 1024;
 

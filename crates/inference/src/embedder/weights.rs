@@ -1,13 +1,12 @@
 //! The tensors of a safetensors file, as 32-bit floats.
 
-use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use half::{bf16, f16};
 use memmap2::Mmap;
 use safetensors::{Dtype, SafeTensors};
 
-use crate::InferenceError;
+use crate::{InferenceError, mapped};
 
 /// A mapped file of weights.
 pub(super) struct Weights {
@@ -17,16 +16,7 @@ pub(super) struct Weights {
 
 impl Weights {
     pub(super) fn open(path: &Path) -> Result<Self, InferenceError> {
-        let unreadable = |source| InferenceError::Read { path: path.to_owned(), source };
-        let file = File::open(path).map_err(unreadable)?;
-        #[allow(
-            unsafe_code,
-            reason = "the file is an installed model, verified by its hash and never written again; \
-                      a map is how its weights are read without a second copy in memory"
-        )]
-        // SAFETY: as the reason says; what is read from the map is checked by `SafeTensors`.
-        let map = unsafe { Mmap::map(&file) }.map_err(unreadable)?;
-        Ok(Self { path: path.to_owned(), map })
+        Ok(Self { path: path.to_owned(), map: mapped::map(path)? })
     }
 
     /// Reads tensors by `read`, which is given the parsed file.
