@@ -1,0 +1,225 @@
+//! The keys and values of one sequence in one layer, laid out for the kernels of attention.
+
+use crate::pool::Parts;
+use crate::simd::{LANES, Simd};
+use crate::tier::{Cpu, Kernel};
+
+/// Positions from which on several threads store them.
+const PARALLEL_FROM: usize = 16;
+
+/// How keys and values are stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stored {
+    /// As 32-bit floats.
+    F32,
+    /// As half-precision floats: half the memory, and half of it to read for each token.
+    F16,
+}
+
+/// A stored number; half-precision floats by their bits.
+pub(crate) trait Element: Copy + Default + Send + Sync {
+    fn load<S: Simd>(s: S, from: &[Self; 16]) -> S::F;
+    fn store<S: Simd>(s: S, value: S::F, to: &mut [Self; 16]);
+}
+
+impl Element for f32 {
+    #[inline(always)]
+    fn load<S: Simd>(s: S, from: &[Self; 16]) -> S::F {
+        s.load(from)
+    }
+    #[inline(always)]
+    fn store<S: Simd>(s: S, value: S::F, to: &mut [Self; 16]) {
+        s.store(value, to);
+    }
+}
+
+impl Element for u16 {
+    #[inline(always)]
+    fn load<S: Simd>(s: S, from: &[Self; 16]) -> S::F {
+        s.load_f16(from)
+    }
+    #[inline(always)]
+    fn store<S: Simd>(s: S, value: S::F, to: &mut [Self; 16]) {
+        s.store_f16(value, to);
+    }
+}
+
+/// The keys and values of the positions of one sequence in one layer.
+///
+/// Not generic, so that all of its code is compiled in this crate, with its settings.
+#[derive(Clone, Debug)]
+pub struct KeyValues(pub(super) Kind);
+
+#[derive(Clone, Debug)]
+pub(super) enum Kind {
+    F32(Cache<f32>),
+    F16(Cache<u16>),
+}
+
+/// The same work on whichever kind of cache there is.
+macro_rules! of_kind {
+    ($kind:expr, $cache:ident => $work:expr) => {
+        match $kind {
+            Kind::F32($cache) => $work,
+            Kind::F16($cache) => $work,
+        }
+    };
+}
+
+pub(super) use of_kind;
+
+impl KeyValues {
+    /// An empty cache of `heads` heads.
+    #[must_use]
+    pub fn new(heads: usize, head_len: usize, stored: Stored) -> Self {
+        Self(match stored {
+            Stored::F32 => Kind::F32(Cache::new(heads, head_len)),
+            Stored::F16 => Kind::F16(Cache::new(heads, head_len)),
+        })
+    }
+
+    /// Positions held.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        of_kind!(&self.0, cache => cache.len)
+    }
+
+    /// Whether no position is held.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Bytes in memory.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        of_kind!(&self.0, cache => cache.bytes())
+    }
+
+    /// Forgets the positions from `len` on; more than there are forgets nothing.
+    pub fn truncate(&mut self, len: usize) {
+        of_kind!(&mut self.0, cache => cache.truncate(len));
+    }
+
+    /// Adds a position for each row of `rows`, `[positions, stride]`, whose keys, head after head,
+    /// start at `keys` and whose values start at `values`.
+    ///
+    /// # Panics
+    /// If they stand out of the rows.
+    pub fn append(&mut self, cpu: &Cpu, rows: &[f32], stride: usize, keys: usize, values: usize) {
+        of_kind!(&mut self.0, cache => cache.append(cpu, rows, stride, keys, values));
+    }
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Cache<E> {
+    pub(super) heads: Vec<Head<E>>,
+    pub(super) head_len: usize,
+    pub(super) len: usize,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Head<E> {
+    /// `[position / 16][head_len][position % 16]`
+    pub(super) keys: Vec<[E; LANES]>,
+    /// `[position][head_len / 16][16]`, the last padded with zeros
+    pub(super) values: Vec<[E; LANES]>,
+}
+
+impl<E: Element> Cache<E> {
+    pub(super) fn new(heads: usize, head_len: usize) -> Self {
+        let heads = (0..heads).map(|_| Head { keys: Vec::new(), values: Vec::new() }).collect();
+        Self { heads, head_len, len: 0 }
+    }
+
+    fn bytes(&self) -> usize {
+        let of = |head: &Head<E>| size_of_val(head.keys.as_slice()) + size_of_val(head.values.as_slice());
+        self.heads.iter().map(of).sum()
+    }
+
+    fn truncate(&mut self, len: usize) {
+        self.len = self.len.min(len);
+        for head in &mut self.heads {
+            head.keys.truncate(self.len.div_ceil(LANES) * self.head_len);
+            head.values.truncate(self.len * self.head_len.div_ceil(LANES));
+        }
+    }
+
+    fn append(&mut self, cpu: &Cpu, rows: &[f32], stride: usize, keys: usize, values: usize) {
+        let (count, head_len, len) = (rows.len() / stride, self.head_len, self.len);
+        let (heads, width) = (self.heads.len(), self.heads.len() * head_len);
+        assert!(keys + width <= stride && values + width <= stride, "heads stand out of the rows");
+        let parts = Parts::new(&mut self.heads);
+        let append = |index: usize| {
+            // SAFETY: each item has a head of its own.
+            let head = unsafe { &mut parts.part(index, 1)[0] };
+            let source =
+                Source { rows, stride, keys: keys + index * head_len, values: values + index * head_len };
+            cpu.tier.run(Append { head, source, head_len, len });
+        };
+        if count < PARALLEL_FROM {
+            (0..heads).for_each(append);
+        } else {
+            cpu.pool.run(heads, &append);
+        }
+        self.len += count;
+    }
+}
+
+/// Where new keys and values lie: one head of each row, from `keys` and from `values` on.
+pub(super) struct Source<'a> {
+    pub(super) rows: &'a [f32],
+    pub(super) stride: usize,
+    pub(super) keys: usize,
+    pub(super) values: usize,
+}
+
+/// Adds the rows of `source` to a head that holds `len` positions.
+pub(super) struct Append<'a, E> {
+    pub(super) head: &'a mut Head<E>,
+    pub(super) source: Source<'a>,
+    pub(super) head_len: usize,
+    pub(super) len: usize,
+}
+
+impl<E: Element> Kernel for Append<'_, E> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) {
+        let Self { head, source, head_len, len } = self;
+        let vectors = head_len.div_ceil(LANES);
+        let count = source.rows.len() / source.stride;
+        let zero = [E::default(); LANES];
+        head.keys.resize((len + count).div_ceil(LANES) * head_len, zero);
+        head.values.resize((len + count) * vectors, zero);
+        for (row, position) in (len..len + count).enumerate() {
+            let row = &source.rows[row * source.stride..];
+            let (key, value) = (&row[source.keys..][..head_len], &row[source.values..][..head_len]);
+            let (block, lane) = (position / LANES * head_len, position % LANES);
+            for vector in 0..vectors {
+                let at = vector * LANES;
+                let width = LANES.min(head_len - at);
+                let mut stored = zero;
+                E::store(s, load_some(s, &key[at..]), &mut stored);
+                for (key, stored) in head.keys[block + at..][..width].iter_mut().zip(stored) {
+                    key[lane] = stored;
+                }
+                E::store(s, load_some(s, &value[at..]), &mut head.values[position * vectors + vector]);
+            }
+        }
+    }
+}
+
+/// The first sixteen values, or all there are and zeros.
+#[inline(always)]
+fn load_some<S: Simd>(s: S, values: &[f32]) -> S::F {
+    if let Some(whole) = values.first_chunk::<LANES>() {
+        return s.load(whole);
+    }
+    let mut lanes = [0.0; LANES];
+    for (lane, value) in lanes.iter_mut().zip(values) {
+        *lane = *value;
+    }
+    s.load(&lanes)
+}
