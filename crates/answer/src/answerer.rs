@@ -358,6 +358,7 @@ impl<'g> Voice<'g> {
             max_tokens: self.budget.answer,
             stop: prompt::words(language).stop.iter().map(|text| (*text).to_owned()).collect(),
             priority: Priority::Interactive,
+            ..GenerateRequest::default()
         }
     }
 }

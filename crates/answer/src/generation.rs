@@ -116,6 +116,7 @@ mod tests {
             max_tokens,
             stop: vec![],
             priority: Priority::Interactive,
+            ..GenerateRequest::default()
         };
         let mut streamed = String::new();
         let mut sink = |event: AnswerEvent| {

@@ -287,6 +287,9 @@ impl DocentChat {
             max_tokens,
             stop: vec![],
             priority: Priority::Interactive,
+            // What is measured is a token, not what a lucky prompt saves.
+            drafts: false,
+            ..GenerateRequest::default()
         };
         self.runtime.block_on(self.stats(request))
     }

@@ -69,6 +69,14 @@ pub enum InferenceError {
         #[source]
         source: Option<Source>,
     },
+    /// An adapter is made for another model or is not what it should be.
+    #[error("the adapter {} cannot be used: {reason}", path.display())]
+    Adapter {
+        /// The adapter's file or folder.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// Prompt and answer cannot fit the model's context.
     #[error("the prompt has {tokens} tokens, which leaves no room in a context of {context}")]
     PromptTooLong {
@@ -113,6 +121,7 @@ impl InferenceError {
             Self::UnsupportedTensorType { .. } => "model_tensor_type_unsupported",
             Self::Tokenizer { .. } => "tokenizer_failed",
             Self::Template { .. } => "chat_template_failed",
+            Self::Adapter { .. } => "adapter_invalid",
             Self::PromptTooLong { .. } => "prompt_too_long",
             Self::Compute { .. } => "compute_failed",
             Self::NotEnoughMemory { .. } => "not_enough_memory",

@@ -73,7 +73,7 @@ impl Default for Sampling {
     }
 }
 
-/// What to say next in a chat.
+/// What to say next in a chat. The default asks for nothing: fill in what is needed.
 #[derive(Clone, Debug, PartialEq)]
 pub struct GenerateRequest {
     /// The chat so far, oldest first; the model speaks next.
@@ -86,6 +86,37 @@ pub struct GenerateRequest {
     pub stop: Vec<String>,
     /// Who waits.
     pub priority: Priority,
+    /// An adapter to answer with; the model as it is if missing.
+    pub adapter: Option<AdapterFile>,
+    /// If set, square brackets in the answer hold nothing but numbers from 1 to this.
+    pub citations: Option<usize>,
+    /// Whether several tokens may be read at once that the prompt lets one expect. The answer is the
+    /// same.
+    pub drafts: bool,
+}
+
+impl Default for GenerateRequest {
+    fn default() -> Self {
+        Self {
+            messages: Vec::new(),
+            sampling: Sampling::default(),
+            max_tokens: 0,
+            stop: Vec::new(),
+            priority: Priority::Interactive,
+            adapter: None,
+            citations: None,
+            drafts: true,
+        }
+    }
+}
+
+/// A LoRA adapter: a GGUF file, or a folder as PEFT writes it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AdapterFile {
+    /// The file or folder.
+    pub path: PathBuf,
+    /// sha256 of its weights, in hex: what tells adapters apart.
+    pub sha256: String,
 }
 
 /// What happens while an answer is made, in this order: `Prefill` until all is read, `Text` as it
@@ -110,8 +141,12 @@ pub enum GenerateEvent {
 pub struct GenerateStats {
     /// Tokens of the rendered prompt.
     pub prompt_tokens: usize,
+    /// Those of them that had been read for an earlier answer.
+    pub reused_tokens: usize,
     /// Tokens made, the ending one not counted.
     pub generated_tokens: usize,
+    /// Those of them that were rightly expected, and so cost almost nothing.
+    pub drafted_tokens: usize,
     /// Why it ended.
     pub stop: StopReason,
     /// Time spent reading the prompt.
@@ -145,6 +180,21 @@ pub struct GeneratorInfo {
     pub context_tokens: usize,
     /// sha256 of the weights, in hex, as verified at installation.
     pub weights_sha256: String,
+    /// What it takes of the machine's memory.
+    pub memory: ModelMemory,
+}
+
+/// Bytes of memory that a chat model takes, as computed from its header.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ModelMemory {
+    /// For the weights, while they are loaded.
+    pub weights: u64,
+    /// For each token of the conversation.
+    pub each_token: u64,
+    /// At most for what is being computed.
+    pub work: u64,
+    /// At most for what is kept of earlier prompts.
+    pub reuse: u64,
 }
 
 /// Answers chats, token by token.

@@ -9,14 +9,14 @@ mod mapped;
 
 use std::collections::HashMap;
 use std::fs::File;
-use std::io::{BufReader, Read, Seek, SeekFrom};
+use std::io::{BufReader, Read};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, Weak};
 
-use candle_core::Device;
-use candle_core::quantized::{GgmlDType, QTensor, ggml_file};
+use candle_core::quantized::GgmlDType;
+use memmap2::Mmap;
 
 use crate::InferenceError;
-pub(crate) use mapped::{Mapped, Stretch};
 
 /// Tensor data starts at, and tensors are aligned to, multiples of this unless the file says other.
 const DEFAULT_ALIGNMENT: u64 = 32;
@@ -65,6 +65,8 @@ pub(crate) struct Gguf {
     metadata: HashMap<String, Value>,
     tensors: HashMap<String, TensorInfo>,
     data_start: u64,
+    /// The mapped file, while anything holds it.
+    map: Mutex<Weak<Mmap>>,
 }
 
 impl Gguf {
@@ -99,42 +101,6 @@ impl Gguf {
         Ok(())
     }
 
-    /// Tensors in the file.
-    pub(crate) fn tensor_count(&self) -> usize {
-        self.tensors.len()
-    }
-
-    /// Format and number of elements of every tensor whose format is known.
-    pub(crate) fn formats(&self) -> impl Iterator<Item = (GgmlDType, u64)> {
-        self.tensors.values().filter_map(|info| {
-            let elements = info.shape.iter().map(|&dim| dim as u64).product();
-            Some((supported(info.kind)?, elements))
-        })
-    }
-
-    /// The shape of a tensor, row-major, if the file has it.
-    pub(crate) fn shape(&self, name: &str) -> Option<&[usize]> {
-        self.tensors.get(name).map(|info| info.shape.as_slice())
-    }
-
-    /// Reads the tensor `name`, which must be there, to the processor's memory.
-    pub(crate) fn tensor(&self, name: &str) -> Result<QTensor, InferenceError> {
-        let info =
-            self.tensors.get(name).ok_or_else(|| self.invalid(format!("the tensor {name} is missing")))?;
-        let kind = supported(info.kind).ok_or_else(|| unsupported(name, info.kind))?;
-        let bytes = self.extent(name, info)?;
-        let read = || {
-            let mut file = File::open(&self.path)?;
-            file.seek(SeekFrom::Start(self.data_start + info.offset))?;
-            let mut data = vec![0; bytes as usize];
-            file.read_exact(&mut data)?;
-            Ok(data)
-        };
-        let data = read().map_err(|source| InferenceError::Read { path: self.path.clone(), source })?;
-        ggml_file::qtensor_from_ggml(kind, &data, info.shape.clone(), &Device::Cpu)
-            .map_err(|source| self.invalid(format!("tensor {name}: {source}")))
-    }
-
     /// A number that must be there and be positive.
     pub(crate) fn count(&self, key: &str) -> Result<usize, InferenceError> {
         match self.metadata.get(key) {
@@ -142,6 +108,11 @@ impl Gguf {
             Some(_) => Err(self.invalid(format!("the metadata {key} is not a positive number"))),
             None => Err(self.invalid(format!("the metadata {key} is missing"))),
         }
+    }
+
+    /// Whether there is metadata of that name, of whatever type.
+    pub(crate) fn has(&self, key: &str) -> bool {
+        self.metadata.contains_key(key)
     }
 
     /// An integer, if there is one.
@@ -318,6 +289,7 @@ impl Header<'_> {
             metadata,
             tensors,
             data_start: self.position.next_multiple_of(alignment),
+            map: Mutex::default(),
         })
     }
 

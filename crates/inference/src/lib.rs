@@ -33,6 +33,8 @@ mod processor;
 mod sampling;
 #[cfg(feature = "candle")]
 mod template;
+#[cfg(feature = "candle")]
+mod tensors;
 #[cfg(all(test, feature = "candle"))]
 mod testing;
 #[cfg(feature = "candle")]
@@ -43,8 +45,8 @@ mod worker;
 pub use embed::{EmbedKind, Embedder, EmbedderFiles};
 pub use error::InferenceError;
 pub use generate::{
-    ChatMessage, GenerateEvent, GenerateRequest, GenerateStats, Generator, GeneratorFiles, GeneratorInfo,
-    Role, Sampling, StopReason,
+    AdapterFile, ChatMessage, GenerateEvent, GenerateRequest, GenerateStats, Generator, GeneratorFiles,
+    GeneratorInfo, ModelMemory, Role, Sampling, StopReason,
 };
 pub use options::{DeviceReport, EngineConfig, Precision, Priority};
 

@@ -1,5 +1,6 @@
 //! Settings of the engine that belong to no single request.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -47,11 +48,24 @@ pub struct EngineConfig {
     pub idle_unload: Duration,
     /// For embedding models.
     pub precision: Precision,
+    /// Longest prompt and answer of a chat model together, in tokens; its own limit if missing.
+    pub context_limit: Option<usize>,
+    /// Most bytes of memory that a loaded chat model keeps of prompts it has read.
+    pub prompt_cache_bytes: usize,
+    /// Where chat models keep the state after their system prompt between starts; nowhere if missing.
+    pub prompt_cache_folder: Option<PathBuf>,
 }
 
 impl Default for EngineConfig {
     fn default() -> Self {
-        Self { threads: 0, idle_unload: Duration::from_secs(300), precision: Precision::default() }
+        Self {
+            threads: 0,
+            idle_unload: Duration::from_secs(300),
+            precision: Precision::default(),
+            context_limit: None,
+            prompt_cache_bytes: 256 << 20,
+            prompt_cache_folder: None,
+        }
     }
 }
 

@@ -36,6 +36,7 @@ fn request(question: &str) -> GenerateRequest {
         max_tokens: 24,
         stop: vec![],
         priority: Priority::Interactive,
+        ..GenerateRequest::default()
     }
 }
 

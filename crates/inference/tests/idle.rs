@@ -79,6 +79,7 @@ async fn unused_models_give_their_memory_back_and_come_again() {
             max_tokens: 2,
             stop: vec![],
             priority: Priority::Interactive,
+            ..GenerateRequest::default()
         };
         let mut loaded = 0;
         let mut events = generator.generate(request, Cancel::new()).await.unwrap();

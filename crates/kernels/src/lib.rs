@@ -13,6 +13,7 @@
 mod activations;
 mod attention;
 mod format;
+mod gate;
 mod matmul;
 mod matrix;
 mod normal;
@@ -25,6 +26,7 @@ mod transcendental;
 pub use activations::{Activations, Norm};
 pub use attention::{KeyValues, Queries, Sequences, Stored, attend, attend_sequences};
 pub use format::Format;
+pub use gate::gate;
 pub use matmul::{Activation, Epilogue, gated_matmul, matmul};
 pub use matrix::Matrix;
 pub use normal::{layer_norm, rms_norm};

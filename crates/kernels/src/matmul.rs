@@ -215,7 +215,7 @@ impl Kernel for Finish<'_> {
 }
 
 #[inline(always)]
-fn activate<S: Simd>(s: S, activation: Activation, x: S::F) -> S::F {
+pub(crate) fn activate<S: Simd>(s: S, activation: Activation, x: S::F) -> S::F {
     match activation {
         Activation::Identity => x,
         Activation::Silu => silu(s, x),

@@ -1,10 +1,13 @@
-//! The decoder of the Llama family (Llama, SmolLM2, Mistral; Qwen2, Qwen3), over candle's tensors
-//! with operations of our own.
+//! Decoders (Llama, SmolLM2, Mistral; Qwen 2 and 3; Gemma 3; Phi 3 and 4), over candle's tensors with
+//! operations of our own.
 //!
 //! Own, and not candle-transformers', because those keep their key/value cache to themselves: it
-//! can be neither cut back nor handed on, which prefix reuse needs. Anything in a file that the
-//! decoder does not compute is refused when the file is opened; nothing is skipped in silence.
+//! can be neither cut back nor handed on, which prefix reuse and the checking of drafts need. One
+//! decoder for all families: what differs is in [`Shape`] or follows from which tensors there are.
+//! Anything in a file that the decoder does not compute is refused when the file is opened; nothing
+//! is skipped in silence.
 
+mod adapter;
 mod kv;
 mod layer;
 mod linear;
@@ -12,20 +15,56 @@ mod ops;
 mod rope;
 mod shape;
 
+use std::path::Path;
+
 use candle_core::{Device, Tensor};
-use docent_kernels::{Cpu, Matrix, Norm, Stored};
+use docent_kernels::{Cpu, Matrix, Norm, Rope, Stored};
 
 use crate::InferenceError;
-use crate::gguf::{Gguf, Mapped, Stretch};
 use crate::processor;
-pub(crate) use kv::KvCache;
+use crate::tensors::{Stretch, Tensors, vector};
+pub(crate) use adapter::Adapter;
+use adapter::Base;
+pub(crate) use kv::{KvCache, Segment};
 use layer::Layer;
-use ops::Project;
+use ops::{Linear, Project, Sequence};
 use rope::Speeds;
-pub(crate) use shape::Shape;
+pub(crate) use shape::{Shape, vocabulary};
 
-/// Room asked for beside the weights before loading, for activations and the key/value cache.
-const WORKING_MEMORY: u64 = 128 << 20;
+/// Room asked for beside the weights and the rows in work before loading.
+const SPARE_MEMORY: u64 = 64 << 20;
+
+/// The most rows that are in work at a time, on which the figure of memory rests.
+pub(crate) const MOST_ROWS: usize = 256;
+
+/// What one sequence reads in a pass.
+pub(crate) struct Reading<'a> {
+    /// What follows the positions in `cache`, and is added to it.
+    pub(crate) tokens: &'a [u32],
+    pub(crate) cache: &'a mut KvCache,
+    pub(crate) logits: Logits<'a>,
+}
+
+/// After which of the tokens of a reading the values of the next token are asked for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Logits<'a> {
+    None,
+    Last,
+    All,
+    #[allow(dead_code, reason = "for scoring given texts, which training does")]
+    At(&'a [usize]),
+}
+
+impl Logits<'_> {
+    fn places(self, tokens: usize) -> Vec<usize> {
+        match self {
+            Self::None => Vec::new(),
+            Self::Last => tokens.checked_sub(1).into_iter().collect(),
+            Self::All => (0..tokens).collect(),
+            Self::At(places) => places.to_vec(),
+        }
+    }
+}
 
 /// The loaded weights of one model.
 pub(crate) struct Decoder {
@@ -35,36 +74,57 @@ pub(crate) struct Decoder {
     layers: Vec<Layer>,
     norm: Vec<f32>,
     head: Matrix,
-    speeds: Speeds,
+    global: Speeds,
+    /// In layers with a window, if there are any.
+    local: Option<Speeds>,
     stored: Stored,
+    fused_attention: bool,
+    fused_gate: bool,
+}
+
+/// Bytes that a model of `shape` takes for its weights, once they are loaded.
+pub(crate) fn weight_bytes(tensors: &dyn Tensors) -> u64 {
+    linear::loaded_bytes(tensors)
+}
+
+/// Bytes that the rows in work take at most.
+pub(crate) fn working_bytes(shape: &Shape, vocabulary: usize) -> u64 {
+    (4 * (MOST_ROWS * shape.working_values() + vocabulary)) as u64
 }
 
 impl Decoder {
-    /// Loads the weights of `file`, whose `shape` has been read and checked.
-    pub(crate) fn load(file: &Gguf, shape: &Shape) -> Result<Self, InferenceError> {
-        let need = linear::loaded_bytes(file) + WORKING_MEMORY;
+    /// Loads the weights, whose `shape` has been read and checked.
+    pub(crate) fn load(tensors: &dyn Tensors, shape: &Shape) -> Result<Self, InferenceError> {
+        let work = working_bytes(shape, vocabulary(tensors));
+        let need = linear::loaded_bytes(tensors) + work + SPARE_MEMORY;
         if let Some(available) = processor::available_memory().filter(|&free| free < need) {
             return Err(InferenceError::NotEnoughMemory { need, available });
         }
         let cpu = processor::cpu();
-        let data = file.map()?;
-        let layer = |index| Layer::load(&cpu, file, &data, shape, index);
-        let head = match file.shape("output.weight") {
-            Some(_) => linear::load(&cpu, file, &data, "output")?,
+        let layer = |index| Layer::load(&cpu, tensors, shape, index);
+        let head = match tensors.shape("output.weight") {
+            Some(_) => linear::load(&cpu, tensors, "output")?,
             // The embedding table used the other way round.
-            None => linear::pack(&cpu, file, &data, "token_embd.weight")?,
+            None => linear::pack(&cpu, tensors, "token_embd.weight")?,
         };
         Ok(Self {
             layers: (0..shape.layers).map(layer).collect::<Result<_, _>>()?,
-            speeds: Speeds::read(file, shape)?,
-            norm: plain(file, "output_norm.weight")?,
-            embeddings: Embeddings::new(file, data, shape.width)?,
+            global: Speeds::global(tensors, shape)?,
+            local: Speeds::local(shape),
+            norm: vector(tensors, "output_norm.weight")?,
+            embeddings: Embeddings {
+                table: tensors.stretch("token_embd.weight")?,
+                width: shape.width,
+                scale: shape.embedding_scale,
+            },
             shape: shape.clone(),
             head,
             cpu,
             // Half the memory and half of what is read for each token; what it costs in accuracy is
             // below what the rounding of activations costs.
             stored: Stored::F16,
+            fused_attention: tensors.shape("blk.0.attn_qkv.weight").is_some(),
+            fused_gate: tensors.shape("blk.0.ffn_gate.weight").is_none(),
         })
     }
 
@@ -73,112 +133,144 @@ impl Decoder {
         KvCache::new(self.shape.layers, self.shape.kv_heads, self.shape.head_len, self.stored)
     }
 
-    /// Reads `tokens`, which follow those in `cache`, and adds them to it. With `logits`, gives one
-    /// value per token of the vocabulary for what comes after the last of them.
+    /// Reads an adapter from a GGUF file or a folder of PEFT; `sha256` is that of the model's file.
     ///
-    /// What a position gives has the same bits however the tokens before it were cut into calls.
+    /// # Errors
+    /// [`InferenceError::Adapter`] if it is made for another model or cannot be read.
+    pub(crate) fn adapter(&self, path: &Path, sha256: &str) -> Result<Adapter, InferenceError> {
+        let (fused_attention, fused_gate) = (self.fused_attention, self.fused_gate);
+        Adapter::load(&self.cpu, path, &Base { shape: &self.shape, sha256, fused_attention, fused_gate })
+    }
+
+    /// Reads the tokens of every reading, which follow those in its cache, and adds them to it.
+    /// Gives, for each reading, one value per token of the vocabulary for what comes after each of
+    /// the tokens asked for, row after row.
+    ///
+    /// What a position gives has the same bits however the tokens before it were cut into calls and
+    /// whatever else was read in the same pass.
     ///
     /// # Errors
     /// [`InferenceError::Cancelled`] as soon as `cancelled` holds, [`InferenceError::Compute`] if
-    /// computing fails; the cache then holds what it held before.
+    /// computing fails; the caches then hold what they held before.
     pub(crate) fn forward(
+        &self,
+        readings: &mut [Reading<'_>],
+        adapter: Option<&Adapter>,
+        cancelled: &dyn Fn() -> bool,
+    ) -> Result<Vec<Vec<f32>>, InferenceError> {
+        let before: Vec<usize> = readings.iter().map(|reading| reading.cache.len()).collect();
+        let computed = self.layers(readings, adapter, cancelled);
+        if computed.is_err() {
+            for (reading, len) in readings.iter_mut().zip(before) {
+                reading.cache.truncate(len);
+            }
+        }
+        let x = computed?;
+        readings.iter_mut().for_each(|reading| reading.cache.advance());
+        self.logits(readings, &x).map_err(|source| compute("logits", source))
+    }
+
+    /// [`Decoder::forward`] for one sequence.
+    pub(crate) fn read(
         &self,
         tokens: &[u32],
         cache: &mut KvCache,
-        logits: bool,
+        logits: Logits<'_>,
+        adapter: Option<&Adapter>,
         cancelled: &dyn Fn() -> bool,
-    ) -> Result<Option<Vec<f32>>, InferenceError> {
-        let before = cache.len();
-        let computed = self.layers(tokens, cache, cancelled);
-        if computed.is_err() {
-            cache.truncate(before);
-        }
-        let x = computed?;
-        cache.advance();
-        if !logits {
-            return Ok(None);
-        }
-        self.logits(&x).map(Some).map_err(|source| compute("logits", source))
+    ) -> Result<Vec<f32>, InferenceError> {
+        let read = self.forward(&mut [Reading { tokens, cache, logits }], adapter, cancelled)?;
+        Ok(read.into_iter().next().unwrap_or_default())
     }
 
     fn layers(
         &self,
-        tokens: &[u32],
-        cache: &mut KvCache,
+        readings: &mut [Reading<'_>],
+        adapter: Option<&Adapter>,
         cancelled: &dyn Fn() -> bool,
     ) -> Result<Tensor, InferenceError> {
-        let rope = self.speeds.at(cache.len(), tokens.len());
-        let mut x = self.embeddings.rows(tokens)?;
+        let places = |reading: &Reading<'_>| {
+            let start = reading.cache.len();
+            start..start + reading.tokens.len()
+        };
+        let turns = |speeds: &Speeds| -> Rope { speeds.at(readings.iter().flat_map(places)) };
+        let (global, local) = (turns(&self.global), self.local.as_ref().map(turns));
+        let tokens: Vec<u32> = readings.iter().flat_map(|reading| reading.tokens).copied().collect();
+        let mut x = self.embeddings.rows(&tokens)?;
         for (index, layer) in self.layers.iter().enumerate() {
             if cancelled() {
                 return Err(InferenceError::Cancelled);
             }
+            let rope = local.as_ref().filter(|_| layer.is_local()).unwrap_or(&global);
+            let sequences = readings
+                .iter_mut()
+                .map(|reading| Sequence { rows: reading.tokens.len(), cache: reading.cache.layer(index) });
+            let terms = adapter.and_then(|adapter| adapter.layers.get(index));
             x = layer
-                .forward(&self.cpu, &x, &rope, cache.layer(index))
+                .forward(&self.cpu, &x, rope, sequences.collect(), terms)
                 .map_err(|source| compute("decoder", source))?;
         }
         Ok(x)
     }
 
-    fn logits(&self, x: &Tensor) -> candle_core::Result<Vec<f32>> {
-        let last = x.narrow(0, x.dim(0)? - 1, 1)?;
+    /// The last matrix for the rows asked for only: in small models it is a quarter of all work.
+    fn logits(&self, readings: &[Reading<'_>], x: &Tensor) -> candle_core::Result<Vec<Vec<f32>>> {
+        let mut rows = Vec::new();
+        let mut start = 0;
+        let mut counts = Vec::new();
+        for reading in readings {
+            let places = reading.logits.places(reading.tokens.len());
+            counts.push(places.len());
+            rows.extend(places.into_iter().map(|place| (start + place) as u32));
+            start += reading.tokens.len();
+        }
+        if rows.is_empty() {
+            return Ok(vec![Vec::new(); readings.len()]);
+        }
+        let asked = x.index_select(&Tensor::new(rows, &Device::Cpu)?, 0)?;
         let norm = Norm::Rms(&self.norm, self.shape.epsilon);
-        let project = Project { cpu: &self.cpu, norm, matrices: &[&self.head] };
-        last.apply_op1_no_bwd(&project)?.flatten_all()?.to_vec1()
+        let linears = [Linear { matrix: &self.head, term: None }];
+        let project = Project { cpu: &self.cpu, norm, linears: &linears };
+        let mut values = asked.apply_op1_no_bwd(&project)?.flatten_all()?.to_vec1::<f32>()?;
+        if counts.len() == 1 {
+            return Ok(vec![values]);
+        }
+        let mut results = Vec::with_capacity(counts.len());
+        for count in counts.into_iter().rev() {
+            results.push(values.split_off(values.len() - count * self.head.outputs()));
+        }
+        results.reverse();
+        Ok(results)
     }
 }
 
-/// The table of the tokens' vectors, as it lies in the file.
+/// The table of the tokens' vectors, as it is stored.
 struct Embeddings {
-    data: Mapped,
     table: Stretch,
     width: usize,
+    /// What they are multiplied with.
+    scale: f32,
 }
 
 impl Embeddings {
-    fn new(file: &Gguf, data: Mapped, width: usize) -> Result<Self, InferenceError> {
-        let table = file.stretch(&data, "token_embd.weight")?;
-        Ok(Self { data, table, width })
-    }
-
     /// `[tokens, width]`
     fn rows(&self, tokens: &[u32]) -> Result<Tensor, InferenceError> {
         let failed = |source| compute("token embeddings", source);
-        let (kind, bytes) = (self.table.kind, self.data.bytes(&self.table));
-        let row_len = self.width / kind.block_size() * kind.type_size();
         let mut rows = vec![0.0; tokens.len() * self.width];
         for (&token, out) in tokens.iter().zip(rows.chunks_exact_mut(self.width)) {
-            let start = token as usize * row_len;
-            let row = bytes.get(start..start + row_len).ok_or_else(|| InferenceError::Compute {
+            let token = token as usize;
+            let row = self.table.rows(token..token + 1, self.width);
+            let row = row.ok_or_else(|| InferenceError::Compute {
                 step: format!("token {token} is not in the vocabulary"),
                 source: None,
             })?;
-            match linear::format(kind) {
-                Some(format) => format.row_to_f32(row, self.width, out),
-                None => expand(kind, row, self.width, out).map_err(failed)?,
-            }
+            self.table.expand(row, self.width, out).map_err(failed)?;
+        }
+        if self.scale != 1.0 {
+            rows.iter_mut().for_each(|value| *value *= self.scale);
         }
         Tensor::from_vec(rows, (tokens.len(), self.width), &Device::Cpu).map_err(failed)
     }
-}
-
-/// A row in a format that only candle reads.
-fn expand(
-    kind: candle_core::quantized::GgmlDType,
-    row: &[u8],
-    width: usize,
-    out: &mut [f32],
-) -> candle_core::Result<()> {
-    let tensor = candle_core::quantized::ggml_file::qtensor_from_ggml(kind, row, vec![width], &Device::Cpu)?;
-    out.copy_from_slice(&tensor.dequantize(&Device::Cpu)?.to_vec1::<f32>()?);
-    Ok(())
-}
-
-/// A small tensor, such as a norm, as 32-bit floats.
-fn plain(file: &Gguf, name: &str) -> Result<Vec<f32>, InferenceError> {
-    let tensor = file.tensor(name)?;
-    let values = tensor.dequantize(&Device::Cpu).and_then(|values| values.flatten_all()?.to_vec1());
-    values.map_err(|source| compute(name, source))
 }
 
 fn compute(step: &str, source: candle_core::Error) -> InferenceError {

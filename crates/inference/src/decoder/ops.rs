@@ -8,9 +8,11 @@ use std::sync::{Mutex, PoisonError};
 
 use candle_core::{CpuStorage, CustomOp1, CustomOp2, Layout, Result, Shape};
 use docent_kernels::{
-    Activation, Activations, Cpu, Epilogue, KeyValues, Matrix, Norm, Queries, Rope, attend, gated_matmul,
-    matmul, rms_norm,
+    Activation, Activations, Cpu, Epilogue, KeyValues, Matrix, Norm, Queries, Rope, attend, gate,
+    gated_matmul, matmul, rms_norm,
 };
+
+use super::adapter::LowRank;
 
 /// The rows of a contiguous tensor of 32-bit floats.
 fn rows<'a>(storage: &'a CpuStorage, layout: &Layout) -> Result<&'a [f32]> {
@@ -20,11 +22,39 @@ fn rows<'a>(storage: &'a CpuStorage, layout: &Layout) -> Result<&'a [f32]> {
     Ok(&storage.as_slice::<f32>()?[start..end])
 }
 
+/// A matrix and what an adapter adds to its product.
+#[derive(Clone, Copy)]
+pub(super) struct Linear<'a> {
+    pub(super) matrix: &'a Matrix,
+    pub(super) term: Option<&'a LowRank>,
+}
+
+/// The rows of `values`, normed, as all of `linears` need them.
+fn activations<'a>(cpu: &Cpu, values: &[f32], norm: Norm<'a>, linears: &[Linear<'_>]) -> Activations {
+    let floats = linears.iter().any(|linear| linear.matrix.is_float() || linear.term.is_some());
+    let inputs = linears.first().map_or(1, |linear| linear.matrix.inputs());
+    Activations::new(cpu, values, inputs, norm, floats)
+}
+
+/// The products with all of `linears` side by side: `[rows, sum of outputs]`.
+fn multiply(cpu: &Cpu, x: &Activations, linears: &[Linear<'_>], out: &mut [f32]) {
+    let matrices: Vec<_> = linears.iter().map(|linear| linear.matrix).collect();
+    matmul(cpu, x, &matrices, Epilogue::Write(Activation::Identity), out);
+    let stride = matrices.iter().map(|matrix| matrix.outputs()).sum();
+    let mut start = 0;
+    for linear in linears {
+        if let Some(term) = linear.term {
+            term.add(cpu, x, out, stride, start);
+        }
+        start += linear.matrix.outputs();
+    }
+}
+
 /// Each row normed and multiplied with several matrices: `[n, inputs]` to `[n, sum of outputs]`.
 pub(super) struct Project<'a> {
     pub(super) cpu: &'a Cpu,
     pub(super) norm: Norm<'a>,
-    pub(super) matrices: &'a [&'a Matrix],
+    pub(super) linears: &'a [Linear<'a>],
 }
 
 impl CustomOp1 for Project<'_> {
@@ -33,13 +63,12 @@ impl CustomOp1 for Project<'_> {
     }
 
     fn cpu_fwd(&self, storage: &CpuStorage, layout: &Layout) -> Result<(CpuStorage, Shape)> {
-        let width = self.matrices.iter().map(|matrix| matrix.outputs()).sum::<usize>();
-        let floats = self.matrices.iter().any(|matrix| matrix.is_float());
-        let inputs = self.matrices.first().map_or(1, |matrix| matrix.inputs());
-        let x = Activations::new(self.cpu, rows(storage, layout)?, inputs, self.norm, floats);
-        let count = layout.shape().elem_count() / inputs;
+        let rows = rows(storage, layout)?;
+        let x = activations(self.cpu, rows, self.norm, self.linears);
+        let width = self.linears.iter().map(|linear| linear.matrix.outputs()).sum::<usize>();
+        let count = rows.len() / self.linears.first().map_or(1, |linear| linear.matrix.inputs());
         let mut out = vec![0.0; count * width];
-        matmul(self.cpu, &x, self.matrices, Epilogue::Write(Activation::Identity), &mut out);
+        multiply(self.cpu, &x, self.linears, &mut out);
         Ok((CpuStorage::F32(out), Shape::from((count, width))))
     }
 }
@@ -48,8 +77,8 @@ impl CustomOp1 for Project<'_> {
 pub(super) struct Gate<'a> {
     pub(super) cpu: &'a Cpu,
     pub(super) norm: Norm<'a>,
-    pub(super) gate: &'a Matrix,
-    pub(super) up: &'a Matrix,
+    pub(super) gate: Linear<'a>,
+    pub(super) up: Linear<'a>,
     pub(super) activation: Activation,
 }
 
@@ -59,21 +88,29 @@ impl CustomOp1 for Gate<'_> {
     }
 
     fn cpu_fwd(&self, storage: &CpuStorage, layout: &Layout) -> Result<(CpuStorage, Shape)> {
-        let (inputs, outputs) = (self.up.inputs(), self.up.outputs());
-        let floats = self.gate.is_float() || self.up.is_float();
-        let x = Activations::new(self.cpu, rows(storage, layout)?, inputs, self.norm, floats);
-        let count = layout.shape().elem_count() / inputs;
-        let mut out = vec![0.0; count * outputs];
-        gated_matmul(self.cpu, &x, self.gate, self.up, self.activation, &mut out);
-        Ok((CpuStorage::F32(out), Shape::from((count, outputs))))
+        let rows = rows(storage, layout)?;
+        let linears = [self.gate, self.up];
+        let x = activations(self.cpu, rows, self.norm, &linears);
+        let (count, inner) = (rows.len() / self.up.matrix.inputs(), self.up.matrix.outputs());
+        let mut out = vec![0.0; count * inner];
+        if linears.iter().all(|linear| linear.term.is_none()) {
+            gated_matmul(self.cpu, &x, self.gate.matrix, self.up.matrix, self.activation, &mut out);
+        } else {
+            let mut both = vec![0.0; 2 * count * inner];
+            multiply(self.cpu, &x, &linears, &mut both);
+            gate(self.cpu, self.activation, &both, inner, &mut out);
+        }
+        Ok((CpuStorage::F32(out), Shape::from((count, inner))))
     }
 }
 
-/// Rows multiplied with a matrix and added to the residual: `[n, inputs]` and `[n, outputs]` to
-/// `[n, outputs]`.
+/// Rows multiplied with a matrix, normed if the model does that, and added to the residual:
+/// `[n, inputs]` and `[n, outputs]` to `[n, outputs]`.
 pub(super) struct AddProduct<'a> {
     pub(super) cpu: &'a Cpu,
-    pub(super) matrix: &'a Matrix,
+    pub(super) linear: Linear<'a>,
+    pub(super) norm: Option<&'a [f32]>,
+    pub(super) epsilon: f32,
 }
 
 impl CustomOp2 for AddProduct<'_> {
@@ -88,28 +125,58 @@ impl CustomOp2 for AddProduct<'_> {
         residual: &CpuStorage,
         residual_layout: &Layout,
     ) -> Result<(CpuStorage, Shape)> {
-        let inner = rows(inner, inner_layout)?;
-        let x = Activations::new(self.cpu, inner, self.matrix.inputs(), Norm::None, self.matrix.is_float());
-        let mut out = rows(residual, residual_layout)?.to_vec();
-        matmul(self.cpu, &x, &[self.matrix], Epilogue::Add, &mut out);
+        let Self { cpu, linear, norm, epsilon } = *self;
+        let x = activations(cpu, rows(inner, inner_layout)?, Norm::None, &[linear]);
+        let residual = rows(residual, residual_layout)?;
+        let width = linear.matrix.outputs();
+        let out = match norm {
+            None => {
+                let mut out = residual.to_vec();
+                matmul(cpu, &x, &[linear.matrix], Epilogue::Add, &mut out);
+                if let Some(term) = linear.term {
+                    term.add(cpu, &x, &mut out, width, 0);
+                }
+                out
+            }
+            Some(weight) => {
+                let mut product = vec![0.0; residual.len()];
+                multiply(cpu, &x, &[linear], &mut product);
+                let mut out = vec![0.0; residual.len()];
+                for (product, out) in product.chunks_exact(width).zip(out.chunks_exact_mut(width)) {
+                    rms_norm(cpu.tier, product, weight, epsilon, out);
+                }
+                out.iter_mut().zip(residual).for_each(|(out, residual)| *out += residual);
+                out
+            }
+        };
         Ok((CpuStorage::F32(out), residual_layout.shape().clone()))
     }
 }
 
+/// The rows of one sequence among those of a pass, and what it has read before.
+pub(super) struct Sequence<'a> {
+    pub(super) rows: usize,
+    pub(super) cache: &'a mut KeyValues,
+}
+
 /// Heads of queries, keys and values side by side, as [`Project`] makes them, to the mixed values:
 /// `[n, (heads + 2 kv_heads) head_len]` to `[n, heads head_len]`. The keys and values are added to
-/// the cache.
+/// the caches of their sequences.
 pub(super) struct Attend<'a> {
     pub(super) cpu: &'a Cpu,
     pub(super) heads: usize,
     pub(super) kv_heads: usize,
     pub(super) head_len: usize,
-    /// Norms of each head before it is turned, in Qwen3.
+    /// Norms of each head before it is turned (Qwen 3, Gemma 3).
     pub(super) query_norm: Option<&'a [f32]>,
     pub(super) key_norm: Option<&'a [f32]>,
     pub(super) epsilon: f32,
+    /// What scores are multiplied with.
+    pub(super) scale: f32,
+    pub(super) window: Option<usize>,
+    /// The turn of each row.
     pub(super) rope: &'a Rope,
-    pub(super) cache: Mutex<&'a mut KeyValues>,
+    pub(super) sequences: Mutex<Vec<Sequence<'a>>>,
 }
 
 impl Attend<'_> {
@@ -143,21 +210,26 @@ impl CustomOp1 for Attend<'_> {
         }
         // Queries and keys are neighbours, so their heads are turned together.
         self.rope.apply(cpu, &mut rows, stride, 0, heads + kv_heads, head_len);
-        let mut cache = self.cache.lock().unwrap_or_else(PoisonError::into_inner);
-        let first = cache.len();
-        cache.append(cpu, &rows, stride, queries, queries + keys);
         let count = rows.len() / stride;
         let mut out = vec![0.0; count * queries];
-        let queries_of = Queries {
-            rows: &rows,
-            stride,
-            offset: 0,
-            heads,
-            scale: (head_len as f32).sqrt().recip(),
-            causal_from: Some(first),
-            window: None,
-        };
-        attend(cpu, &queries_of, &cache, &mut out);
+        let (mut rows_left, mut out_left) = (rows.as_slice(), out.as_mut_slice());
+        for sequence in self.sequences.lock().unwrap_or_else(PoisonError::into_inner).iter_mut() {
+            let (rows, rest) = rows_left.split_at(sequence.rows * stride);
+            let (out, out_rest) = out_left.split_at_mut(sequence.rows * queries);
+            (rows_left, out_left) = (rest, out_rest);
+            let first = sequence.cache.len();
+            sequence.cache.append(cpu, rows, stride, queries, queries + keys);
+            let queries_of = Queries {
+                rows,
+                stride,
+                offset: 0,
+                heads,
+                scale: self.scale,
+                causal_from: Some(first),
+                window: self.window,
+            };
+            attend(cpu, &queries_of, sequence.cache, out);
+        }
         Ok((CpuStorage::F32(out), Shape::from((count, queries))))
     }
 }

@@ -1,3 +1,7 @@
+mod adapters;
+mod reference;
+mod several;
+
 use std::fs::File;
 use std::path::Path;
 
@@ -8,6 +12,7 @@ use candle_transformers::models::{quantized_llama, quantized_qwen2, quantized_qw
 use candle_core::quantized::QTensor;
 
 use super::*;
+use crate::gguf::Gguf;
 use crate::testing::models;
 use crate::testing::tiny::{HEADS, LAYERS, Tiny, WIDTH};
 
@@ -33,7 +38,7 @@ fn tiny(architecture: &str, kind: GgmlDType) -> Decoder {
 }
 
 fn logits(decoder: &Decoder, cache: &mut KvCache, tokens: &[u32]) -> Vec<f32> {
-    decoder.forward(tokens, cache, true, &never).unwrap().unwrap()
+    decoder.read(tokens, cache, Logits::Last, None, &never).unwrap()
 }
 
 fn furthest(a: &[f32], b: &[f32]) -> f32 {
@@ -167,7 +172,7 @@ fn a_cancelled_run_leaves_the_cache_as_it_was() {
     let decoder = tiny("llama", GgmlDType::F32);
     let mut cache = decoder.new_cache();
     logits(&decoder, &mut cache, &TOKENS[..6]);
-    let cancelled = decoder.forward(&TOKENS[6..], &mut cache, true, &|| true);
+    let cancelled = decoder.read(&TOKENS[6..], &mut cache, Logits::Last, None, &|| true);
     assert_eq!(cancelled.unwrap_err().code(), "cancelled");
     assert_eq!(cache.len(), 6);
     let mut fresh = decoder.new_cache();
@@ -187,7 +192,7 @@ fn rope_factors_slow_the_turning_down() {
     let cpu = &plain.cpu;
     let turned = |decoder: &Decoder, position| {
         let mut x = crate::testing::noise(3, 16);
-        decoder.speeds.at(position, 1).apply(cpu, &mut x, 16, 0, 1, 16);
+        decoder.global.at(position..position + 1).apply(cpu, &mut x, 16, 0, 1, 16);
         x
     };
     assert!(furthest(&turned(&slow, 10), &turned(&plain, 5)) < 1e-6);
@@ -204,13 +209,15 @@ fn refused(change: impl FnOnce(&mut Tiny)) -> InferenceError {
 #[test]
 fn what_is_not_computed_is_refused_by_name() {
     let set = |key: &'static str, value: Value| move |t: &mut Tiny| t.set(key, value);
-    let other = refused(set("general.architecture", Value::String("gemma3".into())));
+    let other = refused(set("general.architecture", Value::String("mamba".into())));
     assert_eq!(other.code(), "model_architecture_unsupported");
-    assert!(other.to_string().contains("gemma3"), "{other}");
+    assert!(other.to_string().contains("mamba"), "{other}");
     let experts = refused(set("llama.expert_count", Value::U32(8)));
     assert_eq!(experts.code(), "model_architecture_unsupported");
-    let scaled = refused(set("llama.rope.scaling.type", Value::String("yarn".into())));
-    assert!(scaled.to_string().contains("yarn"), "{scaled}");
+    let scaled = refused(set("llama.rope.scaling.type", Value::String("dynamic".into())));
+    assert!(scaled.to_string().contains("dynamic"), "{scaled}");
+    let capped = refused(set("llama.final_logit_softcapping", Value::F32(30.0)));
+    assert!(capped.to_string().contains("softcapping"), "{capped}");
     let further = refused(|t| t.vector("blk.0.attn_sinks.weight", 4));
     assert_eq!(further.code(), "model_architecture_unsupported");
 }

@@ -11,7 +11,7 @@ use tokio::sync::mpsc;
 use super::pieces;
 use crate::{
     ChatMessage, GenerateEvent, GenerateRequest, GenerateStats, Generator, GeneratorInfo, InferenceError,
-    Role, StopReason,
+    ModelMemory, Role, StopReason,
 };
 
 /// Tokens a message costs beyond its words, as a chat template would add.
@@ -45,6 +45,7 @@ impl FakeGenerator {
                 architecture: "fake".into(),
                 context_tokens: 2048,
                 weights_sha256: "0".repeat(64),
+                memory: ModelMemory::default(),
             },
             script: Mutex::new(answers.into_iter().map(Into::into).collect()),
             delay: Duration::ZERO,
@@ -174,6 +175,8 @@ impl Performance {
             Some(step) => Err(InferenceError::Compute { step, source: None }),
             None => Ok(GenerateEvent::Done(GenerateStats {
                 prompt_tokens: total,
+                reused_tokens: 0,
+                drafted_tokens: 0,
                 generated_tokens: pieces(&said).count(),
                 stop,
                 prefill,
@@ -211,6 +214,7 @@ mod tests {
             max_tokens: 100,
             stop: vec![],
             priority: Priority::Interactive,
+            ..GenerateRequest::default()
         }
     }
 

@@ -1,5 +1,10 @@
 //! Chat models: decoders of the Llama family in one GGUF file.
 
+mod loaded;
+mod lookup;
+mod mask;
+mod prefixes;
+mod saved;
 mod stream;
 mod task;
 
@@ -10,16 +15,18 @@ use async_trait::async_trait;
 use docent_corpus::Cancel;
 use tokio::sync::mpsc;
 
-use crate::decoder::{Decoder, KvCache, Shape};
+use crate::decoder::{Decoder, Shape, vocabulary, weight_bytes, working_bytes};
 use crate::gguf::Gguf;
 use crate::template::{ChatTemplate, Clock};
 use crate::tokenizer::BpeTokenizer;
 use crate::worker::Worker;
 use crate::{
     ChatMessage, EngineConfig, GenerateEvent, GenerateRequest, Generator, GeneratorFiles, GeneratorInfo,
-    InferenceError,
+    InferenceError, ModelMemory, Role,
 };
-use task::Generation;
+use loaded::{Keeping, Loaded};
+use prefixes::shared;
+use task::{Generation, Prompt};
 
 /// Opens a chat model: checks its file and reads its tokenizer and template now; loads its weights
 /// at the first request, on a thread of its own, and drops them when they are not used for a while.
@@ -63,10 +70,10 @@ fn open(
     clock: Option<Clock>,
 ) -> Result<Arc<dyn Generator>, InferenceError> {
     let file = Gguf::open(&files.gguf)?;
-    let shape = Shape::read(&file)?;
+    let shape = Shape::read(&file)?.limited(config.context_limit);
     file.check_tensors()?;
     let tokenizer = BpeTokenizer::open(&file)?;
-    if tokenizer.vocabulary_len() > Shape::vocabulary(&file) {
+    if tokenizer.vocabulary_len() > vocabulary(&file) {
         return Err(file.invalid("its vocabulary is longer than its embedding table"));
     }
     let template = ChatTemplate::new(file.text("tokenizer.chat_template"), clock)?;
@@ -74,41 +81,26 @@ fn open(
         name: files.name.clone(),
         architecture: shape.architecture.clone(),
         context_tokens: shape.context,
+        memory: ModelMemory {
+            weights: weight_bytes(&file),
+            // Keys and values are kept in 16 bits.
+            each_token: 2 * shape.cached_values() as u64,
+            work: working_bytes(&shape, vocabulary(&file)),
+            reuse: config.prompt_cache_bytes as u64,
+        },
         weights_sha256: files.weights_sha256.clone(),
+    };
+    let keeping = Keeping {
+        model: files.weights_sha256.clone(),
+        rope: shape.rope_identity(),
+        budget: config.prompt_cache_bytes,
+        folder: config.prompt_cache_folder.clone(),
     };
     let worker = Worker::start(&files.name, config.idle_unload, move || {
         let decoder = Decoder::load(&file, &shape)?;
-        Ok(Loaded { decoder, last: None })
+        Ok(Loaded::new(decoder, keeping.clone()))
     })?;
     Ok(Arc::new(LocalGenerator { info, tokenizer: Arc::new(tokenizer), template, worker }))
-}
-
-/// What lives on the model's thread.
-struct Loaded {
-    decoder: Decoder,
-    /// The last prompt that was read, with its keys and values, for what the next one shares.
-    last: Option<ReadPrompt>,
-}
-
-/// A prompt and what reading it left.
-struct ReadPrompt {
-    tokens: Vec<u32>,
-    cache: KvCache,
-}
-
-impl Loaded {
-    /// A cache that holds the beginning of `prompt`, as far as the last prompt had it too. What a
-    /// position gives does not depend on the company it is computed in, so the answer is the same
-    /// to the last bit as without reuse.
-    fn cache_for(&mut self, prompt: &[u32]) -> KvCache {
-        let Some(ReadPrompt { tokens, mut cache }) = self.last.take() else {
-            return self.decoder.new_cache();
-        };
-        let shared = tokens.iter().zip(prompt).take_while(|(a, b)| a == b).count();
-        let usable = shared.min(prompt.len().saturating_sub(1)).min(cache.len());
-        cache.truncate(usable);
-        cache
-    }
 }
 
 /// A chat model of this machine.
@@ -117,6 +109,18 @@ struct LocalGenerator {
     tokenizer: Arc<BpeTokenizer>,
     template: ChatTemplate,
     worker: Worker<Loaded>,
+}
+
+impl LocalGenerator {
+    /// How many of the tokens of `prompt` come from its system message, whatever follows it.
+    fn system_tokens(&self, messages: &[ChatMessage], prompt: &[u32]) -> Result<usize, InferenceError> {
+        let Some(system) = messages.first().filter(|message| message.role == Role::System) else {
+            return Ok(0);
+        };
+        // A question that no prompt begins with: what both have in common was there before it.
+        let other = [system.clone(), ChatMessage::new(Role::User, "\u{1}\u{2}")];
+        Ok(shared(prompt, &self.template.encode(&other, &self.tokenizer)?))
+    }
 }
 
 #[async_trait]
@@ -145,6 +149,8 @@ impl Generator for LocalGenerator {
             return Err(InferenceError::PromptTooLong { tokens: prompt.len(), context });
         }
         let priority = request.priority;
+        let system = self.system_tokens(&request.messages, &prompt)?;
+        let prompt = Prompt { tokens: prompt, system };
         let (task, events) = Generation::new(prompt, request, Arc::clone(&self.tokenizer), cancel);
         self.worker.submit(priority, task)?;
         Ok(events)

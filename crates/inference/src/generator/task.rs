@@ -1,4 +1,5 @@
-//! One answer being made: the prompt in blocks, then token after token.
+//! One answer being made: the prompt in blocks, then token after token, several at once where a
+//! draft proves right.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -6,16 +7,22 @@ use std::time::{Duration, Instant};
 use docent_corpus::Cancel;
 use tokio::sync::mpsc;
 
+use super::loaded::{Loaded, Read};
+use super::lookup::Lookup;
+use super::mask::Citations;
 use super::stream::TextStream;
-use super::{Loaded, ReadPrompt};
-use crate::decoder::KvCache;
+use crate::decoder::{Adapter, KvCache, Logits, MOST_ROWS};
 use crate::sampling::Sampler;
 use crate::tokenizer::BpeTokenizer;
 use crate::worker::{Step, Task};
-use crate::{GenerateEvent, GenerateRequest, GenerateStats, InferenceError, StopReason};
+use crate::{AdapterFile, GenerateEvent, GenerateRequest, GenerateStats, InferenceError, StopReason};
 
-/// Tokens of a prompt that are read at a time; cancelling and interactive work wait that long.
-const PREFILL_BLOCK: usize = 128;
+/// Tokens of a prompt that are read at a time: at first, and at least.
+const FIRST_BLOCK: usize = 128;
+const LEAST_BLOCK: usize = 16;
+
+/// What a block may take: interactive work of others waits that long, and progress is told as often.
+const BLOCK_TIME: Duration = Duration::from_millis(300);
 
 type Event = Result<GenerateEvent, InferenceError>;
 
@@ -38,17 +45,34 @@ impl From<InferenceError> for End {
     }
 }
 
+/// A prompt and what is known of it.
+pub(super) struct Prompt {
+    pub(super) tokens: Vec<u32>,
+    /// How many of them, from the first on, are the system prompt.
+    pub(super) system: usize,
+}
+
 /// The state of one answer.
 pub(super) struct Generation {
-    prompt: Vec<u32>,
+    prompt: Prompt,
+    /// Tokens of the prompt that had been read before.
+    reused: usize,
     /// Tokens made, the ending one not among them.
     made: Vec<u32>,
     max_tokens: usize,
+    adapter_file: Option<AdapterFile>,
+    /// Set by the first step, if one is asked for.
+    adapter: Option<Arc<Adapter>>,
     /// Set by the first step.
     cache: Option<KvCache>,
-    /// For what comes next; set once the prompt is read.
-    logits: Vec<f32>,
+    /// Tokens of the prompt to read next.
+    block: usize,
+    /// The token to read next, which is the last of the made ones; none until the prompt is read.
+    next: Option<u32>,
     sampler: Sampler,
+    mask: Option<Citations>,
+    lookup: Option<Lookup>,
+    accepted: usize,
     tokenizer: Arc<BpeTokenizer>,
     text: TextStream,
     cancel: Cancel,
@@ -59,21 +83,28 @@ pub(super) struct Generation {
 
 impl Generation {
     pub(super) fn new(
-        prompt: Vec<u32>,
+        prompt: Prompt,
         request: GenerateRequest,
         tokenizer: Arc<BpeTokenizer>,
         cancel: Cancel,
     ) -> (Self, mpsc::Receiver<Event>) {
         // Room for every event there can be: the model's thread must never wait for a reader.
-        let blocks = prompt.len().div_ceil(PREFILL_BLOCK);
+        let blocks = prompt.tokens.len().div_ceil(LEAST_BLOCK);
         let (events, receiver) = mpsc::channel(blocks + request.max_tokens + 4);
         let generation = Self {
+            lookup: request.drafts.then(|| Lookup::new(&prompt.tokens)),
             prompt,
+            reused: 0,
             made: Vec::new(),
             max_tokens: request.max_tokens,
+            adapter_file: request.adapter,
+            adapter: None,
             cache: None,
-            logits: Vec::new(),
+            block: FIRST_BLOCK,
+            next: None,
             sampler: Sampler::new(request.sampling),
+            mask: request.citations.map(Citations::new),
+            accepted: 0,
             tokenizer,
             text: TextStream::new(request.stop),
             cancel,
@@ -84,7 +115,7 @@ impl Generation {
         (generation, receiver)
     }
 
-    /// The next block of the prompt or the next token.
+    /// The next block of the prompt or the next tokens.
     fn advance(&mut self, model: &mut Loaded) -> Result<(), End> {
         if self.events.is_closed() {
             return Err(End::Silent);
@@ -93,12 +124,12 @@ impl Generation {
             return Err(End::Stop(StopReason::Cancelled));
         }
         let started = Instant::now();
-        if self.logits.is_empty() {
+        if self.next.is_none() {
             let read = self.read_block(model);
             self.prefill += started.elapsed();
             read
         } else {
-            let made = self.make_token(model);
+            let made = self.make_tokens(model);
             self.decode += started.elapsed();
             made
         }
@@ -107,33 +138,125 @@ impl Generation {
     fn read_block(&mut self, model: &mut Loaded) -> Result<(), End> {
         let mut cache = match self.cache.take() {
             Some(cache) => cache,
-            None => model.cache_for(&self.prompt),
+            None => self.begin(model)?,
         };
-        let (start, total) = (cache.len(), self.prompt.len());
-        let end = total.min(start + PREFILL_BLOCK);
-        let block = &self.prompt[start..end];
+        let (start, total) = (cache.len(), self.prompt.tokens.len());
+        let end = total.min(start + self.block);
+        let logits = if end == total { Logits::Last } else { Logits::None };
+        let started = Instant::now();
         let stop = || self.cancel.is_cancelled() || self.events.is_closed();
-        let computed = model.decoder.forward(block, &mut cache, end == total, &stop);
+        let block = &self.prompt.tokens[start..end];
+        let read = model.decoder.read(block, &mut cache, logits, self.adapter.as_deref(), &stop);
         self.cache = Some(cache);
-        if let Some(logits) = computed? {
-            self.logits = logits;
+        let mut logits = read?;
+        self.adjust_block(end - start, started.elapsed());
+        self.send(Ok(GenerateEvent::Prefill { done: end, total }))?;
+        if end < total {
+            return Ok(());
         }
-        self.send(Ok(GenerateEvent::Prefill { done: end, total }))
-    }
-
-    fn make_token(&mut self, model: &mut Loaded) -> Result<(), End> {
-        if self.made.len() >= self.max_tokens {
+        if self.max_tokens == 0 {
             return Err(End::Stop(StopReason::MaxTokens));
         }
+        self.next = Some(self.pick(&mut logits)?);
+        Ok(())
+    }
+
+    fn begin(&mut self, model: &mut Loaded) -> Result<KvCache, InferenceError> {
+        if let Some(file) = &self.adapter_file {
+            self.adapter = Some(model.adapter(file)?);
+        }
+        let cache = model.cache_for(&self.prompt.tokens, self.adapter_sha256());
+        self.reused = cache.len();
+        Ok(cache)
+    }
+
+    fn adapter_sha256(&self) -> &str {
+        self.adapter_file.as_ref().map_or("", |file| &file.sha256)
+    }
+
+    /// So many tokens that the next block takes about as long as it may.
+    fn adjust_block(&mut self, tokens: usize, took: Duration) {
+        let fitting = tokens as f64 * BLOCK_TIME.as_secs_f64() / took.as_secs_f64().max(1e-6);
+        let fitting = fitting.min(MOST_ROWS as f64) as usize / LEAST_BLOCK * LEAST_BLOCK;
+        self.block = fitting.clamp(LEAST_BLOCK, MOST_ROWS);
+    }
+
+    /// Reads the last token and a draft of those after it, and takes from what comes after each what
+    /// would have been taken without a draft.
+    fn make_tokens(&mut self, model: &mut Loaded) -> Result<(), End> {
+        let (Some(next), Some(mut cache)) = (self.next, self.cache.take()) else {
+            return Err(End::Error(InferenceError::Stopped));
+        };
+        let before = cache.len();
+        let left = self.max_tokens - self.made.len();
+        let draft = self.lookup.as_ref().map_or(Vec::new(), |lookup| lookup.draft(left - 1));
+        let tokens = [&[next], draft.as_slice()].concat();
+        let stop = || self.cancel.is_cancelled() || self.events.is_closed();
+        let read = model.decoder.read(&tokens, &mut cache, Logits::All, self.adapter.as_deref(), &stop);
+        let mut rows = match read {
+            Ok(rows) => rows,
+            Err(error) => {
+                self.cache = Some(cache);
+                return Err(error.into());
+            }
+        };
+        let mut taken = 0;
+        let width = rows.len() / tokens.len();
+        let mut picked = Ok(());
+        for row in rows.chunks_exact_mut(width) {
+            match self.pick(row) {
+                Ok(token) => {
+                    self.next = Some(token);
+                    if draft.get(taken) != Some(&token) {
+                        break;
+                    }
+                    taken += 1;
+                }
+                Err(end) => {
+                    picked = Err(end);
+                    break;
+                }
+            }
+        }
+        // What was drafted beyond that has not been said.
+        cache.truncate(before + 1 + taken);
+        self.cache = Some(cache);
+        self.accepted += taken;
+        if let Some(lookup) = self.lookup.as_mut().filter(|_| !draft.is_empty()) {
+            lookup.judge(draft.len(), taken);
+        }
+        picked
+    }
+
+    /// Chooses the next token from `logits` and says it.
+    fn pick(&mut self, logits: &mut [f32]) -> Result<u32, End> {
         let tokenizer = Arc::clone(&self.tokenizer);
-        let hidden = |id| tokenizer.is_hidden(id) && !tokenizer.stops().contains(&id);
-        let context = [self.prompt.as_slice(), &self.made].concat();
-        let id = self.sampler.pick(&mut self.logits, &context, hidden)?;
+        let mut allowed: &[bool] = &[];
+        let mut may_end = true;
+        if let Some(mask) = &mut self.mask {
+            may_end = mask.may_end();
+            allowed = mask.allowed(tokenizer.vocabulary_len(), |id| tokenizer.bytes(id));
+        }
+        let hidden = |id: u32| {
+            if tokenizer.stops().contains(&id) {
+                return !may_end;
+            }
+            tokenizer.is_hidden(id) || allowed.get(id as usize) == Some(&false)
+        };
+        let context = [self.prompt.tokens.as_slice(), &self.made].concat();
+        let id = self.sampler.pick(logits, &context, hidden)?;
         if tokenizer.stops().contains(&id) {
             return Err(End::Stop(StopReason::EndOfText));
         }
         self.made.push(id);
-        let text = self.text.push(tokenizer.bytes(id));
+        let bytes = tokenizer.bytes(id);
+        if let Some(mask) = &mut self.mask {
+            mask.push(bytes);
+        }
+        if let Some(lookup) = &mut self.lookup {
+            lookup.push(id);
+        }
+        let text = self.text.push(bytes);
         self.send_text(text)?;
         if self.text.is_stopped() {
             return Err(End::Stop(StopReason::StopString));
@@ -141,16 +264,10 @@ impl Generation {
         if self.made.len() == self.max_tokens {
             return Err(End::Stop(StopReason::MaxTokens));
         }
-        let stop = || self.cancel.is_cancelled() || self.events.is_closed();
-        if let Some(cache) = &mut self.cache
-            && let Some(logits) = model.decoder.forward(&[id], cache, true, &stop)?
-        {
-            self.logits = logits;
-        }
-        Ok(())
+        Ok(id)
     }
 
-    /// Sends what ends the stream and leaves the prompt's keys and values to the next answer.
+    /// Sends what ends the stream and leaves what has been read to the answers that follow.
     fn end(&mut self, end: End, model: &mut Loaded) {
         let last = match end {
             End::Silent => None,
@@ -159,8 +276,10 @@ impl Generation {
                 let rest = self.text.finish();
                 let _ = self.send_text(rest); // A reader that left needs no more.
                 Some(Ok(GenerateEvent::Done(GenerateStats {
-                    prompt_tokens: self.prompt.len(),
+                    prompt_tokens: self.prompt.tokens.len(),
+                    reused_tokens: self.reused,
                     generated_tokens: self.made.len(),
+                    drafted_tokens: self.accepted,
                     stop,
                     prefill: self.prefill,
                     decode: self.decode,
@@ -170,9 +289,10 @@ impl Generation {
         if let Some(last) = last {
             let _ = self.send(last);
         }
-        if let Some(mut cache) = self.cache.take() {
-            cache.truncate(self.prompt.len());
-            model.last = Some(ReadPrompt { tokens: std::mem::take(&mut self.prompt), cache });
+        if let Some(cache) = self.cache.take() {
+            let tokens = [self.prompt.tokens.as_slice(), &self.made].concat();
+            let adapter = self.adapter_sha256().to_owned();
+            model.keep(Read { tokens, cache, adapter }, self.prompt.system);
         }
     }
 

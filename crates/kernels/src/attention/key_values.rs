@@ -1,5 +1,7 @@
 //! The keys and values of one sequence in one layer, laid out for the kernels of attention.
 
+use std::ops::Range;
+
 use crate::pool::Parts;
 use crate::simd::{LANES, Simd};
 use crate::tier::{Cpu, Kernel};
@@ -18,11 +20,23 @@ pub enum Stored {
 
 /// A stored number; half-precision floats by their bits.
 pub(crate) trait Element: Copy + Default + Send + Sync {
+    /// Bytes of one.
+    const SIZE: usize;
+    fn put(self, to: &mut Vec<u8>);
+    /// The number in the first [`Element::SIZE`] bytes, little-endian.
+    fn get(from: &[u8]) -> Self;
     fn load<S: Simd>(s: S, from: &[Self; 16]) -> S::F;
     fn store<S: Simd>(s: S, value: S::F, to: &mut [Self; 16]);
 }
 
 impl Element for f32 {
+    const SIZE: usize = 4;
+    fn put(self, to: &mut Vec<u8>) {
+        to.extend(self.to_le_bytes());
+    }
+    fn get(from: &[u8]) -> Self {
+        from.first_chunk().map_or(0.0, |&bytes| Self::from_le_bytes(bytes))
+    }
     #[inline(always)]
     fn load<S: Simd>(s: S, from: &[Self; 16]) -> S::F {
         s.load(from)
@@ -34,6 +48,13 @@ impl Element for f32 {
 }
 
 impl Element for u16 {
+    const SIZE: usize = 2;
+    fn put(self, to: &mut Vec<u8>) {
+        to.extend(self.to_le_bytes());
+    }
+    fn get(from: &[u8]) -> Self {
+        from.first_chunk().map_or(0, |&bytes| Self::from_le_bytes(bytes))
+    }
     #[inline(always)]
     fn load<S: Simd>(s: S, from: &[Self; 16]) -> S::F {
         s.load_f16(from)
@@ -101,6 +122,30 @@ impl KeyValues {
         of_kind!(&mut self.0, cache => cache.truncate(len));
     }
 
+    /// Bytes of a position, as [`KeyValues::export`] gives it.
+    #[must_use]
+    pub fn position_bytes(&self) -> usize {
+        of_kind!(&self.0, cache => cache.position_bytes())
+    }
+
+    /// What is stored for some positions: for each the keys of all heads, then their values,
+    /// little-endian. The same on every machine, and can be cut between any two positions.
+    ///
+    /// # Panics
+    /// If there are fewer positions.
+    #[must_use]
+    pub fn export(&self, positions: Range<usize>) -> Vec<u8> {
+        of_kind!(&self.0, cache => cache.export(positions))
+    }
+
+    /// Adds the positions that [`KeyValues::export`] gave, to the bit, of a cache with the same heads.
+    ///
+    /// # Panics
+    /// If the bytes are not whole positions.
+    pub fn import(&mut self, bytes: &[u8]) {
+        of_kind!(&mut self.0, cache => cache.import(bytes));
+    }
+
     /// Adds a position for each row of `rows`, `[positions, stride]`, whose keys, head after head,
     /// start at `keys` and whose values start at `values`.
     ///
@@ -143,6 +188,52 @@ impl<E: Element> Cache<E> {
             head.keys.truncate(self.len.div_ceil(LANES) * self.head_len);
             head.values.truncate(self.len * self.head_len.div_ceil(LANES));
         }
+    }
+
+    fn position_bytes(&self) -> usize {
+        2 * self.heads.len() * self.head_len * E::SIZE
+    }
+
+    fn export(&self, positions: Range<usize>) -> Vec<u8> {
+        assert!(positions.end <= self.len, "there are fewer positions");
+        let (head_len, vectors) = (self.head_len, self.head_len.div_ceil(LANES));
+        let mut bytes = Vec::with_capacity(positions.len() * self.position_bytes());
+        for position in positions {
+            let (block, lane) = (position / LANES * head_len, position % LANES);
+            for head in &self.heads {
+                head.keys[block..block + head_len].iter().for_each(|key| key[lane].put(&mut bytes));
+            }
+            for head in &self.heads {
+                let values = head.values[position * vectors..][..vectors].as_flattened();
+                values[..head_len].iter().for_each(|value| value.put(&mut bytes));
+            }
+        }
+        bytes
+    }
+
+    fn import(&mut self, bytes: &[u8]) {
+        let (head_len, vectors) = (self.head_len, self.head_len.div_ceil(LANES));
+        assert!(bytes.len().is_multiple_of(self.position_bytes()), "these are not whole positions");
+        let each = self.position_bytes();
+        let len = self.len + bytes.len() / each;
+        for (index, head) in self.heads.iter_mut().enumerate() {
+            head.keys.resize(len.div_ceil(LANES) * head_len, [E::default(); LANES]);
+            head.values.resize(len * vectors, [E::default(); LANES]);
+            let bytes_of_head = head_len * E::SIZE;
+            for (position, bytes) in (self.len..).zip(bytes.chunks_exact(each)) {
+                let (keys, values) = bytes.split_at(bytes.len() / 2);
+                let (block, lane) = (position / LANES * head_len, position % LANES);
+                let own = index * bytes_of_head..(index + 1) * bytes_of_head;
+                let numbers = keys[own.clone()].chunks_exact(E::SIZE).map(E::get);
+                for (key, number) in head.keys[block..].iter_mut().zip(numbers) {
+                    key[lane] = number;
+                }
+                let stored = head.values[position * vectors..][..vectors].as_flattened_mut();
+                let numbers = values[own].chunks_exact(E::SIZE).map(E::get);
+                stored.iter_mut().zip(numbers).for_each(|(value, number)| *value = number);
+            }
+        }
+        self.len = len;
     }
 
     fn append(&mut self, cpu: &Cpu, rows: &[f32], stride: usize, keys: usize, values: usize) {

@@ -150,3 +150,31 @@ proptest! {
         }
     }
 }
+
+proptest! {
+    #[test]
+    fn what_is_exported_comes_back_to_the_bit(
+        heads in 1usize..3, head_len in 1usize..40, positions in 1usize..70, cut in 0usize..70,
+        seed in 0u64..1000,
+    ) {
+        let cpu = Cpu { tier: Tier::detect(), pool: Arc::new(Pool::new(1)) };
+        let case = Case { heads, kv_heads: heads, head_len, positions, causal: true, window: None };
+        let rows = noise(seed, positions * case.stride());
+        for stored in [Stored::F32, Stored::F16] {
+            let cache = case.cache(&cpu, &rows, stored);
+            let cut = cut.min(positions);
+            let (first, rest) = (cache.export(0..cut), cache.export(cut..positions));
+            prop_assert_eq!(first.len(), cut * cache.position_bytes());
+            let mut copy = KeyValues::new(heads, head_len, stored);
+            copy.import(&first);
+            copy.import(&rest);
+            prop_assert_eq!(copy.len(), positions);
+            prop_assert_eq!(copy.export(0..positions), [first, rest].concat());
+            let queries = case.queries(&rows, 0);
+            let mut results = [vec![0.0; positions * heads * head_len], vec![0.0; positions * heads * head_len]];
+            attend(&cpu, &queries, &cache, &mut results[0]);
+            attend(&cpu, &queries, &copy, &mut results[1]);
+            prop_assert_eq!(&results[0], &results[1]);
+        }
+    }
+}

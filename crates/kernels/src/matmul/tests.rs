@@ -162,6 +162,12 @@ proptest! {
             for i in 0..gated.len() {
                 prop_assert_eq!(gated[i], gates[i] * two[i]);
             }
+            // The same from both halves side by side.
+            let mut both = vec![0.0; rows * 74];
+            matmul(&cpu, &quantised, &[&a, &b], Epilogue::Write(Activation::Identity), &mut both);
+            let mut apart = vec![0.0; rows * 37];
+            crate::gate(&cpu, Activation::Silu, &both, 37, &mut apart);
+            prop_assert_eq!(&apart, &gated);
         }
     }
 }
