@@ -105,6 +105,7 @@ mod tests {
             context_tokens: 2048,
             weights_sha256: String::new(),
             memory: docent_inference::ModelMemory::default(),
+            default_template: None,
         };
         assert_eq!(Size::of(&info, None), Size::Large);
         assert_eq!(Size::of(&info, Some(135_000_000)), Size::Tiny);

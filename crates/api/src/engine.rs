@@ -17,6 +17,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// A model that nobody used for this long gives its memory back.
 const IDLE_UNLOAD: Duration = Duration::from_secs(5 * 60);
+/// Folder of the data folder for what chat models keep of their system prompts; may be deleted.
+const PROMPT_STATES: &str = "prompt-states";
 /// Memory for LanceDB's index pages; its own default is 6 GB.
 const INDEX_CACHE: usize = 256 << 20;
 /// Memory for LanceDB's metadata; its own default is 1 GB.
@@ -66,6 +68,7 @@ impl Engine {
         let config = EngineConfig {
             threads: threads(switch.threads),
             idle_unload: IDLE_UNLOAD,
+            prompt_cache_folder: Some(switch.data.join(PROMPT_STATES)),
             ..EngineConfig::default()
         };
         let hub = switch.hub.as_deref();

@@ -182,6 +182,8 @@ pub struct GeneratorInfo {
     pub weights_sha256: String,
     /// What it takes of the machine's memory.
     pub memory: ModelMemory,
+    /// The template that chats are written with because the file brings none.
+    pub default_template: Option<String>,
 }
 
 /// Bytes of memory that a chat model takes, as computed from its header.

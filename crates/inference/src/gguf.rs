@@ -24,6 +24,9 @@ const DEFAULT_ALIGNMENT: u64 = 32;
 /// More dimensions than any known tensor has.
 const MAX_DIMENSIONS: u32 = 4;
 
+/// No model has as many of anything.
+const MAX_COUNT: i64 = 1 << 28;
+
 /// Arrays may nest; no known file nests deeper than two.
 const MAX_NESTING: usize = 4;
 
@@ -101,11 +104,12 @@ impl Gguf {
         Ok(())
     }
 
-    /// A number that must be there and be positive.
+    /// A number that must be there, be positive, and be small enough that two of them can be
+    /// multiplied.
     pub(crate) fn count(&self, key: &str) -> Result<usize, InferenceError> {
         match self.metadata.get(key) {
-            Some(Value::Int(value)) if *value > 0 => Ok(*value as usize),
-            Some(_) => Err(self.invalid(format!("the metadata {key} is not a positive number"))),
+            Some(Value::Int(value)) if (1..=MAX_COUNT).contains(value) => Ok(*value as usize),
+            Some(_) => Err(self.invalid(format!("the metadata {key} is not a possible number"))),
             None => Err(self.invalid(format!("the metadata {key} is missing"))),
         }
     }

@@ -73,14 +73,7 @@ impl Api {
             installed_check("pdf", &resources.pdfium, "PDFs cannot be read without it"),
         ];
         checks.push(model_check("embedder", engine.embedder_name(), "documents wait until it is installed"));
-        checks.push(match engine.generator_name() {
-            Some(name) => check("generator", CheckState::Good, name),
-            None => check(
-                "generator",
-                CheckState::Bad,
-                "not installed: answers are sentences of your documents, word for word",
-            ),
-        });
+        checks.push(generator_check(&engine));
         checks.push(self.index_check(&engine).await);
         checks.push(check("device", CheckState::Good, device()));
         checks.push(self.disk_check());
@@ -140,6 +133,35 @@ impl Api {
             None => check("disk", CheckState::Limited, "free space unknown"),
         }
     }
+}
+
+/// The chat model and the memory that it takes.
+fn generator_check(engine: &engine::Engine) -> Check {
+    let Some(generator) = &engine.generator else {
+        return model_check("generator", None, "answers are sentences of your documents, word for word");
+    };
+    let model = generator.model();
+    let memory = model.memory;
+    let megabytes = |bytes: u64| bytes.div_ceil(1_000_000);
+    let template = match &model.default_template {
+        Some(name) => format!("; its file brings no chat template, {name} is used"),
+        None => String::new(),
+    };
+    let conversation = memory.each_token.saturating_mul(model.context_tokens as u64);
+    check(
+        "generator",
+        CheckState::Good,
+        format!(
+            "{}: memory in use at most {} MB for weights, {} MB for {} tokens of conversation, {} MB for \
+             work, {} MB for earlier prompts{template}",
+            model.name,
+            megabytes(memory.weights),
+            megabytes(conversation),
+            model.context_tokens,
+            megabytes(memory.work),
+            megabytes(memory.reuse),
+        ),
+    )
 }
 
 /// Where computing happens, in words.

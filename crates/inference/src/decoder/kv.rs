@@ -22,11 +22,6 @@ impl KvCache {
         self.len
     }
 
-    /// Bytes in memory.
-    pub(crate) fn bytes(&self) -> usize {
-        self.layers.iter().map(KeyValues::bytes).sum()
-    }
-
     /// Forgets the positions from `len` on; more than there are forgets nothing.
     pub(crate) fn truncate(&mut self, len: usize) {
         self.len = self.len.min(len);
@@ -104,6 +99,7 @@ impl Segment {
     }
 
     /// Positions held.
+    #[cfg(test)]
     pub(crate) fn len(&self) -> usize {
         self.len
     }

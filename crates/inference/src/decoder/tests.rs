@@ -1,4 +1,5 @@
 mod adapters;
+mod damage;
 mod reference;
 mod several;
 

@@ -46,6 +46,7 @@ impl FakeGenerator {
                 context_tokens: 2048,
                 weights_sha256: "0".repeat(64),
                 memory: ModelMemory::default(),
+                default_template: None,
             },
             script: Mutex::new(answers.into_iter().map(Into::into).collect()),
             delay: Duration::ZERO,

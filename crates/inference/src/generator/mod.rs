@@ -17,7 +17,7 @@ use tokio::sync::mpsc;
 
 use crate::decoder::{Decoder, Shape, vocabulary, weight_bytes, working_bytes};
 use crate::gguf::Gguf;
-use crate::template::{ChatTemplate, Clock};
+use crate::template::{ChatTemplate, Clock, DEFAULT_NAME};
 use crate::tokenizer::BpeTokenizer;
 use crate::worker::Worker;
 use crate::{
@@ -76,7 +76,8 @@ fn open(
     if tokenizer.vocabulary_len() > vocabulary(&file) {
         return Err(file.invalid("its vocabulary is longer than its embedding table"));
     }
-    let template = ChatTemplate::new(file.text("tokenizer.chat_template"), clock)?;
+    let own_template = file.text("tokenizer.chat_template");
+    let template = ChatTemplate::new(own_template, clock)?;
     let info = GeneratorInfo {
         name: files.name.clone(),
         architecture: shape.architecture.clone(),
@@ -88,6 +89,7 @@ fn open(
             work: working_bytes(&shape, vocabulary(&file)),
             reuse: config.prompt_cache_bytes as u64,
         },
+        default_template: own_template.is_none().then(|| DEFAULT_NAME.to_owned()),
         weights_sha256: files.weights_sha256.clone(),
     };
     let keeping = Keeping {

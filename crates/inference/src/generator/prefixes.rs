@@ -8,8 +8,6 @@ use crate::decoder::Segment;
 
 /// What a run of tokens left.
 pub(super) trait Piece {
-    /// Tokens.
-    fn len(&self) -> usize;
     /// Bytes in memory.
     fn bytes(&self) -> usize;
     /// Keeps the first `at` tokens and gives the others.
@@ -17,9 +15,6 @@ pub(super) trait Piece {
 }
 
 impl Piece for Segment {
-    fn len(&self) -> usize {
-        self.len()
-    }
     fn bytes(&self) -> usize {
         self.bytes()
     }
@@ -73,11 +68,6 @@ impl<P: Piece> PrefixTree<P> {
             nodes = &mut node.children;
         }
         found
-    }
-
-    /// Number of tokens of the longest known beginning of `tokens`.
-    pub(super) fn known(&mut self, key: &str, tokens: &[u32]) -> usize {
-        self.find(key, tokens).into_iter().map(|(_, len)| len).sum()
     }
 
     /// Keeps what `tokens` left. `make` gives the piece for those that are not known yet. What has
@@ -192,9 +182,6 @@ mod tests {
     struct Read(Vec<(usize, u32)>);
 
     impl Piece for Read {
-        fn len(&self) -> usize {
-            self.0.len()
-        }
         fn bytes(&self) -> usize {
             4 * self.0.len()
         }
@@ -205,6 +192,10 @@ mod tests {
 
     fn put(tree: &mut PrefixTree<Read>, key: &str, tokens: &[u32]) {
         tree.insert(key, tokens, |range| Read(range.map(|at| (at, tokens[at])).collect()));
+    }
+
+    fn known(tree: &mut PrefixTree<Read>, key: &str, tokens: &[u32]) -> usize {
+        longest(tree, key, tokens).len()
     }
 
     fn longest(tree: &mut PrefixTree<Read>, key: &str, tokens: &[u32]) -> Vec<(usize, u32)> {
@@ -262,9 +253,12 @@ mod tests {
         put(&mut tree, "a", &[1, 2]);
         put(&mut tree, "a", &[3, 4]);
         put(&mut tree, "b", &[5, 6]);
-        assert_eq!(tree.known("a", &[1, 2, 9]), 2);
+        assert_eq!(known(&mut tree, "a", &[1, 2, 9]), 2);
         put(&mut tree, "a", &[7, 8]);
-        assert_eq!(tree.known("a", &[3, 4]), 0);
-        assert_eq!(tree.known("a", &[1, 2]) + tree.known("a", &[7, 8]) + tree.known("b", &[5, 6]), 6);
+        assert_eq!(known(&mut tree, "a", &[3, 4]), 0);
+        assert_eq!(
+            known(&mut tree, "a", &[1, 2]) + known(&mut tree, "a", &[7, 8]) + known(&mut tree, "b", &[5, 6]),
+            6
+        );
     }
 }

@@ -27,6 +27,9 @@ const CHATML: &str = "{% for message in messages %}<|im_start|>{{ message['role'
     {{ message['content'] }}<|im_end|>\n{% endfor %}\
     {% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}";
 
+/// What [`CHATML`] is called.
+pub(crate) const DEFAULT_NAME: &str = "ChatML";
+
 /// Said when a chat brings no system message, since many templates would put their maker's in.
 const DEFAULT_SYSTEM: &str = "You are a helpful assistant. Answer truthfully and briefly.";
 

@@ -107,7 +107,10 @@ impl Stored for Peft {
                 (None, None) => continue,
                 (Some(down), Some(up)) => (down, up),
                 _ => {
-                    return Err(refused(&self.path, format!("one of the two factors of {matrix} is missing")));
+                    return Err(refused(
+                        &self.path,
+                        format!("one of the two factors of {matrix} is missing"),
+                    ));
                 }
             };
             let (&[rank, inputs], &[outputs, same_rank]) = (down.0.as_slice(), up.0.as_slice()) else {

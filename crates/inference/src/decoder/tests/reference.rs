@@ -101,3 +101,60 @@ fn each_format_agrees_with_llama_cpp() {
         assert!(one.same_first * 100 >= one.positions * 93, "{name}: {}", one.same_first);
     }
 }
+
+#[derive(Deserialize)]
+struct RealText {
+    /// Likeliest tokens that are recorded for each position.
+    top: usize,
+    sequences: Vec<Vec<u32>>,
+}
+
+/// The model of tests on 2,048 tokens of English and Chinese text (`make_smollm2.py`). Divergence is
+/// that of the recorded likeliest tokens and of all others taken together.
+#[test]
+fn smollm2_agrees_with_llama_cpp() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/reference");
+    let text: RealText =
+        serde_json::from_slice(&std::fs::read(folder.join("smollm2.json")).unwrap()).unwrap();
+    let recorded = std::fs::read(folder.join("smollm2.top")).unwrap();
+    let mut recorded = recorded.chunks_exact(4 * text.top);
+    let file = Gguf::open(&models::smollm2()).unwrap();
+    let decoder = Decoder::load(&file, &Shape::read(&file).unwrap()).unwrap();
+    let (mut distance, mut toss_ups) = (Distance::default(), 0);
+    for sequence in &text.sequences {
+        let mut cache = decoder.new_cache();
+        let ours = decoder.read(sequence, &mut cache, Logits::All, None, &never).unwrap();
+        for ours in ours.chunks_exact(vocabulary(&file)) {
+            let (ids, logs) = recorded.next().unwrap().split_at(2 * text.top);
+            let ids: Vec<usize> =
+                ids.as_chunks().0.iter().map(|&id| usize::from(u16::from_le_bytes(id))).collect();
+            let logs: Vec<f64> =
+                logs.as_chunks().0.iter().map(|&log| f16::from_le_bytes(log).to_f64()).collect();
+            let first = best(ours);
+            distance.positions += 1;
+            distance.same_first += usize::from(first == ids[0]);
+            // Nearly as likely to llama.cpp as its own first choice.
+            toss_ups += usize::from(
+                first != ids[0] && ids.iter().zip(&logs).any(|(&id, log)| id == first && logs[0] - log < 0.1),
+            );
+            distance.divergence += coarse_divergence(&ids, &logs, ours);
+        }
+    }
+    assert!(recorded.next().is_none());
+    distance.divergence /= distance.positions as f64;
+    let Distance { positions, same_first, divergence } = distance;
+    println!("SmolLM2: {same_first} of {positions} first, {toss_ups} toss-ups, divergence {divergence:.1e}");
+    assert!(divergence < 1e-3, "{divergence}");
+    assert!((same_first + toss_ups) * 100 >= positions * 99, "{same_first} and {toss_ups} of {positions}");
+}
+
+/// Kullback-Leibler divergence in nats over the classes that are named and one for all others.
+fn coarse_divergence(ids: &[usize], logs: &[f64], ours: &[f32]) -> f64 {
+    let most = f64::from(ours.iter().copied().fold(f32::MIN, f32::max));
+    let sum: f64 = ours.iter().map(|&x| (f64::from(x) - most).exp()).sum();
+    let own = |id: usize| f64::from(ours[id]) - most - sum.ln();
+    let named: f64 = ids.iter().zip(logs).map(|(&id, log)| log.exp() * (log - own(id))).sum();
+    let rest = (1.0 - logs.iter().map(|log| log.exp()).sum::<f64>()).max(1e-6);
+    let own_rest = (1.0 - ids.iter().map(|&id| own(id).exp()).sum::<f64>()).max(1e-6);
+    named + rest * (rest / own_rest).ln()
+}

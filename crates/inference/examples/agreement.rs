@@ -1,0 +1,111 @@
+//! How far the text of a quantised chat model is that of its own weights computed in 32-bit floats,
+//! where nothing but the order of sums is rounded.
+//!
+//! `cargo run -p docent-inference --features candle --example agreement -- MODEL.gguf EVAL_FOLDER [PROMPTS]`
+//!
+//! `EVAL_FOLDER` holds the collection `xquad` in BEIR's form; each prompt is a paragraph and a
+//! question about it.
+#![allow(clippy::print_stdout)]
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use candle_core::Device;
+use candle_core::quantized::gguf_file::{self, Content, Value};
+use candle_core::quantized::{GgmlDType, QTensor};
+use docent_corpus::Cancel;
+use docent_inference::{
+    ChatMessage, EngineConfig, GenerateEvent, GenerateRequest, Generator, GeneratorFiles, Role,
+    configure_process, open_generator,
+};
+
+type Failure = Box<dyn std::error::Error>;
+
+const TOKENS: usize = 200;
+
+fn main() -> Result<(), Failure> {
+    let arguments: Vec<PathBuf> = std::env::args_os().skip(1).map(PathBuf::from).collect();
+    let (model, eval, count) = match arguments.as_slice() {
+        [model, eval] => (model, eval, 50),
+        [model, eval, count] => (model, eval, count.to_string_lossy().parse()?),
+        _ => return Err("usage: agreement MODEL.gguf EVAL_FOLDER [PROMPTS]".into()),
+    };
+    configure_process(0);
+    let exact_path = std::env::temp_dir().join("docent-agreement.gguf");
+    expand(model, &exact_path)?;
+    let (ours, exact) = (open(model)?, open(&exact_path)?);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let (mut equal, mut words, mut all) = (0, 0, 0);
+    for (at, prompt) in prompts(eval, count)?.into_iter().enumerate() {
+        let a = runtime.block_on(say(ours.as_ref(), &prompt))?;
+        let b = runtime.block_on(say(exact.as_ref(), &prompt))?;
+        equal += usize::from(a == b);
+        let of = |text: &str| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+        let (a, b) = (of(&a), of(&b));
+        let same = a.iter().zip(&b).take_while(|(a, b)| a == b).count();
+        words += same;
+        all += a.len().max(b.len());
+        println!("{}: {equal} equal; {same} of {} words before the first difference", at + 1, b.len());
+    }
+    println!(
+        "{equal} equal; {:.1} % of all words stand before a difference",
+        100.0 * words as f64 / all as f64
+    );
+    std::fs::remove_file(exact_path)?;
+    Ok(())
+}
+
+/// Writes the same weights in 32-bit floats.
+fn expand(from: &Path, to: &Path) -> Result<(), Failure> {
+    let mut file = File::open(from)?;
+    let content = Content::read(&mut file)?;
+    let mut tensors: Vec<(String, QTensor)> = Vec::new();
+    for name in content.tensor_infos.keys() {
+        let values = content.tensor(&mut file, name, &Device::Cpu)?.dequantize(&Device::Cpu)?;
+        tensors.push((name.clone(), QTensor::quantize(&values, GgmlDType::F32)?));
+    }
+    let metadata: Vec<(&str, &Value)> = content.metadata.iter().map(|(k, v)| (k.as_str(), v)).collect();
+    let tensors: Vec<(&str, &QTensor)> = tensors.iter().map(|(k, t)| (k.as_str(), t)).collect();
+    Ok(gguf_file::write(&mut File::create(to)?, &metadata, &tensors)?)
+}
+
+fn open(gguf: &Path) -> Result<Arc<dyn Generator>, Failure> {
+    let files = GeneratorFiles { name: "model".into(), gguf: gguf.into(), weights_sha256: String::new() };
+    Ok(open_generator(files, &EngineConfig::default())?)
+}
+
+fn prompts(eval: &Path, count: usize) -> Result<Vec<Vec<ChatMessage>>, Failure> {
+    let lines = |name: &str| -> Result<Vec<serde_json::Value>, Failure> {
+        let text = std::fs::read_to_string(eval.join("xquad").join(name))?;
+        Ok(text.lines().map(serde_json::from_str).collect::<Result<_, _>>()?)
+    };
+    let text = |entry: &serde_json::Value, key: &str| entry[key].as_str().unwrap_or_default().to_owned();
+    let corpus: HashMap<String, String> =
+        lines("en.corpus.jsonl")?.iter().map(|entry| (text(entry, "_id"), text(entry, "text"))).collect();
+    let queries = lines("en.queries.jsonl")?;
+    let step = (queries.len() / count).max(1);
+    let prompt = |query: &serde_json::Value| {
+        let paragraph = corpus.get(&text(query, "doc"))?;
+        let question = format!("{paragraph}\n\nQuestion: {}", text(query, "text"));
+        Some(vec![
+            ChatMessage::new(Role::System, "Answer the question from the text."),
+            ChatMessage::new(Role::User, question),
+        ])
+    };
+    Ok(queries.iter().step_by(step).filter_map(prompt).take(count).collect())
+}
+
+async fn say(model: &dyn Generator, prompt: &[ChatMessage]) -> Result<String, Failure> {
+    let request =
+        GenerateRequest { messages: prompt.to_vec(), max_tokens: TOKENS, ..GenerateRequest::default() };
+    let mut events = model.generate(request, Cancel::new()).await?;
+    let mut said = String::new();
+    while let Some(event) = events.recv().await {
+        if let GenerateEvent::Text(text) = event? {
+            said += &text;
+        }
+    }
+    Ok(said)
+}
