@@ -117,6 +117,20 @@ mod tests {
     }
 
     #[test]
+    fn words_end_where_capitals_begin() {
+        let text = "HTMLParser's /a/\nпарПАР 1234";
+        let tekken = ["HTMLParser", "'s", " /", "a", "/\n", "пар", "ПАР", " ", "1", "2", "3", "4"];
+        assert_eq!(cut("tekken", text), tekken);
+        let gpt4o = ["HTMLParser's", " /", "a", "/\n", "пар", "ПАР", " ", "123", "4"];
+        assert_eq!(cut("gpt-4o", text), gpt4o);
+        let llama = ["HTMLParser", "'s", " /", "a", "/\n", "парПАР", " ", "123", "4"];
+        assert_eq!(cut("dbrx", text), llama);
+        // A mark belongs to the letter it stands on.
+        assert_eq!(cut("gpt-4o", "e\u{301}a"), ["e\u{301}a"]);
+        assert_eq!(cut("qwen2", "e\u{301}a"), ["e", "\u{301}a"]);
+    }
+
+    #[test]
     fn unknown_names_are_not_guessed() {
         assert!(PreTokenizer::named("default").is_none());
         assert!(PreTokenizer::named("").is_none());
