@@ -178,7 +178,8 @@ fn prompts_begin_with_the_begin_token_when_the_file_says_so() {
 #[test]
 fn what_is_not_known_is_an_error() {
     let text = |value: &str| Value::String(value.into());
-    let changes: [(&str, Box<dyn FnOnce(&mut Tiny)>); 9] = [
+    type Change = Box<dyn FnOnce(&mut Tiny)>;
+    let changes: [(&str, Change); 9] = [
         ("\"t5\"", Box::new(move |t| t.set("tokenizer.ggml.model", text("t5")))),
         ("\"none\"", Box::new(|t| drop(t.metadata.remove("tokenizer.ggml.model")))),
         ("\"viking\"", Box::new(move |t| t.set("tokenizer.ggml.pre", text("viking")))),
