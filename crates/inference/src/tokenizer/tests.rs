@@ -149,6 +149,36 @@ fn user_defined_tokens_are_matched_in_markup_and_have_text() {
     assert!(tokenizer.is_hidden(3));
 }
 
+fn retype(tiny: &mut Tiny, id: usize, kind: i32) {
+    let Some(Value::Array(types)) = tiny.metadata.get_mut("tokenizer.ggml.token_type") else {
+        unreachable!()
+    };
+    types[id] = Value::I32(kind);
+}
+
+#[test]
+fn what_ends_a_turn_is_a_control_token_whatever_its_type() {
+    for kind in [1, 4] {
+        let tokenizer = tiny(|t| retype(t, 2, kind)).unwrap();
+        assert!(tokenizer.is_hidden(2) && tokenizer.stops().contains(&2));
+        assert!(!tokenizer.encode_plain("<|im_end|>").unwrap().contains(&2));
+        assert_eq!(tokenizer.encode_markup("<|im_end|>").unwrap(), [2]);
+    }
+}
+
+#[test]
+fn user_defined_white_space_counts_in_any_text() {
+    let spaces = |t: &mut Tiny| {
+        let Some(Value::Array(tokens)) = t.metadata.get_mut("tokenizer.ggml.tokens") else { unreachable!() };
+        tokens[3] = Value::String("\n\n".into());
+        retype(t, 3, 4);
+    };
+    let tokenizer = tiny(spaces).unwrap();
+    let ids = tokenizer.encode_plain("a\n\n\nb<think>").unwrap();
+    assert_eq!((ids[1], ids.len()), (3, 11));
+    assert_eq!(decode(&tokenizer, &ids), "a\n\n\nb<think>");
+}
+
 #[test]
 fn each_known_way_of_cutting_gives_the_text_back() {
     let text = "I'LL pay 12345  dollars,\n\n ab 你好 ab\u{e9}!! 😀";
