@@ -43,6 +43,8 @@ pub(crate) enum Value {
     Text(String),
     /// An array of integers.
     Ints(Vec<i64>),
+    /// An array of floats.
+    Floats(Vec<f32>),
     /// An array of strings.
     Texts(Vec<String>),
     /// Any other array, which nothing here reads.
@@ -163,6 +165,14 @@ impl Gguf {
     pub(crate) fn ints(&self, key: &str) -> Option<&[i64]> {
         match self.metadata.get(key) {
             Some(Value::Ints(values)) => Some(values),
+            _ => None,
+        }
+    }
+
+    /// An array of floats, if there is one.
+    pub(crate) fn floats(&self, key: &str) -> Option<&[f32]> {
+        match self.metadata.get(key) {
+            Some(Value::Floats(values)) => Some(values),
             _ => None,
         }
     }
@@ -371,13 +381,19 @@ impl Header<'_> {
                 Ok(Value::Other)
             }
             _ => {
-                let mut ints = Vec::new();
+                let (mut ints, mut floats) = (Vec::new(), Vec::new());
                 for _ in 0..len {
-                    if let Value::Int(value) = self.scalar(kind, key)? {
-                        ints.push(value);
+                    match self.scalar(kind, key)? {
+                        Value::Int(value) => ints.push(value),
+                        Value::Float(value) => floats.push(value as f32),
+                        _ => {}
                     }
                 }
-                Ok(if ints.len() as u64 == len { Value::Ints(ints) } else { Value::Other })
+                Ok(match (ints.len() as u64 == len, floats.len() as u64 == len) {
+                    (true, _) => Value::Ints(ints),
+                    (_, true) => Value::Floats(floats),
+                    _ => Value::Other,
+                })
             }
         }
     }

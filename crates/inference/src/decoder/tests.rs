@@ -244,7 +244,7 @@ fn files_that_do_not_hold_together_are_refused() {
 fn smollm2_agrees_with_candle_transformers() {
     let path = models::smollm2();
     let file = Gguf::open(&path).unwrap();
-    let tokenizer = crate::tokenizer::BpeTokenizer::open(&file).unwrap();
+    let tokenizer = crate::tokenizer::ChatTokenizer::open(&file).unwrap();
     let prompt = "<|im_start|>system\nAnswer briefly.<|im_end|>\n<|im_start|>user\nThe harbour of \
                   Genoa was built in 1128. When was the harbour of Genoa built?<|im_end|>\n\
                   <|im_start|>assistant\nThe harbour of Genoa was built in 1128.";

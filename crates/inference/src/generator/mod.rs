@@ -18,7 +18,7 @@ use tokio::sync::mpsc;
 use crate::decoder::{Decoder, Shape, vocabulary, weight_bytes, working_bytes};
 use crate::gguf::Gguf;
 use crate::template::{ChatTemplate, Clock, DEFAULT_NAME};
-use crate::tokenizer::BpeTokenizer;
+use crate::tokenizer::ChatTokenizer;
 use crate::worker::Worker;
 use crate::{
     ChatMessage, EngineConfig, GenerateEvent, GenerateRequest, Generator, GeneratorFiles, GeneratorInfo,
@@ -72,7 +72,7 @@ fn open(
     let file = Gguf::open(&files.gguf)?;
     let shape = Shape::read(&file)?.limited(config.context_limit);
     file.check_tensors()?;
-    let tokenizer = BpeTokenizer::open(&file)?;
+    let tokenizer = ChatTokenizer::open(&file)?;
     if tokenizer.vocabulary_len() > vocabulary(&file) {
         return Err(file.invalid("its vocabulary is longer than its embedding table"));
     }
@@ -108,7 +108,7 @@ fn open(
 /// A chat model of this machine.
 struct LocalGenerator {
     info: GeneratorInfo,
-    tokenizer: Arc<BpeTokenizer>,
+    tokenizer: Arc<ChatTokenizer>,
     template: ChatTemplate,
     worker: Worker<Loaded>,
 }

@@ -13,7 +13,7 @@ use super::mask::Citations;
 use super::stream::TextStream;
 use crate::decoder::{Adapter, KvCache, Logits, MOST_ROWS};
 use crate::sampling::Sampler;
-use crate::tokenizer::BpeTokenizer;
+use crate::tokenizer::ChatTokenizer;
 use crate::worker::{Step, Task};
 use crate::{AdapterFile, GenerateEvent, GenerateRequest, GenerateStats, InferenceError, StopReason};
 
@@ -73,7 +73,7 @@ pub(super) struct Generation {
     mask: Option<Citations>,
     lookup: Option<Lookup>,
     accepted: usize,
-    tokenizer: Arc<BpeTokenizer>,
+    tokenizer: Arc<ChatTokenizer>,
     text: TextStream,
     cancel: Cancel,
     events: mpsc::Sender<Event>,
@@ -85,7 +85,7 @@ impl Generation {
     pub(super) fn new(
         prompt: Prompt,
         request: GenerateRequest,
-        tokenizer: Arc<BpeTokenizer>,
+        tokenizer: Arc<ChatTokenizer>,
         cancel: Cancel,
     ) -> (Self, mpsc::Receiver<Event>) {
         // Room for every event there can be: the model's thread must never wait for a reader.
@@ -249,7 +249,7 @@ impl Generation {
             return Err(End::Stop(StopReason::EndOfText));
         }
         self.made.push(id);
-        let bytes = tokenizer.bytes(id);
+        let bytes = tokenizer.answer_bytes(id, self.made.len() == 1);
         if let Some(mask) = &mut self.mask {
             mask.push(bytes);
         }

@@ -16,7 +16,7 @@ use serde::Serialize;
 use serde_json::Serializer;
 use serde_json::ser::{Formatter, PrettyFormatter};
 
-use crate::tokenizer::{BpeTokenizer, Segment};
+use crate::tokenizer::{ChatTokenizer, Segment};
 use crate::{ChatMessage, InferenceError, Role};
 
 /// Milliseconds since 1970-01-01, UTC.
@@ -69,7 +69,7 @@ impl ChatTemplate {
     pub(crate) fn encode(
         &self,
         messages: &[ChatMessage],
-        tokenizer: &BpeTokenizer,
+        tokenizer: &ChatTokenizer,
     ) -> Result<Vec<u32>, InferenceError> {
         let mut messages = messages.to_vec();
         if messages.first().is_none_or(|first| first.role != Role::System) {
@@ -94,7 +94,7 @@ impl ChatTemplate {
     }
 
     /// The prompt with a placeholder for each message.
-    fn render(&self, messages: &[ChatMessage], tokenizer: &BpeTokenizer) -> Result<String, Error> {
+    fn render(&self, messages: &[ChatMessage], tokenizer: &ChatTokenizer) -> Result<String, Error> {
         let messages: Vec<Value> = messages
             .iter()
             .enumerate()

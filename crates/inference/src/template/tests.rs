@@ -4,10 +4,10 @@ use super::*;
 use crate::gguf::Gguf;
 use crate::testing::tiny::Tiny;
 
-fn tokenizer() -> BpeTokenizer {
+fn tokenizer() -> ChatTokenizer {
     let folder = tempfile::tempdir().unwrap();
     let file = Gguf::open(&Tiny::new("llama", GgmlDType::F32).write(folder.path())).unwrap();
-    BpeTokenizer::open(&file).unwrap()
+    ChatTokenizer::open(&file).unwrap()
 }
 
 /// The prompt as text, control tokens written out as `⟨id⟩`.

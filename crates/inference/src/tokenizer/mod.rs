@@ -2,12 +2,23 @@
 //!
 //! Embedding models bring a `tokenizer.json`, which the `tokenizers` crate reads as it is; for
 //! GGUF nothing does so correctly (candle's own builder adds a space before every segment of
-//! SmolLM2 and does not split its digits), hence [`gguf`] and [`pretokenizer`].
+//! SmolLM2, does not split its digits and knows no SentencePiece), hence this module: [`chat`] is
+//! what the rest of the crate sees, [`bpe`] and [`spm`] are the two ways of merging under it.
 
-pub(crate) mod gguf;
+mod bpe;
+mod chat;
+mod markers;
 mod pretokenizer;
+mod spm;
+mod vocabulary;
 
-pub(crate) use gguf::{BpeTokenizer, Segment};
+pub(crate) use chat::{ChatTokenizer, Segment};
+
+use crate::InferenceError;
+
+fn failed(reason: impl Into<String>) -> InferenceError {
+    InferenceError::Tokenizer { reason: reason.into(), source: None }
+}
 
 #[cfg(test)]
 mod tests;

@@ -1,9 +1,9 @@
 //! How text is cut before byte-pair merging, by the name a GGUF file gives
 //! (`tokenizer.ggml.pre`).
 //!
-//! The expressions are those the models were trained with: GPT-2's from OpenAI's `encoder.py`,
-//! Llama 3's and Qwen 2's from their `tokenizer.json`, and llama.cpp's table `llama-vocab.cpp` says
-//! which name means which. A wrong cut gives plausible but wrong ids, so an unknown name is an
+//! The expressions are those the models were trained with: GPT-2's from OpenAI's `encoder.py`, the
+//! others from their `tokenizer.json`, and llama.cpp's table `llama-vocab.cpp` says which name means
+//! which. (llama.cpp's own form of two of them takes only A to Z for capitals.) A wrong cut gives plausible but wrong ids, so an unknown name is an
 //! error and never a guess.
 
 use tokenizers::normalizers::unicode::NFC;
@@ -27,6 +27,21 @@ const QWEN2: &str = concat!(
     r"| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
 );
 
+/// A word in capitals ends where small letters have begun.
+const TEKKEN: &str = concat!(
+    r"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+",
+    r"|[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*",
+    r"|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+"
+);
+
+const GPT4O: &str = concat!(
+    r"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+",
+    r"(?i:'s|'t|'re|'ve|'m|'ll|'d)?",
+    r"|[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*",
+    r"(?i:'s|'t|'re|'ve|'m|'ll|'d)?",
+    r"|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+"
+);
+
 /// What happens to a text before its pieces are merged.
 pub(crate) struct PreTokenizer {
     /// Expressions applied one after the other; each cuts what the previous one left.
@@ -35,19 +50,26 @@ pub(crate) struct PreTokenizer {
     nfc: bool,
     /// Whether a piece that is a token as it stands is taken without merging.
     pub(crate) ignore_merges: bool,
+    /// Whether prompts begin with a token when the file does not say.
+    pub(crate) begins_prompts: bool,
 }
 
 impl PreTokenizer {
     /// The pre-tokenizer of that name, if it is known.
     pub(crate) fn named(name: &str) -> Option<Self> {
-        let (cuts, nfc, ignore_merges): (&'static [&'static str], _, _) = match name {
-            "gpt-2" => (&[GPT2], false, false),
-            "smollm" => (&[DIGIT, GPT2], false, false),
-            "llama-bpe" | "llama3" | "llama-v3" => (&[LLAMA3], false, true),
-            "qwen2" => (&[QWEN2], true, false),
+        let plain = |cuts| Self { cuts, nfc: false, ignore_merges: false, begins_prompts: false };
+        let whole = |cuts| Self { ignore_merges: true, begins_prompts: true, ..plain(cuts) };
+        Some(match name {
+            "gpt-2" => plain(&[GPT2]),
+            "smollm" => plain(&[DIGIT, GPT2]),
+            "llama-bpe" | "llama3" | "llama-v3" | "falcon3" => whole(&[LLAMA3]),
+            "dbrx" => plain(&[LLAMA3]), // Phi 4
+            "qwen2" => Self { nfc: true, ..plain(&[QWEN2]) },
+            "deepseek-r1-qwen" => plain(&[QWEN2]),
+            "tekken" => whole(&[TEKKEN]),
+            "gpt-4o" => plain(&[GPT4O]), // Phi 4 mini
             _ => return None,
-        };
-        Some(Self { cuts, nfc, ignore_merges })
+        })
     }
 
     pub(crate) fn normalizer(&self) -> Option<NormalizerWrapper> {
@@ -92,6 +114,20 @@ mod tests {
         assert_eq!(cut("smollm", text), ["It", "'s", " ", "1", "2", "3", "4", " ", " items", "\n"]);
         assert_eq!(cut("llama-bpe", text), ["It", "'s", " ", "123", "4", " ", " items", "\n"]);
         assert_eq!(cut("qwen2", text), ["It", "'s", " ", "1", "2", "3", "4", " ", " items", "\n"]);
+    }
+
+    #[test]
+    fn words_end_where_capitals_begin() {
+        let text = "HTMLParser's /a/\nпарПАР 1234";
+        let tekken = ["HTMLParser", "'s", " /", "a", "/\n", "пар", "ПАР", " ", "1", "2", "3", "4"];
+        assert_eq!(cut("tekken", text), tekken);
+        let gpt4o = ["HTMLParser's", " /", "a", "/\n", "пар", "ПАР", " ", "123", "4"];
+        assert_eq!(cut("gpt-4o", text), gpt4o);
+        let llama = ["HTMLParser", "'s", " /", "a", "/\n", "парПАР", " ", "123", "4"];
+        assert_eq!(cut("dbrx", text), llama);
+        // A mark belongs to the letter it stands on.
+        assert_eq!(cut("gpt-4o", "e\u{301}a"), ["e\u{301}a"]);
+        assert_eq!(cut("qwen2", "e\u{301}a"), ["e", "\u{301}a"]);
     }
 
     #[test]

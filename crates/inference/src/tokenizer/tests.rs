@@ -1,3 +1,5 @@
+mod golden;
+
 use std::sync::LazyLock;
 
 use candle_core::quantized::GgmlDType;
@@ -5,17 +7,17 @@ use candle_core::quantized::gguf_file::Value;
 use proptest::prelude::*;
 use serde::Deserialize;
 
-use super::BpeTokenizer;
+use super::ChatTokenizer;
 use crate::gguf::Gguf;
 use crate::template::ChatTemplate;
 use crate::testing::models;
 use crate::testing::tiny::Tiny;
 use crate::{ChatMessage, InferenceError, Role};
 
-static SMOLLM2: LazyLock<(BpeTokenizer, ChatTemplate)> = LazyLock::new(|| {
+static SMOLLM2: LazyLock<(ChatTokenizer, ChatTemplate)> = LazyLock::new(|| {
     let file = Gguf::open(&models::smollm2()).unwrap();
     let template = ChatTemplate::new(file.text("tokenizer.chat_template"), None).unwrap();
-    (BpeTokenizer::open(&file).unwrap(), template)
+    (ChatTokenizer::open(&file).unwrap(), template)
 });
 
 /// Ids that llama.cpp gives; made by `tests/reference/make_token_ids.py`.
@@ -42,7 +44,7 @@ fn reference() -> Reference {
     serde_json::from_str(include_str!("../../tests/reference/token_ids.json")).unwrap()
 }
 
-fn decode(tokenizer: &BpeTokenizer, ids: &[u32]) -> String {
+fn decode(tokenizer: &ChatTokenizer, ids: &[u32]) -> String {
     let bytes: Vec<u8> = ids.iter().flat_map(|&id| tokenizer.bytes(id)).copied().collect();
     String::from_utf8(bytes).unwrap()
 }
@@ -128,11 +130,11 @@ proptest! {
     }
 }
 
-fn tiny(change: impl FnOnce(&mut Tiny)) -> Result<BpeTokenizer, InferenceError> {
+fn tiny(change: impl FnOnce(&mut Tiny)) -> Result<ChatTokenizer, InferenceError> {
     let folder = tempfile::tempdir().unwrap();
     let mut tiny = Tiny::new("llama", GgmlDType::F32);
     change(&mut tiny);
-    BpeTokenizer::open(&Gguf::open(&tiny.write(folder.path())).unwrap())
+    ChatTokenizer::open(&Gguf::open(&tiny.write(folder.path())).unwrap())
 }
 
 #[test]
@@ -147,10 +149,41 @@ fn user_defined_tokens_are_matched_in_markup_and_have_text() {
     assert!(tokenizer.is_hidden(3));
 }
 
+fn retype(tiny: &mut Tiny, id: usize, kind: i32) {
+    let Some(Value::Array(types)) = tiny.metadata.get_mut("tokenizer.ggml.token_type") else {
+        unreachable!()
+    };
+    types[id] = Value::I32(kind);
+}
+
+#[test]
+fn what_ends_a_turn_is_a_control_token_whatever_its_type() {
+    for kind in [1, 4] {
+        let tokenizer = tiny(|t| retype(t, 2, kind)).unwrap();
+        assert!(tokenizer.is_hidden(2) && tokenizer.stops().contains(&2));
+        assert!(!tokenizer.encode_plain("<|im_end|>").unwrap().contains(&2));
+        assert_eq!(tokenizer.encode_markup("<|im_end|>").unwrap(), [2]);
+    }
+}
+
+#[test]
+fn user_defined_white_space_counts_in_any_text() {
+    let spaces = |t: &mut Tiny| {
+        let Some(Value::Array(tokens)) = t.metadata.get_mut("tokenizer.ggml.tokens") else { unreachable!() };
+        tokens[3] = Value::String("\n\n".into());
+        retype(t, 3, 4);
+    };
+    let tokenizer = tiny(spaces).unwrap();
+    let ids = tokenizer.encode_plain("a\n\n\nb<think>").unwrap();
+    assert_eq!((ids[1], ids.len()), (3, 11));
+    assert_eq!(decode(&tokenizer, &ids), "a\n\n\nb<think>");
+}
+
 #[test]
 fn each_known_way_of_cutting_gives_the_text_back() {
     let text = "I'LL pay 12345  dollars,\n\n ab 你好 ab\u{e9}!! 😀";
-    for pre in ["gpt-2", "smollm", "llama-bpe", "llama3", "qwen2"] {
+    let known = ["gpt-2", "smollm", "llama-bpe", "llama3", "llama-v3", "falcon3", "dbrx", "qwen2"];
+    for pre in known.into_iter().chain(["deepseek-r1-qwen", "tekken", "gpt-4o"]) {
         let set = |t: &mut Tiny| t.set("tokenizer.ggml.pre", Value::String(pre.into()));
         let tokenizer = tiny(set).unwrap();
         let ids = tokenizer.encode_plain(text).unwrap();
@@ -175,9 +208,18 @@ fn prompts_begin_with_the_begin_token_when_the_file_says_so() {
 #[test]
 fn what_is_not_known_is_an_error() {
     let text = |value: &str| Value::String(value.into());
-    let changes: [(&str, Box<dyn FnOnce(&mut Tiny)>); 7] = [
-        ("\"llama\"", Box::new(move |t| t.set("tokenizer.ggml.model", text("llama")))),
-        ("\"tekken\"", Box::new(move |t| t.set("tokenizer.ggml.pre", text("tekken")))),
+    type Change = Box<dyn FnOnce(&mut Tiny)>;
+    let changes: [(&str, Change); 9] = [
+        ("\"t5\"", Box::new(move |t| t.set("tokenizer.ggml.model", text("t5")))),
+        ("\"none\"", Box::new(|t| drop(t.metadata.remove("tokenizer.ggml.model")))),
+        ("\"viking\"", Box::new(move |t| t.set("tokenizer.ggml.pre", text("viking")))),
+        (
+            "does not name",
+            Box::new(|t| {
+                t.set("tokenizer.ggml.add_bos_token", Value::Bool(true));
+                t.metadata.remove("tokenizer.ggml.bos_token_id");
+            }),
+        ),
         ("no vocabulary", Box::new(|t| drop(t.metadata.remove("tokenizer.ggml.tokens")))),
         ("no merges", Box::new(|t| drop(t.metadata.remove("tokenizer.ggml.merges")))),
         ("not a pair", Box::new(move |t| t.set("tokenizer.ggml.merges", Value::Array(vec![text("ab")])))),

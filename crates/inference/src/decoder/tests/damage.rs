@@ -6,7 +6,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::tokenizer::BpeTokenizer;
+use crate::tokenizer::ChatTokenizer;
 
 fn cases() -> u32 {
     std::env::var("DOCENT_FUZZ_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(300)
@@ -20,7 +20,7 @@ fn use_file(content: &[u8]) -> Result<(), InferenceError> {
     let file = Gguf::open(&path)?;
     let shape = Shape::read(&file)?;
     file.check_tensors()?;
-    let tokenizer = BpeTokenizer::open(&file)?;
+    let tokenizer = ChatTokenizer::open(&file)?;
     let ids = tokenizer.encode_plain("ab, cd")?;
     let decoder = Decoder::load(&file, &shape)?;
     decoder.read(&ids, &mut decoder.new_cache(), Logits::Last, None, &never)?;
