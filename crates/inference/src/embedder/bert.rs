@@ -152,6 +152,7 @@ impl Bert {
             head_len: width / heads,
             scale: ((width / heads) as f32).sqrt().recip(),
             lengths,
+            window: None,
         };
         attend_sequences(&self.cpu, &sequences, attended);
         self.multiply(&layer.output, attended, x, Epilogue::Add, rows);
