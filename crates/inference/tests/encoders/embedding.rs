@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::fixture::{ALL, Changed, Text, cases, embedder, engine, largest_difference};
 
-/// Of 32-bit floats; values are of the order of one.
+/// Of 32-bit floats; values are of the order of one, and the largest difference was 5e-6.
 const TOLERANCE: f32 = 2e-5;
 
 async fn embed(files: EmbedderFiles, precision: Precision, texts: &[&str]) -> Vec<Vec<f32>> {
@@ -37,7 +37,6 @@ async fn vectors_are_those_of_the_reference() {
             let differences =
                 ours.iter().zip(&texts).map(|(ours, case)| largest_difference(ours, &expected(case)));
             let most = differences.fold(0.0, f32::max);
-            println!("{name}, {pooling:?}: {most:e}");
             assert!(most <= TOLERANCE, "{name}, {pooling:?}: {most}");
         }
     }
@@ -61,14 +60,13 @@ async fn a_text_has_the_same_vector_in_any_company() {
 }
 
 /// Weights of noise are harder on 8 bits than those of a trained model, for which the bound is 0.999
-/// (`tests/embedder.rs`).
+/// (`tests/embedder.rs`): the least was 0.9971, of ModernBERT.
 #[tokio::test]
 async fn eight_bits_are_near_thirty_two() {
     for name in ALL {
         let texts = cases(name).texts;
         let ours = embed_cases(embedder(name), Precision::Int8, &texts).await;
         let least = ours.iter().zip(&texts).map(|(ours, case)| cosine(ours, &case.mean)).fold(1.0, f32::min);
-        println!("{name}: {least}");
         assert!(least >= 0.995, "{name}: {least}");
         assert!(ours.iter().zip(&texts).any(|(ours, case)| largest_difference(ours, &case.mean) > 1e-4));
     }
