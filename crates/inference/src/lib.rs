@@ -1,13 +1,14 @@
-//! Models on this machine: text to vectors ([`Embedder`]) and chat to text ([`Generator`]).
+//! Models on this machine: text to vectors ([`Embedder`]), a question and passages to scores
+//! ([`Reranker`]), and chat to text ([`Generator`]).
 //!
 //! It is the only crate that names candle. It reads model files, tokenises, computes, samples and
 //! streams; it does not know what a document, a prompt about documents or a citation is, and it
-//! fetches nothing: paths come in as [`EmbedderFiles`] and [`GeneratorFiles`].
+//! fetches nothing: paths come in as [`EmbedderFiles`], [`RerankerFiles`] and [`GeneratorFiles`].
 //!
 //! Without the feature `candle` only the traits, the request types, the errors and [`fake`] exist,
-//! so that whatever merely speaks to a model builds and tests in seconds. With it, `open_embedder`
-//! and `open_generator` read a model's header and tokenizer at once, and its weights at the first
-//! request, on a thread of its own.
+//! so that whatever merely speaks to a model builds and tests in seconds. With it, `open_embedder`,
+//! `open_reranker` and `open_generator` read a model's header and tokenizer at once, and its weights
+//! at the first request, on a thread of its own.
 
 #![deny(unsafe_code)]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
@@ -17,6 +18,8 @@ mod decoder;
 mod embed;
 #[cfg(feature = "candle")]
 mod embedder;
+#[cfg(feature = "candle")]
+mod encoder;
 mod error;
 pub mod fake;
 mod generate;
@@ -29,6 +32,9 @@ mod mapped;
 mod options;
 #[cfg(feature = "candle")]
 mod processor;
+mod rerank;
+#[cfg(feature = "candle")]
+mod reranker;
 #[cfg(feature = "candle")]
 mod sampling;
 #[cfg(feature = "candle")]
@@ -49,11 +55,13 @@ pub use generate::{
     GeneratorInfo, ModelMemory, Role, Sampling, StopReason,
 };
 pub use options::{DeviceReport, EngineConfig, Precision, Priority};
+pub use rerank::{Reranker, RerankerFiles, RerankerInfo};
 
 #[cfg(feature = "candle")]
 pub use {
     embedder::open_embedder,
     generator::{check_architecture, open_generator, open_generator_with_clock},
     processor::{configure_process, device_report},
+    reranker::open_reranker,
     template::Clock,
 };

@@ -211,8 +211,8 @@ fn bad_files_are_refused_by_name() {
     assert_eq!(code(&|f| f.weights = html.clone()), Some("model_file_invalid"));
     assert_eq!(code(&|f| f.tokenizer = html.clone()), Some("tokenizer_failed"));
     assert_eq!(code(&|f| f.config = html.clone()), Some("model_file_invalid"));
-    let modern = write("modern", br#"{"model_type":"modernbert"}"#);
-    assert_eq!(code(&|f| f.config = modern.clone()), Some("model_architecture_unsupported"));
+    let other = write("other", br#"{"model_type":"electra"}"#);
+    assert_eq!(code(&|f| f.config = other.clone()), Some("model_architecture_unsupported"));
     assert_eq!(code(&|f| f.max_tokens = 513), Some("model_file_invalid"));
 }
 

@@ -43,7 +43,8 @@ pub struct Queries<'a> {
     pub scale: f32,
     /// Position of the first row, if a query sees no later key; `None` if all see all.
     pub causal_from: Option<usize>,
-    /// How many positions back, its own included, a query sees; all if missing.
+    /// How many positions back, its own included, a query sees; all if missing. Without
+    /// `causal_from` it sees as many ahead, and the first row is at the first key's position.
     pub window: Option<usize>,
 }
 
@@ -130,14 +131,18 @@ pub struct Sequences<'a> {
     pub scale: f32,
     /// Tokens of each sequence.
     pub lengths: &'a [usize],
+    /// How many tokens away, on either side, a token sees; all of its sequence if missing.
+    pub window: Option<usize>,
 }
 
-/// Every token of a sequence looks at all of it: `[tokens, heads head_len]` in `out`.
+/// Every token of a sequence looks at all of it, or at what is near it: `[tokens, heads head_len]`
+/// in `out`.
 ///
 /// # Panics
 /// If the lengths do not match.
 pub fn attend_sequences(cpu: &Cpu, sequences: &Sequences<'_>, out: &mut [f32]) {
-    let Sequences { rows, heads, head_len, scale, lengths } = *sequences;
+    let Sequences { rows, heads, head_len, scale, lengths, window } = *sequences;
+    let window = window.map(|away| away.saturating_add(1)); // Its own position is one of them.
     let width = heads * head_len;
     assert_eq!(rows.len(), lengths.iter().sum::<usize>() * 3 * width, "the sequences have another length");
     assert_eq!(out.len() * 3, rows.len(), "the result has another size");
@@ -158,8 +163,7 @@ pub fn attend_sequences(cpu: &Cpu, sequences: &Sequences<'_>, out: &mut [f32]) {
         let source = Source { rows, stride: 3 * width, keys: width + offset, values: 2 * width + offset };
         cpu.tier.run(Append { head: &mut cache.heads[0], source, head_len, len: 0 });
         cache.len = length;
-        let queries =
-            Queries { rows, stride: 3 * width, offset, heads: 1, scale, causal_from: None, window: None };
+        let queries = Queries { rows, stride: 3 * width, offset, heads: 1, scale, causal_from: None, window };
         let place = Place { out, start: start * width + offset, stride: width };
         whole_rows(cpu.tier, &Task { queries: &queries, cache: &cache, group: 1, place }, 0, 0..length);
     });
@@ -207,7 +211,10 @@ impl<E: Element> Task<'_, E> {
     /// The keys that a row sees.
     fn seen(&self, row: usize) -> std::ops::Range<usize> {
         match self.queries.causal_from {
-            None => 0..self.cache.len,
+            None => self.queries.window.map_or(0..self.cache.len, |window| {
+                let position = row / self.group;
+                (position + 1).saturating_sub(window)..position.saturating_add(window).min(self.cache.len)
+            }),
             Some(first) => {
                 let end = (first + row / self.group + 1).min(self.cache.len);
                 self.queries.window.map_or(0, |window| end.saturating_sub(window))..end

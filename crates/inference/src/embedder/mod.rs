@@ -1,30 +1,23 @@
-//! Embedding models: BERT encoders in safetensors with a Hugging Face tokenizer.
+//! Embedding models: an encoder with pooling.
 
-mod batches;
-mod bert;
-mod header;
-mod settings;
-mod text;
-mod weights;
-
-use std::fs;
-use std::path::Path;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use docent_corpus::{Cancel, Profile};
+use docent_corpus::{Cancel, Pooling, Profile};
 use rayon::prelude::*;
-use tokio::sync::oneshot;
 
-use crate::worker::{Step, Task, Worker};
+use crate::encoder::{self, BatchTask, Encoder, TextEncoder, Tokens, Work};
+use crate::worker::Worker;
 use crate::{EmbedKind, Embedder, EmbedderFiles, EngineConfig, InferenceError, Priority};
-use batches::{Batch, pack};
-use bert::Bert;
-use settings::Settings;
-use text::TextEncoder;
+
+/// Added to a vector's length before dividing by it, as sentence-transformers does.
+const LEAST_LENGTH: f32 = 1e-12;
 
 /// Opens an embedding model: checks its files and reads its tokenizer now; loads its weights at
 /// the first request, on a thread of its own, and drops them when they are not used for a while.
+///
+/// Architectures by the `model_type` of `config.json`: `bert`, `roberta`, `xlm-roberta`,
+/// `modernbert`, `nomic_bert`.
 ///
 /// # Errors
 /// [`InferenceError::Read`], [`InferenceError::ModelFile`], [`InferenceError::ModelTruncated`],
@@ -34,47 +27,32 @@ pub fn open_embedder(
     files: EmbedderFiles,
     config: &EngineConfig,
 ) -> Result<Arc<dyn Embedder>, InferenceError> {
-    let settings = Settings::parse(&read(&files.config)?, &files.config)?;
-    header::check(&files.weights)?;
-    if files.max_tokens > settings.positions() {
-        return Err(InferenceError::ModelFile {
-            path: files.config.clone(),
-            reason: format!(
-                "it has {} positions, fewer than the {} tokens asked for",
-                settings.positions(),
-                files.max_tokens
-            ),
-        });
-    }
-    let encoder = TextEncoder::open(&read(&files.tokenizer)?, &files)?;
+    let settings = encoder::open(&files.config, &files.weights, files.max_tokens)?;
+    let tokenizer = encoder::read(&files.tokenizer)?;
+    let text = TextEncoder::open(&tokenizer, &files.tokenizer, files.max_tokens)?;
     let profile = Profile {
         model: files.name.clone(),
-        weights_sha256: files.weights_sha256.clone(),
+        weights_sha256: files.weights_sha256,
         dimension: settings.width,
         pooling: files.pooling,
         normalised: files.normalise,
-        query_prefix: files.query_prefix.clone(),
-        passage_prefix: files.passage_prefix.clone(),
+        query_prefix: files.query_prefix,
+        passage_prefix: files.passage_prefix,
         max_tokens: files.max_tokens,
         precision: config.precision.name().into(),
     };
-    let weights = files.weights.clone();
-    let (pooling, normalise, precision) = (files.pooling, files.normalise, config.precision);
+    let (weights, precision) = (files.weights, config.precision);
     let worker = Worker::start(&files.name, config.idle_unload, move || {
-        Bert::load(&weights, &settings, pooling, normalise, precision)
+        encoder::load(&weights, &settings, precision, Encoder::load)
     })?;
-    Ok(Arc::new(LocalEmbedder { profile, encoder: Arc::new(encoder), worker }))
-}
-
-fn read(path: &Path) -> Result<Vec<u8>, InferenceError> {
-    fs::read(path).map_err(|source| InferenceError::Read { path: path.to_owned(), source })
+    Ok(Arc::new(LocalEmbedder { profile, text: Arc::new(text), worker }))
 }
 
 /// An embedding model of this machine.
 struct LocalEmbedder {
     profile: Profile,
-    encoder: Arc<TextEncoder>,
-    worker: Worker<Bert>,
+    text: Arc<TextEncoder>,
+    worker: Worker<Encoder>,
 }
 
 #[async_trait]
@@ -84,7 +62,7 @@ impl Embedder for LocalEmbedder {
     }
 
     fn count_tokens(&self, text: &str) -> Result<usize, InferenceError> {
-        self.encoder.count(text)
+        self.text.count(text)
     }
 
     async fn embed(
@@ -97,88 +75,58 @@ impl Embedder for LocalEmbedder {
         if texts.is_empty() {
             return Ok(Vec::new());
         }
-        let (answer, vectors) = oneshot::channel();
         let prefix = match kind {
             EmbedKind::Query => self.profile.query_prefix.clone(),
             EmbedKind::Passage => self.profile.passage_prefix.clone(),
         };
-        let task = EmbedTask {
-            vectors: vec![Vec::new(); texts.len()],
+        let work = Embed {
             texts,
             prefix,
-            encoder: Arc::clone(&self.encoder),
-            batches: Vec::new(),
-            cancel,
-            answer: Some(answer),
+            text: Arc::clone(&self.text),
+            pooling: self.profile.pooling,
+            normalise: self.profile.normalised,
         };
+        let (task, vectors) = BatchTask::new(work, cancel);
         self.worker.submit(priority, task)?;
         vectors.await.unwrap_or(Err(InferenceError::Stopped))
     }
 }
 
-/// One request: the first step tokenises, each later one computes a batch.
-struct EmbedTask {
-    /// Emptied by the first step.
+/// The texts of one request.
+struct Embed {
     texts: Vec<String>,
     prefix: String,
-    encoder: Arc<TextEncoder>,
-    /// Still to be computed, the next one last.
-    batches: Vec<Batch>,
-    vectors: Vec<Vec<f32>>,
-    cancel: Cancel,
-    /// Present until the request is answered.
-    answer: Option<oneshot::Sender<Result<Vec<Vec<f32>>, InferenceError>>>,
+    text: Arc<TextEncoder>,
+    pooling: Pooling,
+    normalise: bool,
 }
 
-impl EmbedTask {
-    fn advance(&mut self, model: &Bert) -> Result<Step, InferenceError> {
-        self.cancel.check()?;
-        if !self.texts.is_empty() {
-            // No kernel runs now, so rayon's threads and ours do not meet.
-            let encoded = self
-                .texts
-                .par_iter()
-                .map(|text| self.encoder.encode(&self.prefix, text))
-                .collect::<Result<Vec<_>, _>>()?;
-            self.texts.clear();
-            self.batches = pack(encoded);
-        }
-        if let Some(batch) = self.batches.pop() {
-            let vectors = model.embed(&batch.sequences)?;
-            for (&place, vector) in batch.places.iter().zip(vectors) {
-                self.vectors[place] = vector;
-            }
-        }
-        Ok(if self.batches.is_empty() { Step::Done } else { Step::More })
+impl Work<Encoder> for Embed {
+    type Result = Vec<f32>;
+
+    fn tokens(&mut self) -> Result<Vec<Tokens>, InferenceError> {
+        let texts = std::mem::take(&mut self.texts);
+        // No kernel runs now, so rayon's threads and ours do not meet.
+        texts.par_iter().map(|text| self.text.encode(&self.prefix, text)).collect()
     }
 
-    fn reply(&mut self, result: Result<Vec<Vec<f32>>, InferenceError>) {
-        if let Some(answer) = self.answer.take() {
-            let _ = answer.send(result); // Nobody may be waiting any more.
+    fn compute(&self, model: &Encoder, batch: &[Tokens]) -> Result<Vec<Vec<f32>>, InferenceError> {
+        let mut pooled = model.pooled(batch, self.pooling)?;
+        if pooled.iter().any(|value| !value.is_finite()) {
+            return Err(InferenceError::Compute {
+                step: "the embedding is not made of numbers".into(),
+                source: None,
+            });
         }
+        let width = pooled.len() / batch.len();
+        if self.normalise {
+            pooled.chunks_exact_mut(width).for_each(scale_to_one);
+        }
+        Ok(pooled.chunks_exact(width).map(<[f32]>::to_vec).collect())
     }
 }
 
-impl Task<Bert> for EmbedTask {
-    fn step(&mut self, model: &mut Bert) -> Step {
-        if self.answer.as_ref().is_none_or(oneshot::Sender::is_closed) {
-            return Step::Done;
-        }
-        match self.advance(model) {
-            Ok(Step::More) => Step::More,
-            Ok(Step::Done) => {
-                let vectors = std::mem::take(&mut self.vectors);
-                self.reply(Ok(vectors));
-                Step::Done
-            }
-            Err(error) => {
-                self.reply(Err(error));
-                Step::Done
-            }
-        }
-    }
-
-    fn fail(&mut self, error: InferenceError) {
-        self.reply(Err(error));
-    }
+fn scale_to_one(vector: &mut [f32]) {
+    let length = vector.iter().map(|value| value * value).sum::<f32>().sqrt().max(LEAST_LENGTH);
+    vector.iter_mut().for_each(|value| *value /= length);
 }

@@ -5,9 +5,11 @@
 
 mod embedder;
 mod generator;
+mod reranker;
 
 pub use embedder::FakeEmbedder;
 pub use generator::FakeGenerator;
+pub use reranker::FakeReranker;
 
 /// Cuts `text` into the tokens the fakes count: a run of letters and digits is one, every other
 /// visible character is one of its own, and so is each Han, Kana or Hangul character.

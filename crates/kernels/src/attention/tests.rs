@@ -54,16 +54,20 @@ impl Case {
             for head in 0..self.heads {
                 let kv = head / (self.heads / self.kv_heads);
                 let (key, value) = ((self.heads + kv) * len, (self.heads + self.kv_heads + kv) * len);
-                let end = if self.causal { query + 1 } else { self.positions };
-                let start = self.window.map_or(0, |window| end.saturating_sub(window));
-                let scores: Vec<f64> = (start..end)
-                    .map(|k| 0.3 * (0..len).map(|d| at(query, head * len + d) * at(k, key + d)).sum::<f64>())
+                let sees = |key: usize| {
+                    let near = self.window.is_none_or(|window| query.abs_diff(key) < window);
+                    near && (key <= query || !self.causal)
+                };
+                let seen: Vec<usize> = (0..self.positions).filter(|&key| sees(key)).collect();
+                let scores: Vec<f64> = seen
+                    .iter()
+                    .map(|&k| 0.3 * (0..len).map(|d| at(query, head * len + d) * at(k, key + d)).sum::<f64>())
                     .collect();
                 let most = scores.iter().copied().fold(f64::MIN, f64::max);
                 let weights: Vec<f64> = scores.iter().map(|score| (score - most).exp()).collect();
                 let sum: f64 = weights.iter().sum();
                 out.extend((0..len).map(|d| {
-                    weights.iter().zip(start..end).map(|(w, k)| w * at(k, value + d)).sum::<f64>() / sum
+                    weights.iter().zip(&seen).map(|(w, &k)| w * at(k, value + d)).sum::<f64>() / sum
                 }));
             }
         }
@@ -81,7 +85,7 @@ proptest! {
     ) {
         let case = Case {
             heads: kv_heads * group, kv_heads, head_len, positions, causal,
-            window: (causal && narrow).then_some(20),
+            window: narrow.then_some(20),
         };
         let rows = noise(seed, positions * case.stride());
         let exact = case.reference(&rows);
@@ -105,17 +109,18 @@ proptest! {
 
     #[test]
     fn sequences_do_not_see_each_other(
-        lengths in proptest::collection::vec(1usize..300, 1..4), heads in 1usize..4, seed in 0u64..1000,
+        lengths in proptest::collection::vec(1usize..300, 1..4), heads in 1usize..4,
+        away in prop::option::of(0usize..300), seed in 0u64..1000,
     ) {
         let head_len = 16;
         let case = |positions| Case {
-            heads, kv_heads: heads, head_len, positions, causal: false, window: None,
+            heads, kv_heads: heads, head_len, positions, causal: false, window: away.map(|away| away + 1),
         };
         let cpu = Cpu::new(2);
         let stride = 3 * heads * head_len;
         let rows = noise(seed, lengths.iter().sum::<usize>() * stride);
         let mut together = vec![0.0; rows.len() / 3];
-        let sequences = Sequences { rows: &rows, heads, head_len, scale: 0.3, lengths: &lengths };
+        let sequences = Sequences { rows: &rows, heads, head_len, scale: 0.3, lengths: &lengths, window: away };
         attend_sequences(&cpu, &sequences, &mut together);
         let mut start = 0;
         for &length in &lengths {

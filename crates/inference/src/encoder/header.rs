@@ -22,7 +22,7 @@ struct TensorEntry {
 }
 
 /// Checks that `path` is a safetensors file with all of its data.
-pub(super) fn check(path: &Path) -> Result<(), InferenceError> {
+pub(crate) fn check(path: &Path) -> Result<(), InferenceError> {
     let unreadable = |source| InferenceError::Read { path: path.to_owned(), source };
     let invalid =
         |reason: &str| InferenceError::ModelFile { path: path.to_owned(), reason: reason.to_owned() };
