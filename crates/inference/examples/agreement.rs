@@ -8,16 +8,12 @@
 #![allow(clippy::print_stdout)]
 
 use std::collections::HashMap;
-use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use candle_core::Device;
-use candle_core::quantized::gguf_file::{self, Content, Value};
-use candle_core::quantized::{GgmlDType, QTensor};
 use docent_corpus::Cancel;
 use docent_inference::{
-    ChatMessage, EngineConfig, GenerateEvent, GenerateRequest, Generator, GeneratorFiles, Role,
+    ChatMessage, EngineConfig, GenerateEvent, GenerateRequest, Generator, GeneratorFiles, Precision, Role,
     configure_process, open_generator,
 };
 
@@ -33,9 +29,7 @@ fn main() -> Result<(), Failure> {
         _ => return Err("usage: agreement MODEL.gguf EVAL_FOLDER [PROMPTS]".into()),
     };
     configure_process(0);
-    let exact_path = std::env::temp_dir().join("docent-agreement.gguf");
-    expand(model, &exact_path)?;
-    let (ours, exact) = (open(model)?, open(&exact_path)?);
+    let (ours, exact) = (open(model, Precision::Int8)?, open(model, Precision::F32)?);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let (mut equal, mut words, mut all) = (0, 0, 0);
     for (at, prompt) in prompts(eval, count)?.into_iter().enumerate() {
@@ -53,27 +47,12 @@ fn main() -> Result<(), Failure> {
         "{equal} equal; {:.1} % of all words stand before a difference",
         100.0 * words as f64 / all as f64
     );
-    std::fs::remove_file(exact_path)?;
     Ok(())
 }
 
-/// Writes the same weights in 32-bit floats.
-fn expand(from: &Path, to: &Path) -> Result<(), Failure> {
-    let mut file = File::open(from)?;
-    let content = Content::read(&mut file)?;
-    let mut tensors: Vec<(String, QTensor)> = Vec::new();
-    for name in content.tensor_infos.keys() {
-        let values = content.tensor(&mut file, name, &Device::Cpu)?.dequantize(&Device::Cpu)?;
-        tensors.push((name.clone(), QTensor::quantize(&values, GgmlDType::F32)?));
-    }
-    let metadata: Vec<(&str, &Value)> = content.metadata.iter().map(|(k, v)| (k.as_str(), v)).collect();
-    let tensors: Vec<(&str, &QTensor)> = tensors.iter().map(|(k, t)| (k.as_str(), t)).collect();
-    Ok(gguf_file::write(&mut File::create(to)?, &metadata, &tensors)?)
-}
-
-fn open(gguf: &Path) -> Result<Arc<dyn Generator>, Failure> {
+fn open(gguf: &Path, precision: Precision) -> Result<Arc<dyn Generator>, Failure> {
     let files = GeneratorFiles { name: "model".into(), gguf: gguf.into(), weights_sha256: String::new() };
-    Ok(open_generator(files, &EngineConfig::default())?)
+    Ok(open_generator(files, &EngineConfig { precision, ..EngineConfig::default() })?)
 }
 
 fn prompts(eval: &Path, count: usize) -> Result<Vec<Vec<ChatMessage>>, Failure> {

@@ -17,13 +17,14 @@ pub enum Priority {
     Bulk,
 }
 
-/// In how many bits the matrices of an embedding model are multiplied.
+/// In how many bits the matrices of a model are multiplied.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Precision {
     /// 32-bit floats: the reference.
     F32,
-    /// 8-bit integers with a scale for each 32 values, weights and activations alike.
+    /// 8-bit integers with a scale for each 32 values, weights and activations alike; the weights of
+    /// chat models in the format of their file.
     #[default]
     Int8,
 }
@@ -46,7 +47,7 @@ pub struct EngineConfig {
     pub threads: usize,
     /// Weights are dropped from memory after this long without a request.
     pub idle_unload: Duration,
-    /// For embedding models.
+    /// How matrices are multiplied; 32-bit floats are for comparisons.
     pub precision: Precision,
     /// Longest prompt and answer of a chat model together, in tokens; its own limit if missing.
     pub context_limit: Option<usize>,

@@ -5,11 +5,12 @@ use std::sync::Mutex;
 use candle_core::{Result, Tensor};
 use docent_kernels::{Activation, Cpu, Matrix, Norm, Rope};
 
+use super::Shape;
 use super::adapter::LayerTerms;
+use super::linear::Packing;
 use super::ops::{AddProduct, Attend, Gate, Linear, Project, Sequence};
-use super::{Shape, linear};
 use crate::InferenceError;
-use crate::tensors::{Tensors, vector};
+use crate::tensors::vector;
 
 pub(super) struct Layer {
     attention_norm: Vec<f32>,
@@ -37,13 +38,13 @@ pub(super) struct Layer {
 
 impl Layer {
     pub(super) fn load(
-        cpu: &Cpu,
-        tensors: &dyn Tensors,
+        packing: &Packing<'_>,
         shape: &Shape,
         index: usize,
     ) -> std::result::Result<Self, InferenceError> {
         let name = |part: &str| format!("blk.{index}.{part}");
-        let matrix = |part| linear::load(cpu, tensors, &name(part));
+        let tensors = packing.tensors;
+        let matrix = |part| packing.load(&name(part));
         let norm = |part: &str| vector(tensors, &name(part));
         let optional = |part: &str| match tensors.shape(&name(part)) {
             Some(_) => norm(part).map(Some),
@@ -54,7 +55,7 @@ impl Layer {
         let (gate, up) = if tensors.shape(&name("ffn_gate.weight")).is_some() {
             (matrix("ffn_gate")?, matrix("ffn_up")?)
         } else {
-            let rows = |rows| linear::pack_rows(cpu, tensors, &name("ffn_up.weight"), rows);
+            let rows = |rows| packing.pack_rows(&name("ffn_up.weight"), rows);
             (rows(0..shape.inner)?, rows(shape.inner..2 * shape.inner)?)
         };
         Ok(Self {

@@ -20,13 +20,14 @@ use std::path::Path;
 use candle_core::{Device, Tensor};
 use docent_kernels::{Cpu, Matrix, Norm, Rope, Stored};
 
-use crate::InferenceError;
 use crate::processor;
 use crate::tensors::{Stretch, Tensors, vector};
+use crate::{InferenceError, Precision};
 pub(crate) use adapter::Adapter;
 use adapter::Base;
 pub(crate) use kv::{KvCache, Segment};
 use layer::Layer;
+use linear::Packing;
 use ops::{Linear, Project, Sequence};
 use rope::Speeds;
 pub(crate) use shape::{Shape, vocabulary};
@@ -83,8 +84,8 @@ pub(crate) struct Decoder {
 }
 
 /// Bytes that a model of `shape` takes for its weights, once they are loaded.
-pub(crate) fn weight_bytes(tensors: &dyn Tensors) -> u64 {
-    linear::loaded_bytes(tensors)
+pub(crate) fn weight_bytes(tensors: &dyn Tensors, precision: Precision) -> u64 {
+    linear::loaded_bytes(tensors, precision)
 }
 
 /// Bytes that the rows in work take at most.
@@ -94,18 +95,23 @@ pub(crate) fn working_bytes(shape: &Shape, vocabulary: usize) -> u64 {
 
 impl Decoder {
     /// Loads the weights, whose `shape` has been read and checked.
-    pub(crate) fn load(tensors: &dyn Tensors, shape: &Shape) -> Result<Self, InferenceError> {
+    pub(crate) fn load(
+        tensors: &dyn Tensors,
+        shape: &Shape,
+        precision: Precision,
+    ) -> Result<Self, InferenceError> {
         let work = working_bytes(shape, vocabulary(tensors));
-        let need = linear::loaded_bytes(tensors) + work + SPARE_MEMORY;
+        let need = linear::loaded_bytes(tensors, precision) + work + SPARE_MEMORY;
         if let Some(available) = processor::available_memory().filter(|&free| free < need) {
             return Err(InferenceError::NotEnoughMemory { need, available });
         }
         let cpu = processor::cpu();
-        let layer = |index| Layer::load(&cpu, tensors, shape, index);
+        let packing = Packing { cpu: &cpu, tensors, precision };
+        let layer = |index| Layer::load(&packing, shape, index);
         let head = match tensors.shape("output.weight") {
-            Some(_) => linear::load(&cpu, tensors, "output")?,
+            Some(_) => packing.load("output")?,
             // The embedding table used the other way round.
-            None => linear::pack(&cpu, tensors, "token_embd.weight")?,
+            None => packing.pack("token_embd.weight")?,
         };
         Ok(Self {
             layers: (0..shape.layers).map(layer).collect::<Result<_, _>>()?,

@@ -28,7 +28,7 @@ fn load(path: &Path) -> Result<Decoder, InferenceError> {
     let file = Gguf::open(path)?;
     let shape = Shape::read(&file)?;
     file.check_tensors()?;
-    let mut decoder = Decoder::load(&file, &shape)?;
+    let mut decoder = Decoder::load(&file, &shape, Precision::Int8)?;
     decoder.stored = Stored::F32;
     Ok(decoder)
 }

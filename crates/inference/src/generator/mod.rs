@@ -83,7 +83,7 @@ fn open(
         architecture: shape.architecture.clone(),
         context_tokens: shape.context,
         memory: ModelMemory {
-            weights: weight_bytes(&file),
+            weights: weight_bytes(&file, config.precision),
             // Keys and values are kept in 16 bits.
             each_token: 2 * shape.cached_values() as u64,
             work: working_bytes(&shape, vocabulary(&file)),
@@ -98,8 +98,9 @@ fn open(
         budget: config.prompt_cache_bytes,
         folder: config.prompt_cache_folder.clone(),
     };
+    let precision = config.precision;
     let worker = Worker::start(&files.name, config.idle_unload, move || {
-        let decoder = Decoder::load(&file, &shape)?;
+        let decoder = Decoder::load(&file, &shape, precision)?;
         Ok(Loaded::new(decoder, keeping.clone()))
     })?;
     Ok(Arc::new(LocalGenerator { info, tokenizer: Arc::new(tokenizer), template, worker }))

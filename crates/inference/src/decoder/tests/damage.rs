@@ -22,7 +22,7 @@ fn use_file(content: &[u8]) -> Result<(), InferenceError> {
     file.check_tensors()?;
     let tokenizer = ChatTokenizer::open(&file)?;
     let ids = tokenizer.encode_plain("ab, cd")?;
-    let decoder = Decoder::load(&file, &shape)?;
+    let decoder = Decoder::load(&file, &shape, Precision::Int8)?;
     decoder.read(&ids, &mut decoder.new_cache(), Logits::Last, None, &never)?;
     Ok(())
 }

@@ -46,7 +46,7 @@ fn compare(name: &str, stored: Stored) -> Distance {
     file.check_tensors().unwrap();
     for run in &recorded.runs {
         let shape = Shape::read(&file).unwrap().limited(Some(run.context));
-        let mut decoder = Decoder::load(&file, &shape).unwrap();
+        let mut decoder = Decoder::load(&file, &shape, Precision::Int8).unwrap();
         decoder.stored = stored;
         for sequence in &run.sequences {
             let mut cache = decoder.new_cache();
@@ -109,18 +109,18 @@ struct RealText {
     sequences: Vec<Vec<u32>>,
 }
 
-/// The model of tests on 2,048 tokens of English and Chinese text (`make_smollm2.py`). Divergence is
-/// that of the recorded likeliest tokens and of all others taken together.
-#[test]
-fn smollm2_agrees_with_llama_cpp() {
+/// The model of tests on 2,048 tokens of English and Chinese text against what llama.cpp made of the
+/// same weights (`make_smollm2.py`). Divergence is that of the 32 likeliest tokens and of all others
+/// taken together.
+fn compare_smollm2(precision: Precision, recorded: &str) -> Distance {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/reference");
     let text: RealText =
         serde_json::from_slice(&std::fs::read(folder.join("smollm2.json")).unwrap()).unwrap();
-    let recorded = std::fs::read(folder.join("smollm2.top")).unwrap();
+    let recorded = std::fs::read(folder.join(recorded)).unwrap();
     let mut recorded = recorded.chunks_exact(4 * text.top);
     let file = Gguf::open(&models::smollm2()).unwrap();
-    let decoder = Decoder::load(&file, &Shape::read(&file).unwrap()).unwrap();
-    let (mut distance, mut toss_ups) = (Distance::default(), 0);
+    let decoder = Decoder::load(&file, &Shape::read(&file).unwrap(), precision).unwrap();
+    let mut distance = Distance::default();
     for sequence in &text.sequences {
         let mut cache = decoder.new_cache();
         let ours = decoder.read(sequence, &mut cache, Logits::All, None, &never).unwrap();
@@ -130,22 +130,36 @@ fn smollm2_agrees_with_llama_cpp() {
                 ids.as_chunks().0.iter().map(|&id| usize::from(u16::from_le_bytes(id))).collect();
             let logs: Vec<f64> =
                 logs.as_chunks().0.iter().map(|&log| f16::from_le_bytes(log).to_f64()).collect();
-            let first = best(ours);
             distance.positions += 1;
-            distance.same_first += usize::from(first == ids[0]);
-            // Nearly as likely to llama.cpp as its own first choice.
-            toss_ups += usize::from(
-                first != ids[0] && ids.iter().zip(&logs).any(|(&id, log)| id == first && logs[0] - log < 0.1),
-            );
+            distance.same_first += usize::from(best(ours) == ids[0]);
             distance.divergence += coarse_divergence(&ids, &logs, ours);
         }
     }
     assert!(recorded.next().is_none());
     distance.divergence /= distance.positions as f64;
     let Distance { positions, same_first, divergence } = distance;
-    println!("SmolLM2: {same_first} of {positions} first, {toss_ups} toss-ups, divergence {divergence:.1e}");
-    assert!(divergence < 1e-3, "{divergence}");
-    assert!((same_first + toss_ups) * 100 >= positions * 99, "{same_first} and {toss_ups} of {positions}");
+    println!("SmolLM2, {precision:?}: {same_first} of {positions} first, divergence {divergence:.1e}");
+    distance
+}
+
+/// What is computed, without what rounding to 8 bits adds: keys and values are in 16 bits.
+#[test]
+fn smollm2_in_floats_agrees_with_llama_cpp_in_floats() {
+    let distance = compare_smollm2(Precision::F32, "smollm2-exact.top");
+    assert!(distance.divergence < 1e-4, "{}", distance.divergence);
+    assert!(distance.same_first * 100 >= distance.positions * 99, "{}", distance.same_first);
+}
+
+/// With activations rounded to 8 bits, as both engines do for this format, neither agrees with the
+/// other better than with the exact result: llama.cpp is 3.7e-3 from it, with the same first choice
+/// at 96.5 % of the positions. Ours may not be farther.
+#[test]
+fn smollm2_is_nearer_to_the_exact_result_than_llama_cpp_is() {
+    let exact = compare_smollm2(Precision::Int8, "smollm2-exact.top");
+    assert!(exact.divergence < 3.66e-3, "{}", exact.divergence);
+    assert!(exact.same_first * 1000 >= exact.positions * 965, "{}", exact.same_first);
+    let same_file = compare_smollm2(Precision::Int8, "smollm2.top");
+    assert!(same_file.divergence < 4e-3, "{}", same_file.divergence);
 }
 
 /// Kullback-Leibler divergence in nats over the classes that are named and one for all others.

@@ -10,7 +10,7 @@ fn sequences_read_together_give_what_they_give_alone() {
         let path =
             Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/reference/decoders/{name}.gguf"));
         let file = Gguf::open(&path).unwrap();
-        let decoder = Decoder::load(&file, &Shape::read(&file).unwrap()).unwrap();
+        let decoder = Decoder::load(&file, &Shape::read(&file).unwrap(), Precision::Int8).unwrap();
         let (mut one, mut other) = (decoder.new_cache(), decoder.new_cache());
         // The second already holds something, so its positions are others.
         logits(&decoder, &mut other, &[11, 12, 13]);
