@@ -93,6 +93,10 @@ pub struct GenerateRequest {
     /// Whether several tokens may be read at once that the prompt lets one expect. The answer is the
     /// same.
     pub drafts: bool,
+    /// Texts within the messages that may be put together from what earlier prompts left of them,
+    /// wherever they stood there. Faster, and not exactly the same answer: see ARCHITECTURE.md,
+    /// "Computing".
+    pub passages: Vec<String>,
 }
 
 impl Default for GenerateRequest {
@@ -106,6 +110,7 @@ impl Default for GenerateRequest {
             adapter: None,
             citations: None,
             drafts: true,
+            passages: Vec::new(),
         }
     }
 }

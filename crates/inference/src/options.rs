@@ -53,6 +53,8 @@ pub struct EngineConfig {
     pub context_limit: Option<usize>,
     /// Most bytes of memory that a loaded chat model keeps of prompts it has read.
     pub prompt_cache_bytes: usize,
+    /// Most bytes of memory that a loaded chat model keeps of passages that requests name.
+    pub passage_cache_bytes: usize,
     /// Where chat models keep the state after their system prompt between starts; nowhere if missing.
     pub prompt_cache_folder: Option<PathBuf>,
 }
@@ -65,6 +67,7 @@ impl Default for EngineConfig {
             precision: Precision::default(),
             context_limit: None,
             prompt_cache_bytes: 256 << 20,
+            passage_cache_bytes: 256 << 20,
             prompt_cache_folder: None,
         }
     }

@@ -196,3 +196,26 @@ async fn the_context_can_be_cut_by_a_setting() {
     // 30 layers, 3 heads of keys and of values, 64 long, in 16 bits.
     assert_eq!(memory.each_token, 30 * 2 * 3 * 64 * 2);
 }
+
+/// A passage in another place of another prompt is put in; the model still answers, and what it read
+/// exactly is not mixed with it.
+#[tokio::test]
+async fn named_passages_are_put_in_where_they_stand() {
+    let generator = open(&EngineConfig::default());
+    let about = |before: &str, question: &str| {
+        let mut request = asked("You answer from the text.", &format!("{before}{EVIDENCE}\n{question}"));
+        request.passages = vec![EVIDENCE.to_owned(), "too short".into(), "not there at all ".repeat(30)];
+        request
+    };
+    let (_, first) = say(generator.as_ref(), about("", "When was it built?")).await;
+    let inside = SMOLLM2.count_tokens(EVIDENCE).unwrap() - 4 - 16;
+    assert_eq!(first.reused_tokens, inside);
+    let elsewhere = about("The sea is wide and the winds are many. ", "How tall is the lighthouse?");
+    let (said, second) = say(generator.as_ref(), elsewhere.clone()).await;
+    assert!(second.reused_tokens >= inside && !said.is_empty(), "{second:?}");
+    // The same prompt without: as on a model that has never seen the passage.
+    let plain = GenerateRequest { passages: Vec::new(), ..elsewhere };
+    let (after, _) = say(generator.as_ref(), plain.clone()).await;
+    let (fresh, _) = say(open(&EngineConfig::default()).as_ref(), plain).await;
+    assert_eq!(after, fresh);
+}

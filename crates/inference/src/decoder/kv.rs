@@ -99,7 +99,6 @@ impl Segment {
     }
 
     /// Positions held.
-    #[cfg(test)]
     pub(crate) fn len(&self) -> usize {
         self.len
     }

@@ -44,6 +44,8 @@ pub(crate) struct Reading<'a> {
     pub(crate) tokens: &'a [u32],
     pub(crate) cache: &'a mut KvCache,
     pub(crate) logits: Logits<'a>,
+    /// For each layer where the keys before they are turned, and the values, go as well.
+    pub(crate) unturned: Option<&'a mut [Vec<u8>]>,
 }
 
 /// After which of the tokens of a reading the values of the next token are asked for.
@@ -185,8 +187,47 @@ impl Decoder {
         adapter: Option<&Adapter>,
         cancelled: &dyn Fn() -> bool,
     ) -> Result<Vec<f32>, InferenceError> {
-        let read = self.forward(&mut [Reading { tokens, cache, logits }], adapter, cancelled)?;
+        let read =
+            self.forward(&mut [Reading { tokens, cache, logits, unturned: None }], adapter, cancelled)?;
         Ok(read.into_iter().next().unwrap_or_default())
+    }
+
+    /// Reads a passage that follows what is in `cache`, and gives what it leaves in a form that can be
+    /// put anywhere by [`Decoder::place`].
+    ///
+    /// # Errors
+    /// As [`Decoder::forward`].
+    pub(crate) fn read_passage(
+        &self,
+        tokens: &[u32],
+        cache: &mut KvCache,
+        adapter: Option<&Adapter>,
+        cancelled: &dyn Fn() -> bool,
+    ) -> Result<Segment, InferenceError> {
+        let mut layers = vec![Vec::new(); self.shape.layers];
+        for tokens in tokens.chunks(MOST_ROWS) {
+            let unturned = Some(layers.as_mut_slice());
+            let reading = Reading { tokens, cache, logits: Logits::None, unturned };
+            self.forward(&mut [reading], adapter, cancelled)?;
+        }
+        Segment::from_layers(tokens.len(), layers)
+            .ok_or_else(|| InferenceError::Compute { step: "a passage left nothing".into(), source: None })
+    }
+
+    /// Adds what a passage left, but for its first `skipped` tokens, to `cache`, as if it stood there.
+    pub(crate) fn place(&self, passage: &Segment, skipped: usize, cache: &mut KvCache) {
+        let Shape { kv_heads, head_len, .. } = self.shape;
+        let keys = kv_heads * head_len;
+        let places = cache.len()..cache.len() + passage.len().saturating_sub(skipped);
+        let (global, local) = (self.global.at(places.clone()), self.local.as_ref().map(|s| s.at(places)));
+        for (index, (layer, stored)) in self.layers.iter().zip(passage.layers()).enumerate() {
+            let rope = local.as_ref().filter(|_| layer.is_local()).unwrap_or(&global);
+            let numbers = stored.as_chunks::<2>().0.iter().skip(skipped * 2 * keys);
+            let mut rows: Vec<f32> = numbers.map(|&bytes| half::f16::from_le_bytes(bytes).to_f32()).collect();
+            rope.apply(&self.cpu, &mut rows, 2 * keys, 0, kv_heads, head_len);
+            cache.layer(index).append(&self.cpu, &rows, 2 * keys, 0, keys);
+        }
+        cache.advance();
     }
 
     fn layers(
@@ -208,9 +249,11 @@ impl Decoder {
                 return Err(InferenceError::Cancelled);
             }
             let rope = local.as_ref().filter(|_| layer.is_local()).unwrap_or(&global);
-            let sequences = readings
-                .iter_mut()
-                .map(|reading| Sequence { rows: reading.tokens.len(), cache: reading.cache.layer(index) });
+            let sequences = readings.iter_mut().map(|reading| Sequence {
+                rows: reading.tokens.len(),
+                cache: reading.cache.layer(index),
+                unturned: reading.unturned.as_mut().and_then(|layers| layers.get_mut(index)),
+            });
             let terms = adapter.and_then(|adapter| adapter.layers.get(index));
             x = layer
                 .forward(&self.cpu, &x, rope, sequences.collect(), terms)

@@ -157,6 +157,21 @@ impl CustomOp2 for AddProduct<'_> {
 pub(super) struct Sequence<'a> {
     pub(super) rows: usize,
     pub(super) cache: &'a mut KeyValues,
+    /// Where the keys before they are turned and the values go as well, if they are asked for:
+    /// position after position, in 16 bits.
+    pub(super) unturned: Option<&'a mut Vec<u8>>,
+}
+
+impl Sequence<'_> {
+    /// Takes keys and values from `rows`, `[rows, stride]`, where they stand from `keys` on.
+    fn take_unturned(&mut self, rows: &[f32], stride: usize, keys: usize) {
+        let Some(out) = &mut self.unturned else {
+            return;
+        };
+        for row in rows.chunks_exact(stride) {
+            out.extend(row[keys..].iter().flat_map(|&value| half::f16::from_f32(value).to_le_bytes()));
+        }
+    }
 }
 
 /// Heads of queries, keys and values side by side, as [`Project`] makes them, to the mixed values:
@@ -208,12 +223,19 @@ impl CustomOp1 for Attend<'_> {
         if let Some(weight) = self.key_norm {
             self.norm_heads(&mut rows, stride, queries, kv_heads, weight);
         }
+        let mut sequences = self.sequences.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut start = 0;
+        for sequence in sequences.iter_mut() {
+            let len = sequence.rows * stride;
+            sequence.take_unturned(&rows[start..start + len], stride, queries);
+            start += len;
+        }
         // Queries and keys are neighbours, so their heads are turned together.
         self.rope.apply(cpu, &mut rows, stride, 0, heads + kv_heads, head_len);
         let count = rows.len() / stride;
         let mut out = vec![0.0; count * queries];
         let (mut rows_left, mut out_left) = (rows.as_slice(), out.as_mut_slice());
-        for sequence in self.sequences.lock().unwrap_or_else(PoisonError::into_inner).iter_mut() {
+        for sequence in sequences.iter_mut() {
             let (rows, rest) = rows_left.split_at(sequence.rows * stride);
             let (out, out_rest) = out_left.split_at_mut(sequence.rows * queries);
             (rows_left, out_left) = (rest, out_rest);

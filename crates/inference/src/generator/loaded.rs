@@ -3,9 +3,10 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::passages::{PassageCache, RECOMPUTED};
 use super::prefixes::{PrefixTree, shared};
 use super::saved::{self, Identity};
-use crate::decoder::{Adapter, Decoder, KvCache};
+use crate::decoder::{Adapter, Decoder, KvCache, Segment};
 use crate::{AdapterFile, InferenceError};
 
 /// Adapters that are kept loaded; they are small, and few are in use.
@@ -26,6 +27,8 @@ pub(super) struct Keeping {
     pub(super) rope: String,
     /// Bytes of memory for what has been read.
     pub(super) budget: usize,
+    /// The same for passages.
+    pub(super) passage_budget: usize,
     /// Where the states after system prompts are saved; nowhere if missing.
     pub(super) folder: Option<PathBuf>,
 }
@@ -35,7 +38,8 @@ pub(super) struct Loaded {
     pub(super) decoder: Decoder,
     keeping: Keeping,
     adapters: Vec<(AdapterFile, Arc<Adapter>)>,
-    prefixes: PrefixTree<crate::decoder::Segment>,
+    prefixes: PrefixTree<Segment>,
+    passages: PassageCache,
     /// What the last answer left: the next one may go on from it without a copy.
     last: Option<Read>,
     /// Adapters for which a saved state has been looked for, and the tokens that were saved.
@@ -52,8 +56,15 @@ pub(super) struct Read {
 
 impl Loaded {
     pub(super) fn new(decoder: Decoder, keeping: Keeping) -> Self {
-        let prefixes = PrefixTree::new(keeping.budget);
-        Self { decoder, keeping, adapters: Vec::new(), prefixes, last: None, saved: Vec::new() }
+        Self {
+            decoder,
+            adapters: Vec::new(),
+            prefixes: PrefixTree::new(keeping.budget),
+            passages: PassageCache::new(keeping.passage_budget),
+            last: None,
+            saved: Vec::new(),
+            keeping,
+        }
     }
 
     /// The adapter in `file`, loaded at its first use.
@@ -105,6 +116,32 @@ impl Loaded {
         self.prefixes.insert(&read.adapter, &read.tokens, |range| read.cache.export(range));
         self.save(&read, system);
         self.last = Some(read);
+    }
+
+    /// Adds to `cache`, which ends after the first [`RECOMPUTED`] tokens of `passage`, the others of
+    /// it, as they were when the passage was read after the system prompt alone. If it never was, that
+    /// is done now; the first `system` positions of `cache` are the system prompt.
+    pub(super) fn place(
+        &mut self,
+        passage: &[u32],
+        system: usize,
+        cache: &mut KvCache,
+        adapter: (&str, Option<&Adapter>),
+        cancelled: &dyn Fn() -> bool,
+    ) -> Result<(), InferenceError> {
+        let (name, adapter) = adapter;
+        if self.passages.get(name, passage).is_none() {
+            let mut alone = self.decoder.new_cache();
+            if system > 0 {
+                alone.import(&cache.export(0..system), system);
+            }
+            let left = self.decoder.read_passage(passage, &mut alone, adapter, cancelled)?;
+            self.decoder.place(&left, RECOMPUTED, cache);
+            self.passages.insert(name, passage, left);
+        } else if let Some(left) = self.passages.get(name, passage) {
+            self.decoder.place(left, RECOMPUTED, cache);
+        }
+        Ok(())
     }
 
     fn identity(&self, adapter: &str) -> Identity {

@@ -3,6 +3,7 @@
 mod loaded;
 mod lookup;
 mod mask;
+mod passages;
 mod prefixes;
 mod saved;
 mod stream;
@@ -96,6 +97,7 @@ fn open(
         model: files.weights_sha256.clone(),
         rope: shape.rope_identity(),
         budget: config.prompt_cache_bytes,
+        passage_budget: config.passage_cache_bytes,
         folder: config.prompt_cache_folder.clone(),
     };
     let precision = config.precision;
@@ -153,7 +155,11 @@ impl Generator for LocalGenerator {
         }
         let priority = request.priority;
         let system = self.system_tokens(&request.messages, &prompt)?;
-        let prompt = Prompt { tokens: prompt, system };
+        let mut passages = Vec::new();
+        for passage in &request.passages {
+            passages.extend(passages::find(&prompt, &self.tokenizer.encode_plain(passage)?));
+        }
+        let prompt = Prompt { tokens: prompt, system, passages };
         let (task, events) = Generation::new(prompt, request, Arc::clone(&self.tokenizer), cancel);
         self.worker.submit(priority, task)?;
         Ok(events)

@@ -1,6 +1,7 @@
 //! One answer being made: the prompt in blocks, then token after token, several at once where a
 //! draft proves right.
 
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -10,6 +11,7 @@ use tokio::sync::mpsc;
 use super::loaded::{Loaded, Read};
 use super::lookup::Lookup;
 use super::mask::Citations;
+use super::passages::RECOMPUTED;
 use super::stream::TextStream;
 use crate::decoder::{Adapter, KvCache, Logits, MOST_ROWS};
 use crate::sampling::Sampler;
@@ -50,6 +52,8 @@ pub(super) struct Prompt {
     pub(super) tokens: Vec<u32>,
     /// How many of them, from the first on, are the system prompt.
     pub(super) system: usize,
+    /// Where passages stand that may have been read before.
+    pub(super) passages: Vec<Range<usize>>,
 }
 
 /// The state of one answer.
@@ -57,6 +61,8 @@ pub(super) struct Generation {
     prompt: Prompt,
     /// Tokens of the prompt that had been read before.
     reused: usize,
+    /// Whether the cache is what reading the prompt would have left.
+    exact: bool,
     /// Tokens made, the ending one not among them.
     made: Vec<u32>,
     max_tokens: usize,
@@ -89,12 +95,13 @@ impl Generation {
         cancel: Cancel,
     ) -> (Self, mpsc::Receiver<Event>) {
         // Room for every event there can be: the model's thread must never wait for a reader.
-        let blocks = prompt.tokens.len().div_ceil(LEAST_BLOCK);
+        let blocks = prompt.tokens.len().div_ceil(LEAST_BLOCK) + 2 * prompt.passages.len();
         let (events, receiver) = mpsc::channel(blocks + request.max_tokens + 4);
         let generation = Self {
             lookup: request.drafts.then(|| Lookup::new(&prompt.tokens)),
             prompt,
             reused: 0,
+            exact: true,
             made: Vec::new(),
             max_tokens: request.max_tokens,
             adapter_file: request.adapter,
@@ -141,7 +148,12 @@ impl Generation {
             None => self.begin(model)?,
         };
         let (start, total) = (cache.len(), self.prompt.tokens.len());
-        let end = total.min(start + self.block);
+        if let Some(passage) = self.prompt.passages.iter().find(|p| p.start + RECOMPUTED == start).cloned() {
+            return self.place(passage, cache, model);
+        }
+        let ends = self.prompt.passages.iter().map(|passage| passage.start + RECOMPUTED);
+        let next = ends.filter(|&end| end > start).min().unwrap_or(total);
+        let end = next.min(start + self.block);
         let logits = if end == total { Logits::Last } else { Logits::None };
         let started = Instant::now();
         let stop = || self.cancel.is_cancelled() || self.events.is_closed();
@@ -159,6 +171,19 @@ impl Generation {
         }
         self.next = Some(self.pick(&mut logits)?);
         Ok(())
+    }
+
+    /// Puts a passage in from its [`RECOMPUTED`]th token on.
+    fn place(&mut self, passage: Range<usize>, mut cache: KvCache, model: &mut Loaded) -> Result<(), End> {
+        let stop = || self.cancel.is_cancelled() || self.events.is_closed();
+        let tokens = &self.prompt.tokens[passage.clone()];
+        let adapter = (self.adapter_sha256(), self.adapter.as_deref());
+        let placed = model.place(tokens, self.prompt.system, &mut cache, adapter, &stop);
+        self.cache = Some(cache);
+        placed?;
+        self.exact = false;
+        self.reused += passage.len() - RECOMPUTED;
+        self.send(Ok(GenerateEvent::Prefill { done: passage.end, total: self.prompt.tokens.len() }))
     }
 
     fn begin(&mut self, model: &mut Loaded) -> Result<KvCache, InferenceError> {
@@ -289,7 +314,8 @@ impl Generation {
         if let Some(last) = last {
             let _ = self.send(last);
         }
-        if let Some(cache) = self.cache.take() {
+        // What is not exact may not stand for what is.
+        if let Some(cache) = self.cache.take().filter(|_| self.exact) {
             let tokens = [self.prompt.tokens.as_slice(), &self.made].concat();
             let adapter = self.adapter_sha256().to_owned();
             model.keep(Read { tokens, cache, adapter }, self.prompt.system);
