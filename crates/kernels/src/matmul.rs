@@ -16,14 +16,16 @@ use crate::transcendental::{gelu_erf, gelu_tanh, silu};
 /// The most rows at a time.
 const MOST_ROWS: usize = 8;
 
-/// Bytes of activations that stay in a core's second-level cache beside a tile.
-const CACHED: usize = 384 << 10;
+/// About as many rows has an item when there are many: each brings its weights into the core's
+/// cache anew.
+const ITEM_ROWS: usize = 64;
 
-/// Work that an item should have at least, in multiply-adds: some tens of microseconds.
-const LEAST_WORK: usize = 4 << 20;
+/// Work that an item should have, in multiply-adds: some tens of microseconds.
+const ITEM_WORK: usize = 8 << 20;
 
-/// Bytes of weights that an item should read at least when there is little to compute.
-const LEAST_BYTES: usize = 128 << 10;
+/// Bytes of weights that an item should read: enough when there is little to compute, and still in
+/// the second-level cache when the next rows need them.
+const ITEM_BYTES: usize = 128 << 10;
 
 /// An activation function.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -117,18 +119,24 @@ fn run_units(
     if x.rows == 0 || units.is_empty() {
         return;
     }
-    let row_block = (CACHED / x.width).next_multiple_of(MOST_ROWS).min(x.rows);
-    let row_blocks = x.rows.div_ceil(row_block);
-    let work = row_block * x.width * LANES;
+    let row_blocks = x.rows.div_ceil(ITEM_ROWS);
+    let row_block = x.rows.div_ceil(row_blocks).next_multiple_of(MOST_ROWS);
+    let work = row_block.min(x.rows) * x.width * LANES;
     let bytes = units[0].matrix.tile_bytes();
-    let enough = LEAST_WORK.div_ceil(work).min(LEAST_BYTES.div_ceil(bytes.max(1)));
+    let enough = ITEM_WORK.div_ceil(work).min(ITEM_BYTES.div_ceil(bytes.max(1)));
     let fair = units.len().div_ceil(cpu.pool.threads());
     let per_item = enough.clamp(1, fair.max(1));
     let runs = units.len().div_ceil(per_item);
+    // What is larger, weights or rows, is read once, and the other again and again.
+    let by_columns = units.len() * bytes > size_of_val(x.blocks.as_slice());
     let result = Parts::new(out);
     cpu.pool.run(row_blocks * runs, &|item| {
-        let (block, first) = (item / runs, item % runs * per_item);
-        let rows = block * row_block..((block + 1) * row_block).min(x.rows);
+        let (block, run) = match by_columns {
+            true => (item % row_blocks, item / row_blocks),
+            false => (item / runs, item % runs),
+        };
+        let first = run * per_item;
+        let rows = (block * row_block).min(x.rows)..((block + 1) * row_block).min(x.rows);
         let units = &units[first..(first + per_item).min(units.len())];
         Tiles { tier: cpu.tier, x, rows, units, epilogue, stride, result: &result }.run();
     });
@@ -150,19 +158,20 @@ impl Tiles<'_> {
         let at_once = if self.tier.is_wide() { MOST_ROWS } else { 2 };
         let mut sums = [[0.0; LANES]; MOST_ROWS];
         let mut gates = [[0.0; LANES]; MOST_ROWS];
-        for unit in self.units {
-            let mut row = self.rows.start;
-            while row < self.rows.end {
-                let left = (self.rows.end - row).min(at_once);
-                let count = 1 << left.ilog2();
+        let mut row = self.rows.start;
+        while row < self.rows.end {
+            let left = (self.rows.end - row).min(at_once);
+            let count = 1 << left.ilog2();
+            // Columns within rows, so that neighbouring results are written one after the other.
+            for unit in self.units {
                 product(self.tier, self.x, row, unit.matrix, unit.tile, &mut sums[..count]);
                 if let Some(gate) = unit.gate {
                     product(self.tier, self.x, row, gate, unit.tile, &mut gates[..count]);
                 }
                 let gates = unit.gate.map(|_| &gates[..count]);
                 self.tier.run(Finish { tiles: self, unit, row, sums: &sums[..count], gates });
-                row += count;
             }
+            row += count;
         }
     }
 }

@@ -24,8 +24,6 @@ impl<const VNNI: bool> Avx2<VNNI> {
     }
 }
 
-const NEAREST: i32 = _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC;
-
 /// One intrinsic, for the reason that the module gives.
 macro_rules! intrinsic {
     ($call:expr) => {{
@@ -132,10 +130,6 @@ impl<const VNNI: bool> Simd for Avx2<VNNI> {
         halves!(_mm256_andnot_ps, sign, a)
     }
     #[inline(always)]
-    fn round(self, a: Self::F) -> Self::F {
-        intrinsic!([_mm256_round_ps::<NEAREST>(a[0]), _mm256_round_ps::<NEAREST>(a[1])])
-    }
-    #[inline(always)]
     fn select_lt(self, a: Self::F, b: Self::F, if_below: Self::F, other: Self::F) -> Self::F {
         both!(half, {
             let below = _mm256_cmp_ps::<_CMP_LT_OQ>(a[half], b[half]);
@@ -143,11 +137,39 @@ impl<const VNNI: bool> Simd for Avx2<VNNI> {
         })
     }
     #[inline(always)]
-    fn exp2i(self, a: Self::F) -> Self::F {
+    fn times_exp2(self, a: Self::F, rounded: Self::F) -> Self::F {
         both!(half, {
-            let biased = _mm256_add_epi32(_mm256_cvtps_epi32(a[half]), _mm256_set1_epi32(127));
-            _mm256_castsi256_ps(_mm256_slli_epi32::<23>(biased))
+            let power = _mm256_slli_epi32::<23>(_mm256_castps_si256(rounded[half]));
+            _mm256_castsi256_ps(_mm256_add_epi32(_mm256_castps_si256(a[half]), power))
         })
+    }
+    #[inline(always)]
+    fn transpose(self, square: &mut [Self::F; 16]) {
+        // Each quarter, eight vectors of one half, by itself; then two quarters change places.
+        for at in [0, 8] {
+            for half in [0, 1] {
+                intrinsic!({
+                    for i in (at..at + 8).step_by(4) {
+                        let [a, b] = [square[i][half], square[i + 1][half]];
+                        let [c, d] = [square[i + 2][half], square[i + 3][half]];
+                        let (low, high) = (_mm256_unpacklo_ps(a, b), _mm256_unpackhi_ps(a, b));
+                        let (low2, high2) = (_mm256_unpacklo_ps(c, d), _mm256_unpackhi_ps(c, d));
+                        square[i][half] = _mm256_shuffle_ps::<0b01_00_01_00>(low, low2);
+                        square[i + 1][half] = _mm256_shuffle_ps::<0b11_10_11_10>(low, low2);
+                        square[i + 2][half] = _mm256_shuffle_ps::<0b01_00_01_00>(high, high2);
+                        square[i + 3][half] = _mm256_shuffle_ps::<0b11_10_11_10>(high, high2);
+                    }
+                    for i in at..at + 4 {
+                        let (a, b) = (square[i][half], square[i + 4][half]);
+                        square[i][half] = _mm256_permute2f128_ps::<0x20>(a, b);
+                        square[i + 4][half] = _mm256_permute2f128_ps::<0x31>(a, b);
+                    }
+                });
+            }
+        }
+        for i in 0..8 {
+            (square[i][1], square[i + 8][0]) = (square[i + 8][0], square[i][1]);
+        }
     }
     #[inline(always)]
     fn splat_i(self, value: i32) -> Self::I {

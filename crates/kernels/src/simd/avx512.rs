@@ -26,8 +26,6 @@ impl Avx512 {
     }
 }
 
-const NEAREST: i32 = _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC;
-
 /// One intrinsic, for the reason that the module gives.
 macro_rules! intrinsic {
     ($call:expr) => {{
@@ -97,10 +95,6 @@ impl Simd for Avx512 {
         intrinsic!(_mm512_abs_ps(a))
     }
     #[inline(always)]
-    fn round(self, a: Self::F) -> Self::F {
-        intrinsic!(_mm512_roundscale_ps::<NEAREST>(a))
-    }
-    #[inline(always)]
     fn select_lt(self, a: Self::F, b: Self::F, if_below: Self::F, other: Self::F) -> Self::F {
         intrinsic!({
             let below = _mm512_cmp_ps_mask::<_CMP_LT_OQ>(a, b);
@@ -108,11 +102,42 @@ impl Simd for Avx512 {
         })
     }
     #[inline(always)]
-    fn exp2i(self, a: Self::F) -> Self::F {
+    fn times_exp2(self, a: Self::F, rounded: Self::F) -> Self::F {
         intrinsic!({
-            let biased = _mm512_add_epi32(_mm512_cvtps_epi32(a), _mm512_set1_epi32(127));
-            _mm512_castsi512_ps(_mm512_slli_epi32::<23>(biased))
+            let power = _mm512_slli_epi32::<23>(_mm512_castps_si512(rounded));
+            _mm512_castsi512_ps(_mm512_add_epi32(_mm512_castps_si512(a), power))
         })
+    }
+    #[inline(always)]
+    fn transpose(self, square: &mut [Self::F; 16]) {
+        intrinsic!({
+            // Within each 128 bits four vectors are transposed at a time; then the squares of four
+            // change places.
+            for i in (0..16).step_by(4) {
+                let [a, b, c, d] = [square[i], square[i + 1], square[i + 2], square[i + 3]];
+                let (low, high) = (_mm512_unpacklo_ps(a, b), _mm512_unpackhi_ps(a, b));
+                let (low2, high2) = (_mm512_unpacklo_ps(c, d), _mm512_unpackhi_ps(c, d));
+                square[i] = _mm512_shuffle_ps::<0b01_00_01_00>(low, low2);
+                square[i + 1] = _mm512_shuffle_ps::<0b11_10_11_10>(low, low2);
+                square[i + 2] = _mm512_shuffle_ps::<0b01_00_01_00>(high, high2);
+                square[i + 3] = _mm512_shuffle_ps::<0b11_10_11_10>(high, high2);
+            }
+            for i in 0..4 {
+                let [a, b, c, d] = [square[i], square[i + 4], square[i + 8], square[i + 12]];
+                let (even, odd) = (
+                    _mm512_shuffle_f32x4::<0b10_00_10_00>(a, b),
+                    _mm512_shuffle_f32x4::<0b11_01_11_01>(a, b),
+                );
+                let (even2, odd2) = (
+                    _mm512_shuffle_f32x4::<0b10_00_10_00>(c, d),
+                    _mm512_shuffle_f32x4::<0b11_01_11_01>(c, d),
+                );
+                square[i] = _mm512_shuffle_f32x4::<0b10_00_10_00>(even, even2);
+                square[i + 4] = _mm512_shuffle_f32x4::<0b10_00_10_00>(odd, odd2);
+                square[i + 8] = _mm512_shuffle_f32x4::<0b11_01_11_01>(even, even2);
+                square[i + 12] = _mm512_shuffle_f32x4::<0b11_01_11_01>(odd, odd2);
+            }
+        });
     }
     #[inline(always)]
     fn splat_i(self, value: i32) -> Self::I {

@@ -41,12 +41,13 @@ pub(crate) trait Simd: Copy {
     /// The smaller; `b` if either is not a number.
     fn min(self, a: Self::F, b: Self::F) -> Self::F;
     fn abs(self, a: Self::F) -> Self::F;
-    /// To the nearest integer, ties to even.
-    fn round(self, a: Self::F) -> Self::F;
     /// `if_below` in lanes where `a < b`, else `other`.
     fn select_lt(self, a: Self::F, b: Self::F, if_below: Self::F, other: Self::F) -> Self::F;
-    /// `2^a` for whole `a` from -126 to 127.
-    fn exp2i(self, a: Self::F) -> Self::F;
+    /// `a * 2^n` by a sum of bits, where `rounded` is the whole number `n` plus 1.5 * 2^23, and
+    /// neither `a` nor the result is too small or too large for a normal number.
+    fn times_exp2(self, a: Self::F, rounded: Self::F) -> Self::F;
+    /// Lane `i` of vector `j` becomes lane `j` of vector `i`.
+    fn transpose(self, square: &mut [Self::F; 16]);
 
     fn splat_i(self, value: i32) -> Self::I;
     fn to_f(self, value: Self::I) -> Self::F;

@@ -76,16 +76,16 @@ impl Simd for Portable {
         map(a, f32::abs)
     }
     #[inline(always)]
-    fn round(self, a: Self::F) -> Self::F {
-        map(a, f32::round_ties_even)
-    }
-    #[inline(always)]
     fn select_lt(self, a: Self::F, b: Self::F, if_below: Self::F, other: Self::F) -> Self::F {
         std::array::from_fn(|lane| if a[lane] < b[lane] { if_below[lane] } else { other[lane] })
     }
     #[inline(always)]
-    fn exp2i(self, a: Self::F) -> Self::F {
-        map(a, |a| f32::from_bits(((a as i32 + 127) as u32) << 23))
+    fn times_exp2(self, a: Self::F, rounded: Self::F) -> Self::F {
+        zip(a, rounded, |a, n| f32::from_bits(a.to_bits().wrapping_add(n.to_bits() << 23)))
+    }
+    #[inline(always)]
+    fn transpose(self, square: &mut [Self::F; 16]) {
+        *square = std::array::from_fn(|i| std::array::from_fn(|j| square[j][i]));
     }
     #[inline(always)]
     fn splat_i(self, value: i32) -> Self::I {
