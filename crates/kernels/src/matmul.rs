@@ -4,17 +4,20 @@
 //! registers. Each output sums its blocks in the same order whatever the number of rows and the
 //! tier.
 
-use crate::activations::{Activations, BLOCK, Block};
+use crate::activations::{Activations, BLOCK, Block, ROUNDER_BITS};
 use crate::attention::Element;
 use crate::format::Coding;
 use crate::matrix::{Factors, Line, Matrix, Weights, lines_per_block};
 use crate::pool::Parts;
 use crate::simd::{LANES, Simd};
 use crate::tier::{Cpu, Kernel, Tier};
-use crate::transcendental::{gelu_erf, gelu_tanh, silu};
+use crate::transcendental::{ROUNDER, gelu_erf, gelu_tanh, silu};
 
 /// The most rows at a time.
 const MOST_ROWS: usize = 8;
+
+/// The most rows at a time on tiers with few registers.
+const MOST_ROWS_NARROW: usize = 4;
 
 /// About as many rows has an item when there are many: each brings its weights into the core's
 /// cache anew.
@@ -155,7 +158,7 @@ struct Tiles<'a> {
 
 impl Tiles<'_> {
     fn run(&self) {
-        let at_once = if self.tier.is_wide() { MOST_ROWS } else { 2 };
+        let at_once = if self.tier.is_wide() { MOST_ROWS } else { MOST_ROWS_NARROW };
         let mut sums = [[0.0; LANES]; MOST_ROWS];
         let mut gates = [[0.0; LANES]; MOST_ROWS];
         let mut row = self.rows.start;
@@ -293,9 +296,9 @@ impl<const R: usize, T: Rows> Kernel for For<R, T> {
     }
 }
 
-/// Only tiers with registers for it are compiled for more than two rows.
+/// Only tiers with registers for it are compiled for more than [`MOST_ROWS_NARROW`].
 fn run<const R: usize, T: Rows>(tier: Tier, rows: T) {
-    if R <= 2 {
+    if R <= MOST_ROWS_NARROW {
         tier.run(For::<R, T>(rows));
     } else {
         // Others are never asked for so many.
@@ -381,7 +384,7 @@ impl<const KIND: u8, const SMALL: bool> Rows for Kind<'_, KIND, SMALL> {
                 for half in 0..2 {
                     let mut dots = [s.splat_i(0); R];
                     for r in 0..R {
-                        dots[r] = s.start_biased(row(r).halves_less_128[half]);
+                        dots[r] = s.start_biased(ROUNDER_BITS, row(r).halves_less_128[half]);
                     }
                     for group in 4 * half..4 * half + 4 {
                         let bytes = s.load_b(line(group));
@@ -390,33 +393,38 @@ impl<const KIND: u8, const SMALL: bool> Rows for Kind<'_, KIND, SMALL> {
                         }
                     }
                     let scale = scales.get(s, 2 * block + half);
+                    let less = s.mul(scale, s.splat(-ROUNDER));
                     for r in 0..R {
-                        let dot = s.mul(s.to_f(dots[r]), scale);
+                        let dot = s.fma(s.as_f(dots[r]), scale, less);
                         sums[r] = s.fma(dot, s.splat(row(r).scale), sums[r]);
                     }
                 }
                 continue;
             }
             let mut dots = [s.splat_i(0); R];
-            for r in 0..R {
-                dots[r] = match KIND {
-                    NIBBLE => s.splat_i(row(r).less_8),
-                    NIBBLE_MIN => s.splat_i(0),
-                    _ => s.start_biased(row(r).less_128),
-                };
-            }
             if KIND == NIBBLE || KIND == NIBBLE_MIN {
+                let start = |r| if KIND == NIBBLE { row(r).less_8 } else { ROUNDER_BITS };
+                let mut sums = [s.start_nibbles(0); R];
+                for r in 0..R {
+                    sums[r] = s.start_nibbles(start(r));
+                }
                 for group in 0..4 {
                     let bytes = s.load_b(line(group));
                     let (low, high) = (s.low(bytes), s.high(bytes));
                     for r in 0..R {
-                        dots[r] = s.dot_small(dots[r], low, four(row(r), group));
+                        sums[r] = s.dot_nibbles(sums[r], low, four(row(r), group));
                     }
                     for r in 0..R {
-                        dots[r] = s.dot_small(dots[r], high, four(row(r), group + 4));
+                        sums[r] = s.dot_nibbles(sums[r], high, four(row(r), group + 4));
                     }
                 }
+                for r in 0..R {
+                    dots[r] = s.end_nibbles(sums[r], start(r));
+                }
             } else {
+                for r in 0..R {
+                    dots[r] = s.start_biased(ROUNDER_BITS, row(r).less_128);
+                }
                 for group in 0..8 {
                     let bytes = s.load_b(line(group));
                     for r in 0..R {
@@ -424,9 +432,12 @@ impl<const KIND: u8, const SMALL: bool> Rows for Kind<'_, KIND, SMALL> {
                     }
                 }
             }
+            // The same bits as those of a converted sum times the scale, since the product of the
+            // scale, which has at most 22 bits, and the rounder is exact.
             let scale = scales.get(s, block);
+            let less = s.mul(scale, s.splat(-ROUNDER));
             for r in 0..R {
-                let dot = s.mul(s.to_f(dots[r]), scale);
+                let dot = s.fma(s.as_f(dots[r]), scale, less);
                 sums[r] = s.fma(dot, s.splat(row(r).scale), sums[r]);
             }
             if has_minima {

@@ -51,6 +51,18 @@ macro_rules! both {
     }};
 }
 
+/// The same value, opaque to the compiler: it would add the products of many dots to each other
+/// before it adds them to their sums, and run out of registers.
+#[target_feature(enable = "avx2")]
+#[inline]
+fn in_order(mut sum: __m256i) -> __m256i {
+    // SAFETY: no instruction at all.
+    unsafe {
+        std::arch::asm!("/* {0} */", inout(ymm_reg) sum, options(pure, nomem, nostack, preserves_flags));
+    }
+    sum
+}
+
 /// The same intrinsic on both halves.
 macro_rules! halves {
     ($name:ident, $($value:ident),+) => {
@@ -59,10 +71,23 @@ macro_rules! halves {
     };
 }
 
+/// The last halvings of a reduction, from eight lanes on.
+macro_rules! fold_eight {
+    ($a:expr, $four:ident, $one:ident) => {{
+        let a = $a;
+        let a = $four(_mm256_castps256_ps128(a), _mm256_extractf128_ps::<1>(a));
+        let a = $four(a, _mm_movehl_ps(a, a));
+        _mm_cvtss_f32($one(a, _mm_shuffle_ps::<1>(a, a)))
+    }};
+}
+
+pub(super) use fold_eight;
+
 impl<const VNNI: bool> Simd for Avx2<VNNI> {
     type F = [__m256; 2];
     type I = [__m256i; 2];
     type B = [__m256i; 2];
+    type N = [__m256i; 2];
 
     #[inline(always)]
     fn splat(self, value: f32) -> Self::F {
@@ -176,8 +201,8 @@ impl<const VNNI: bool> Simd for Avx2<VNNI> {
         intrinsic!([_mm256_set1_epi32(value); 2])
     }
     #[inline(always)]
-    fn to_f(self, value: Self::I) -> Self::F {
-        halves!(_mm256_cvtepi32_ps, value)
+    fn as_f(self, value: Self::I) -> Self::F {
+        halves!(_mm256_castsi256_ps, value)
     }
     #[inline(always)]
     fn store_i8(self, value: Self::F, to: &mut [i8; 16]) {
@@ -205,25 +230,36 @@ impl<const VNNI: bool> Simd for Avx2<VNNI> {
         both!(half, _mm256_and_si256(_mm256_srli_epi16::<4>(bytes[half]), _mm256_set1_epi8(15)))
     }
     #[inline(always)]
-    fn dot_small(self, sum: Self::I, bytes: Self::B, four: i32) -> Self::I {
+    fn start_nibbles(self, start: i32) -> Self::N {
+        self.splat_i(if VNNI { start } else { 0 })
+    }
+    #[inline(always)]
+    fn dot_nibbles(self, sum: Self::N, bytes: Self::B, four: i32) -> Self::N {
         let four = intrinsic!(_mm256_set1_epi32(four));
         if VNNI {
             return both!(half, _mm256_dpbusd_avx_epi32(sum[half], bytes[half], four));
         }
-        // Pairs of products are added in 16 bits: 2 * 127 * 127 fits.
+        // Sixteen products are added in 16 bits: 16 * 15 * 127 fits.
+        both!(half, in_order(_mm256_add_epi16(sum[half], _mm256_maddubs_epi16(bytes[half], four))))
+    }
+    #[inline(always)]
+    fn end_nibbles(self, sum: Self::N, start: i32) -> Self::I {
+        if VNNI {
+            return sum;
+        }
         both!(half, {
-            let pairs = _mm256_maddubs_epi16(bytes[half], four);
-            _mm256_add_epi32(sum[half], _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)))
+            let pairs = _mm256_madd_epi16(sum[half], _mm256_set1_epi16(1));
+            _mm256_add_epi32(pairs, _mm256_set1_epi32(start))
         })
     }
     #[inline(always)]
-    fn start_biased(self, less: i32) -> Self::I {
-        self.splat_i(if VNNI { less } else { 0 })
+    fn start_biased(self, start: i32, less: i32) -> Self::I {
+        self.splat_i(if VNNI { less } else { start })
     }
     #[inline(always)]
     fn dot_biased(self, sum: Self::I, bytes: Self::B, four: i32) -> Self::I {
         if VNNI {
-            return self.dot_small(sum, bytes, four);
+            return self.dot_nibbles(sum, bytes, four);
         }
         let four = intrinsic!(_mm256_set1_epi32(four));
         // |value| * (four with the sign of value): 2 * 128 * 127 fits 16 bits, where the biased
@@ -232,25 +268,15 @@ impl<const VNNI: bool> Simd for Avx2<VNNI> {
             let value = _mm256_xor_si256(bytes[half], _mm256_set1_epi8(-128));
             let signed = _mm256_sign_epi8(four, value);
             let pairs = _mm256_maddubs_epi16(_mm256_abs_epi8(value), signed);
-            _mm256_add_epi32(sum[half], _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)))
+            in_order(_mm256_add_epi32(sum[half], _mm256_madd_epi16(pairs, _mm256_set1_epi16(1))))
         })
     }
     #[inline(always)]
     fn sum(self, a: Self::F) -> f32 {
-        intrinsic!({
-            let a = _mm256_add_ps(a[0], a[1]);
-            let a = _mm_add_ps(_mm256_castps256_ps128(a), _mm256_extractf128_ps::<1>(a));
-            let a = _mm_add_ps(a, _mm_movehl_ps(a, a));
-            _mm_cvtss_f32(_mm_add_ss(a, _mm_shuffle_ps::<1>(a, a)))
-        })
+        intrinsic!(fold_eight!(_mm256_add_ps(a[0], a[1]), _mm_add_ps, _mm_add_ss))
     }
     #[inline(always)]
     fn largest(self, a: Self::F) -> f32 {
-        intrinsic!({
-            let a = _mm256_max_ps(a[0], a[1]);
-            let a = _mm_max_ps(_mm256_castps256_ps128(a), _mm256_extractf128_ps::<1>(a));
-            let a = _mm_max_ps(a, _mm_movehl_ps(a, a));
-            _mm_cvtss_f32(_mm_max_ss(a, _mm_shuffle_ps::<1>(a, a)))
-        })
+        intrinsic!(fold_eight!(_mm256_max_ps(a[0], a[1]), _mm_max_ps, _mm_max_ss))
     }
 }

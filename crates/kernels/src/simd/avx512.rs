@@ -7,6 +7,7 @@
 use std::arch::x86_64::*;
 
 use super::Simd;
+use super::avx2::fold_eight;
 
 /// Proof that the processor has AVX-512 F, BW, VL, DQ and VNNI.
 #[derive(Clone, Copy, Debug)]
@@ -38,6 +39,7 @@ impl Simd for Avx512 {
     type F = __m512;
     type I = __m512i;
     type B = __m512i;
+    type N = __m512i;
 
     #[inline(always)]
     fn splat(self, value: f32) -> Self::F {
@@ -144,8 +146,8 @@ impl Simd for Avx512 {
         intrinsic!(_mm512_set1_epi32(value))
     }
     #[inline(always)]
-    fn to_f(self, value: Self::I) -> Self::F {
-        intrinsic!(_mm512_cvtepi32_ps(value))
+    fn as_f(self, value: Self::I) -> Self::F {
+        intrinsic!(_mm512_castsi512_ps(value))
     }
     #[inline(always)]
     fn store_i8(self, value: Self::F, to: &mut [i8; 16]) {
@@ -164,33 +166,37 @@ impl Simd for Avx512 {
         intrinsic!(_mm512_and_si512(_mm512_srli_epi16::<4>(bytes), _mm512_set1_epi8(15)))
     }
     #[inline(always)]
-    fn dot_small(self, sum: Self::I, bytes: Self::B, four: i32) -> Self::I {
+    fn start_nibbles(self, start: i32) -> Self::N {
+        self.splat_i(start)
+    }
+    #[inline(always)]
+    fn dot_nibbles(self, sum: Self::N, bytes: Self::B, four: i32) -> Self::N {
         intrinsic!(_mm512_dpbusd_epi32(sum, bytes, _mm512_set1_epi32(four)))
     }
     #[inline(always)]
-    fn start_biased(self, less: i32) -> Self::I {
+    fn end_nibbles(self, sum: Self::N, _start: i32) -> Self::I {
+        sum
+    }
+    #[inline(always)]
+    fn start_biased(self, _start: i32, less: i32) -> Self::I {
         self.splat_i(less)
     }
     #[inline(always)]
     fn dot_biased(self, sum: Self::I, bytes: Self::B, four: i32) -> Self::I {
-        self.dot_small(sum, bytes, four)
+        self.dot_nibbles(sum, bytes, four)
     }
     #[inline(always)]
     fn sum(self, a: Self::F) -> f32 {
         intrinsic!({
-            let a = _mm256_add_ps(_mm512_castps512_ps256(a), _mm512_extractf32x8_ps::<1>(a));
-            let a = _mm_add_ps(_mm256_castps256_ps128(a), _mm256_extractf128_ps::<1>(a));
-            let a = _mm_add_ps(a, _mm_movehl_ps(a, a));
-            _mm_cvtss_f32(_mm_add_ss(a, _mm_shuffle_ps::<1>(a, a)))
+            let (low, high) = (_mm512_castps512_ps256(a), _mm512_extractf32x8_ps::<1>(a));
+            fold_eight!(_mm256_add_ps(low, high), _mm_add_ps, _mm_add_ss)
         })
     }
     #[inline(always)]
     fn largest(self, a: Self::F) -> f32 {
         intrinsic!({
-            let a = _mm256_max_ps(_mm512_castps512_ps256(a), _mm512_extractf32x8_ps::<1>(a));
-            let a = _mm_max_ps(_mm256_castps256_ps128(a), _mm256_extractf128_ps::<1>(a));
-            let a = _mm_max_ps(a, _mm_movehl_ps(a, a));
-            _mm_cvtss_f32(_mm_max_ss(a, _mm_shuffle_ps::<1>(a, a)))
+            let (low, high) = (_mm512_castps512_ps256(a), _mm512_extractf32x8_ps::<1>(a));
+            fold_eight!(_mm256_max_ps(low, high), _mm_max_ps, _mm_max_ss)
         })
     }
 }

@@ -22,6 +22,8 @@ pub(crate) trait Simd: Copy {
     type I: Copy;
     /// Sixty-four bytes: sixteen lanes of four.
     type B: Copy;
+    /// Sums of products of codes of four bits, which need fewer bits than other sums.
+    type N: Copy;
 
     fn splat(self, value: f32) -> Self::F;
     fn load(self, from: &[f32; 16]) -> Self::F;
@@ -50,7 +52,8 @@ pub(crate) trait Simd: Copy {
     fn transpose(self, square: &mut [Self::F; 16]);
 
     fn splat_i(self, value: i32) -> Self::I;
-    fn to_f(self, value: Self::I) -> Self::F;
+    /// The same bits as a float.
+    fn as_f(self, value: Self::I) -> Self::F;
     /// The nearest integers, ties to even, of values that fit 8 bits, as bytes.
     fn store_i8(self, value: Self::F, to: &mut [i8; 16]);
 
@@ -59,14 +62,18 @@ pub(crate) trait Simd: Copy {
     fn low(self, bytes: Self::B) -> Self::B;
     /// The upper four bits of each byte.
     fn high(self, bytes: Self::B) -> Self::B;
-    /// Adds to each lane the sum of the products of its four bytes, 0 to 127, with the four signed
-    /// bytes of `four`, -127 to 127.
-    fn dot_small(self, sum: Self::I, bytes: Self::B, four: i32) -> Self::I;
-    /// What [`Simd::dot_biased`] starts from, when the bytes of `four` that will come sum to
-    /// `less / -128`.
-    fn start_biased(self, less: i32) -> Self::I;
-    /// As [`Simd::dot_small`], for bytes that hold a value from -128 to 127, plus 128. The result
-    /// is that of the values once all of these bytes have been seen.
+    /// What [`Simd::dot_nibbles`] starts from, to end at `start` plus the products.
+    fn start_nibbles(self, start: i32) -> Self::N;
+    /// Adds to each lane the sum of the products of its four bytes, 0 to 15, with the four signed
+    /// bytes of `four`, -127 to 127; at most eight times.
+    fn dot_nibbles(self, sum: Self::N, bytes: Self::B, four: i32) -> Self::N;
+    /// The sums that began with `start`.
+    fn end_nibbles(self, sum: Self::N, start: i32) -> Self::I;
+    /// What [`Simd::dot_biased`] starts from, to end at `start` plus the products, when the bytes of
+    /// `four` that will come sum to `less / -128`.
+    fn start_biased(self, start: i32, less: i32) -> Self::I;
+    /// As [`Simd::dot_nibbles`], as often as wanted, for bytes that hold a value from -128 to 127,
+    /// plus 128. The result is that of the values once all of these bytes have been seen.
     fn dot_biased(self, sum: Self::I, bytes: Self::B, four: i32) -> Self::I;
 
     /// The sum of all lanes: halves are added until one is left.

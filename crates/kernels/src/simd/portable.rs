@@ -22,6 +22,7 @@ impl Simd for Portable {
     type F = [f32; 16];
     type I = [i32; 16];
     type B = [u8; 64];
+    type N = [i32; 16];
 
     #[inline(always)]
     fn splat(self, value: f32) -> Self::F {
@@ -92,8 +93,8 @@ impl Simd for Portable {
         [value; 16]
     }
     #[inline(always)]
-    fn to_f(self, value: Self::I) -> Self::F {
-        value.map(|value| value as f32)
+    fn as_f(self, value: Self::I) -> Self::F {
+        value.map(|value| f32::from_bits(value as u32))
     }
     #[inline(always)]
     fn store_i8(self, value: Self::F, to: &mut [i8; 16]) {
@@ -112,7 +113,15 @@ impl Simd for Portable {
         bytes.map(|byte| byte >> 4)
     }
     #[inline(always)]
-    fn dot_small(self, sum: Self::I, bytes: Self::B, four: i32) -> Self::I {
+    fn start_nibbles(self, start: i32) -> Self::N {
+        [start; 16]
+    }
+    #[inline(always)]
+    fn end_nibbles(self, sum: Self::N, _start: i32) -> Self::I {
+        sum
+    }
+    #[inline(always)]
+    fn dot_nibbles(self, sum: Self::N, bytes: Self::B, four: i32) -> Self::N {
         let four = four.to_le_bytes().map(|byte| i32::from(byte as i8));
         std::array::from_fn(|lane| {
             let products = (0..4).map(|i| i32::from(bytes[4 * lane + i]) * four[i]);
@@ -120,8 +129,8 @@ impl Simd for Portable {
         })
     }
     #[inline(always)]
-    fn start_biased(self, _less: i32) -> Self::I {
-        [0; 16]
+    fn start_biased(self, start: i32, _less: i32) -> Self::I {
+        [start; 16]
     }
     #[inline(always)]
     fn dot_biased(self, sum: Self::I, bytes: Self::B, four: i32) -> Self::I {
