@@ -13,6 +13,9 @@ pub(crate) const BLOCK: usize = 32;
 /// as a float, is larger by the sum, so that nothing need be converted.
 pub(crate) const ROUNDER_BITS: i32 = ROUNDER.to_bits() as i32;
 
+/// What is smaller than this counts as zero; 127 divided by it is still finite.
+const LEAST: f32 = 1e-36;
+
 /// Rows from which on several threads quantise.
 const PARALLEL_FROM: usize = 16;
 
@@ -154,14 +157,11 @@ fn quantise_block<S: Simd>(s: S, block: &[f32; BLOCK], out: &mut Block) {
     let (lanes, _) = block.as_chunks::<16>();
     let (low, high) = (s.load(&lanes[0]), s.load(&lanes[1]));
     let largest = s.largest(s.max(s.abs(low), s.abs(high)));
-    let inverse = if largest > 0.0 { 127.0 / largest } else { 0.0 };
-    let (outs, _) = out.values.as_chunks_mut::<16>();
-    s.store_i8(s.mul(low, s.splat(inverse)), &mut outs[0]);
-    s.store_i8(s.mul(high, s.splat(inverse)), &mut outs[1]);
-    let sum = |half: &[i8; 16]| half.iter().map(|&value| i32::from(value)).sum::<i32>();
-    let halves = [sum(&outs[0]), sum(&outs[1])];
+    // A block of zeros keeps them: zero times any finite number.
+    let inverse = s.splat(127.0 / if largest > LEAST { largest } else { LEAST });
+    let halves = s.store_i8([s.mul(low, inverse), s.mul(high, inverse)], &mut out.values);
     let total = halves[0] + halves[1];
-    out.scale = largest / 127.0;
+    out.scale = largest * (1.0 / 127.0);
     out.weighted = out.scale * total as f32;
     out.less_8 = ROUNDER_BITS - 8 * total;
     out.less_128 = ROUNDER_BITS - 128 * total;

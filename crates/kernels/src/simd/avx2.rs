@@ -81,7 +81,20 @@ macro_rules! fold_eight {
     }};
 }
 
-pub(super) use fold_eight;
+/// The sums of the signed bytes of each half of 32.
+macro_rules! sums_of_halves {
+    ($bytes:expr) => {{
+        // Sums of eight, of bytes that have had 128 added to them.
+        let sums = _mm256_sad_epu8(_mm256_xor_si256($bytes, _mm256_set1_epi8(-128)), _mm256_setzero_si256());
+        let sums = _mm256_add_epi32(sums, _mm256_shuffle_epi32::<0b11_10>(sums));
+        [
+            _mm_cvtsi128_si32(_mm256_castsi256_si128(sums)) - 16 * 128,
+            _mm_cvtsi128_si32(_mm256_extracti128_si256::<1>(sums)) - 16 * 128,
+        ]
+    }};
+}
+
+pub(super) use {fold_eight, sums_of_halves};
 
 impl<const VNNI: bool> Simd for Avx2<VNNI> {
     type F = [__m256; 2];
@@ -205,13 +218,16 @@ impl<const VNNI: bool> Simd for Avx2<VNNI> {
         halves!(_mm256_castsi256_ps, value)
     }
     #[inline(always)]
-    fn store_i8(self, value: Self::F, to: &mut [i8; 16]) {
+    fn store_i8(self, values: [Self::F; 2], to: &mut [i8; 32]) -> [i32; 2] {
         intrinsic!({
-            let (low, high) = (_mm256_cvtps_epi32(value[0]), _mm256_cvtps_epi32(value[1]));
-            // The packs work within 128 bits; the permutation puts the lanes back in order.
-            let words = _mm256_permute4x64_epi64::<0b1101_1000>(_mm256_packs_epi32(low, high));
-            let bytes = _mm_packs_epi16(_mm256_castsi256_si128(words), _mm256_extracti128_si256::<1>(words));
-            _mm_storeu_si128(to.as_mut_ptr().cast(), bytes);
+            let [low, high] = values;
+            let low = _mm256_packs_epi32(_mm256_cvtps_epi32(low[0]), _mm256_cvtps_epi32(low[1]));
+            let high = _mm256_packs_epi32(_mm256_cvtps_epi32(high[0]), _mm256_cvtps_epi32(high[1]));
+            // The packs work within 128 bits; the permutation puts fours of bytes back in order.
+            let order = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);
+            let bytes = _mm256_permutevar8x32_epi32(_mm256_packs_epi16(low, high), order);
+            _mm256_storeu_si256(to.as_mut_ptr().cast(), bytes);
+            sums_of_halves!(bytes)
         })
     }
     #[inline(always)]

@@ -7,7 +7,7 @@
 use std::arch::x86_64::*;
 
 use super::Simd;
-use super::avx2::fold_eight;
+use super::avx2::{fold_eight, sums_of_halves};
 
 /// Proof that the processor has AVX-512 F, BW, VL, DQ and VNNI.
 #[derive(Clone, Copy, Debug)]
@@ -150,8 +150,14 @@ impl Simd for Avx512 {
         intrinsic!(_mm512_castsi512_ps(value))
     }
     #[inline(always)]
-    fn store_i8(self, value: Self::F, to: &mut [i8; 16]) {
-        intrinsic!(_mm_storeu_si128(to.as_mut_ptr().cast(), _mm512_cvtsepi32_epi8(_mm512_cvtps_epi32(value))))
+    fn store_i8(self, values: [Self::F; 2], to: &mut [i8; 32]) -> [i32; 2] {
+        intrinsic!({
+            let low = _mm512_cvtsepi32_epi8(_mm512_cvtps_epi32(values[0]));
+            let high = _mm512_cvtsepi32_epi8(_mm512_cvtps_epi32(values[1]));
+            let bytes = _mm256_inserti128_si256::<1>(_mm256_castsi128_si256(low), high);
+            _mm256_storeu_si256(to.as_mut_ptr().cast(), bytes);
+            sums_of_halves!(bytes)
+        })
     }
     #[inline(always)]
     fn load_b(self, from: &[u8; 64]) -> Self::B {

@@ -54,8 +54,9 @@ pub(crate) trait Simd: Copy {
     fn splat_i(self, value: i32) -> Self::I;
     /// The same bits as a float.
     fn as_f(self, value: Self::I) -> Self::F;
-    /// The nearest integers, ties to even, of values that fit 8 bits, as bytes.
-    fn store_i8(self, value: Self::F, to: &mut [i8; 16]);
+    /// The nearest integers, ties to even, of values from -127 to 127, as bytes; and the sum of the
+    /// bytes of each half.
+    fn store_i8(self, values: [Self::F; 2], to: &mut [i8; 32]) -> [i32; 2];
 
     fn load_b(self, from: &[u8; 64]) -> Self::B;
     /// The lower four bits of each byte.

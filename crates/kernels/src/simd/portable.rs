@@ -97,8 +97,12 @@ impl Simd for Portable {
         value.map(|value| f32::from_bits(value as u32))
     }
     #[inline(always)]
-    fn store_i8(self, value: Self::F, to: &mut [i8; 16]) {
-        *to = value.map(|value| value.round_ties_even() as i8);
+    fn store_i8(self, values: [Self::F; 2], to: &mut [i8; 32]) -> [i32; 2] {
+        let (halves, _) = to.as_chunks_mut::<16>();
+        std::array::from_fn(|half| {
+            halves[half] = values[half].map(|value| value.round_ties_even() as i8);
+            halves[half].iter().map(|&value| i32::from(value)).sum()
+        })
     }
     #[inline(always)]
     fn load_b(self, from: &[u8; 64]) -> Self::B {
