@@ -4,7 +4,7 @@
 //! `cargo run -p docent-kernels --example encoder -- [THREADS] [SEQUENCES] [TIER]`
 #![allow(clippy::print_stdout)]
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use docent_kernels::{
@@ -30,7 +30,7 @@ fn main() {
     let pool = Arc::new(Pool::new(threads));
     for tier in Tier::all().into_iter().filter(asked) {
         let cpu = Cpu { tier, pool: Arc::clone(&pool) };
-        let mut layer = Layer::new(&cpu, &vec![TOKENS; sequences]);
+        let mut layer = Layer::new(&cpu, &vec![TOKENS; sequences], Arc::new(matrices(&cpu)));
         let mut best = [Duration::MAX; PARTS.len()];
         for _ in 0..ROUNDS {
             let times = layer.run();
@@ -44,13 +44,26 @@ fn main() {
             print!("  {part} {:.2}", best.as_secs_f64() * 1e6 / tokens);
         }
         println!("  all {:.2}", best.iter().sum::<Duration>().as_secs_f64() * 1e6 / tokens);
+        let matrices = Arc::clone(&layer.matrices);
+        let each = |_| Mutex::new(Layer::new(&cpu, &[TOKENS], Arc::clone(&matrices)));
+        let each: Vec<_> = (0..sequences).map(each).collect();
+        let one = |index: usize| drop(each[index].lock().map(|mut layer| layer.run()));
+        let (mut together, mut apart) = (Duration::MAX, Duration::MAX);
+        for _ in 0..ROUNDS {
+            together = together.min(time(|| {
+                layer.run();
+            }));
+            apart = apart.min(time(|| pool.run(sequences, &one)));
+        }
+        let [together, apart] = [together, apart].map(|time| time.as_secs_f64() * 1e6 / tokens);
+        println!("{tier:?}: us a token:  as one batch {together:.2}  sequence by sequence {apart:.2}");
     }
 }
 
 struct Layer<'a> {
     cpu: &'a Cpu,
     lengths: Vec<usize>,
-    matrices: [Matrix; 4],
+    matrices: Arc<[Matrix; 4]>,
     weight: Vec<f32>,
     x: Activations,
     rows: Vec<f32>,
@@ -60,16 +73,12 @@ struct Layer<'a> {
 }
 
 impl<'a> Layer<'a> {
-    fn new(cpu: &'a Cpu, lengths: &[usize]) -> Self {
+    fn new(cpu: &'a Cpu, lengths: &[usize], matrices: Arc<[Matrix; 4]>) -> Self {
         let tokens: usize = lengths.iter().sum();
-        let make = |outputs: usize, inputs: usize| {
-            Matrix::quantise(cpu, &noise(outputs * inputs), outputs, inputs).with_bias(&noise(outputs))
-        };
-        let shapes = [(3 * WIDTH, WIDTH), (WIDTH, WIDTH), (INNER, WIDTH), (WIDTH, INNER)];
         Self {
             cpu,
             lengths: lengths.to_vec(),
-            matrices: shapes.map(|(outputs, inputs)| make(outputs, inputs)),
+            matrices,
             weight: vec![1.0; WIDTH],
             x: Activations::empty(),
             rows: noise(tokens * WIDTH),
@@ -112,6 +121,19 @@ impl<'a> Layer<'a> {
         took(5, &mut || norm(rows));
         times
     }
+}
+
+fn matrices(cpu: &Cpu) -> [Matrix; 4] {
+    let shapes = [(3 * WIDTH, WIDTH), (WIDTH, WIDTH), (INNER, WIDTH), (WIDTH, INNER)];
+    shapes.map(|(outputs, inputs)| {
+        Matrix::quantise(cpu, &noise(outputs * inputs), outputs, inputs).with_bias(&noise(outputs))
+    })
+}
+
+fn time(work: impl FnOnce()) -> Duration {
+    let began = Instant::now();
+    work();
+    began.elapsed()
 }
 
 fn noise(len: usize) -> Vec<f32> {

@@ -249,15 +249,23 @@ impl<E: Element> Task<'_, E> {
         let head_len = self.cache.head_len;
         let scale = self.queries.scale * std::f32::consts::LOG2_E;
         for (base, count) in rows.steps(tier) {
-            let padded = padded_rows(count);
-            let out = &mut out[base * head_len..][..padded * head_len];
-            for row in 0..padded {
-                let query = self.query(rows.head, rows.first + base + row.min(count - 1));
-                for (out, value) in out[row..].iter_mut().step_by(padded).zip(query) {
-                    *out = value * scale;
-                }
+            let query = |row: usize| self.query(rows.head, rows.first + base + row.min(count - 1));
+            let out = &mut out[base * head_len..];
+            match padded_rows(count) {
+                1 => interleave::<1>(query, scale, &mut out[..head_len]),
+                4 => interleave::<4>(query, scale, &mut out[..4 * head_len]),
+                _ => interleave::<ROWS>(query, scale, &mut out[..ROWS * head_len]),
             }
         }
+    }
+}
+
+/// One number of each of `R` queries after the other, scaled.
+fn interleave<'a, const R: usize>(query: impl Fn(usize) -> &'a [f32], scale: f32, out: &mut [f32]) {
+    let (out, _) = out.as_chunks_mut::<R>();
+    let queries: [&[f32]; R] = std::array::from_fn(|row| &query(row)[..out.len()]);
+    for (d, out) in out.iter_mut().enumerate() {
+        *out = std::array::from_fn(|row| queries[row][d] * scale);
     }
 }
 

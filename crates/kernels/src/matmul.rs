@@ -495,20 +495,5 @@ impl<'a, const SMALL: bool> Vectors<'a, SMALL> {
     }
 }
 
-/// The plain product, for the comparison in tests: what the tiles must come near to.
-#[cfg(test)]
-pub(crate) fn reference(x: &[f32], weights: &[f32], width: usize, bias: &[f32]) -> Vec<f64> {
-    let outputs = weights.len() / width;
-    let mut out = Vec::new();
-    for row in x.chunks(width) {
-        for output in 0..outputs {
-            let weights = &weights[output * width..][..width];
-            let dot: f64 = row.iter().zip(weights).map(|(&x, &w)| f64::from(x) * f64::from(w)).sum();
-            out.push(dot + bias.get(output).copied().map_or(0.0, f64::from));
-        }
-    }
-    out
-}
-
 #[cfg(test)]
 mod tests;

@@ -80,6 +80,20 @@ fn bound(x: &[f32], weights: &[f32], width: usize) -> f64 {
     f64::from(largest) / 127.0 * 0.51 * sum + 1e-4 * sum
 }
 
+/// The plain product: what the tiles must come near to.
+fn reference(x: &[f32], weights: &[f32], width: usize, bias: &[f32]) -> Vec<f64> {
+    let outputs = weights.len() / width;
+    let mut out = Vec::new();
+    for row in x.chunks(width) {
+        for output in 0..outputs {
+            let weights = &weights[output * width..][..width];
+            let dot: f64 = row.iter().zip(weights).map(|(&x, &w)| f64::from(x) * f64::from(w)).sum();
+            out.push(dot + bias.get(output).copied().map_or(0.0, f64::from));
+        }
+    }
+    out
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
     #[test]
