@@ -1,7 +1,7 @@
 //! Prints how fast the integer tiles are on this machine: billions of operations (two for each
 //! weight and row) and of bytes of weights per second, for each tier and number of rows.
 //!
-//! `cargo run -p docent-kernels --example matmul -- [THREADS]`
+//! `cargo run -p docent-kernels --example matmul -- [THREADS] [TIER]`
 #![allow(clippy::print_stdout)]
 
 use std::sync::Arc;
@@ -14,7 +14,9 @@ const OUTPUTS: usize = 1536;
 fn main() {
     let threads = std::env::args().nth(1).and_then(|text| text.parse().ok()).unwrap_or(1);
     let pool = Arc::new(Pool::new(threads));
-    for tier in Tier::all() {
+    let asked = std::env::args().nth(2);
+    let is_asked = |tier: &Tier| asked.as_deref().is_none_or(|name| tier.name() == name);
+    for tier in Tier::all().into_iter().filter(is_asked) {
         let cpu = Cpu { tier, pool: Arc::clone(&pool) };
         for (format, width) in
             [(Format::Q4_0, 576), (Format::Q4_1, 576), (Format::Q8_0, 576), (Format::Q6K, 768)]
@@ -23,7 +25,7 @@ fn main() {
             let data = vec![0x11; OUTPUTS * width / block * bytes];
             let Some(matrix) = Matrix::pack(&cpu, format, &data, OUTPUTS, width) else { continue };
             print!("{tier:?} {format:?}:");
-            for rows in [1, 8, 128, 512] {
+            for rows in [1, 4, 8, 128] {
                 let x: Vec<f32> = (0..rows * width).map(|i| (i as f32).sin()).collect();
                 let x = Activations::new(&cpu, &x, width, Norm::None, false);
                 let mut out = vec![0.0; rows * OUTPUTS];

@@ -4,9 +4,17 @@ use crate::normal::rms_norm_row;
 use crate::pool::Parts;
 use crate::simd::Simd;
 use crate::tier::{Cpu, Kernel};
+use crate::transcendental::ROUNDER;
 
 /// Values that share a scale.
 pub(crate) const BLOCK: usize = 32;
+
+/// The bits of a large float to which a sum of products is added as an integer: the result, read
+/// as a float, is larger by the sum, so that nothing need be converted.
+pub(crate) const ROUNDER_BITS: i32 = ROUNDER.to_bits() as i32;
+
+/// What is smaller than this counts as zero; 127 divided by it is still finite.
+const LEAST: f32 = 1e-36;
 
 /// Rows from which on several threads quantise.
 const PARALLEL_FROM: usize = 16;
@@ -30,11 +38,11 @@ pub(crate) struct Block {
     pub(crate) scale: f32,
     /// Scale times the sum of the values.
     pub(crate) weighted: f32,
-    /// -8 times the sum of the values.
+    /// [`ROUNDER_BITS`] less 8 times the sum of the values.
     pub(crate) less_8: i32,
-    /// -128 times the sum of the values.
+    /// [`ROUNDER_BITS`] less 128 times the sum of the values.
     pub(crate) less_128: i32,
-    /// The same of each half.
+    /// The same for the sum of each half.
     pub(crate) halves_less_128: [i32; 2],
 }
 
@@ -149,18 +157,15 @@ fn quantise_block<S: Simd>(s: S, block: &[f32; BLOCK], out: &mut Block) {
     let (lanes, _) = block.as_chunks::<16>();
     let (low, high) = (s.load(&lanes[0]), s.load(&lanes[1]));
     let largest = s.largest(s.max(s.abs(low), s.abs(high)));
-    let inverse = if largest > 0.0 { 127.0 / largest } else { 0.0 };
-    let (outs, _) = out.values.as_chunks_mut::<16>();
-    s.store_i8(s.mul(low, s.splat(inverse)), &mut outs[0]);
-    s.store_i8(s.mul(high, s.splat(inverse)), &mut outs[1]);
-    let sum = |half: &[i8; 16]| half.iter().map(|&value| i32::from(value)).sum::<i32>();
-    let halves = [sum(&outs[0]), sum(&outs[1])];
+    // A block of zeros keeps them: zero times any finite number.
+    let inverse = s.splat(127.0 / if largest > LEAST { largest } else { LEAST });
+    let halves = s.store_i8([s.mul(low, inverse), s.mul(high, inverse)], &mut out.values);
     let total = halves[0] + halves[1];
-    out.scale = largest / 127.0;
+    out.scale = largest * (1.0 / 127.0);
     out.weighted = out.scale * total as f32;
-    out.less_8 = -8 * total;
-    out.less_128 = -128 * total;
-    out.halves_less_128 = halves.map(|half| -128 * half);
+    out.less_8 = ROUNDER_BITS - 8 * total;
+    out.less_128 = ROUNDER_BITS - 128 * total;
+    out.halves_less_128 = halves.map(|half| ROUNDER_BITS - 128 * half);
 }
 
 #[cfg(test)]
@@ -186,9 +191,10 @@ mod tests {
                     let made = Activations::new(&cpu, &x, blocks * BLOCK, norm, true);
                     for (block, exact) in made.blocks.iter().zip(made.floats.as_chunks::<BLOCK>().0) {
                         let sum: i32 = block.values.iter().map(|&v| i32::from(v)).sum();
-                        prop_assert_eq!(block.less_128, -128 * sum);
-                        prop_assert_eq!(block.halves_less_128.iter().sum::<i32>(), -128 * sum);
-                        prop_assert_eq!(block.less_8, -8 * sum);
+                        prop_assert_eq!(block.less_128, ROUNDER_BITS - 128 * sum);
+                        let halves = block.halves_less_128.map(|less| less - ROUNDER_BITS);
+                        prop_assert_eq!(halves[0] + halves[1], -128 * sum);
+                        prop_assert_eq!(block.less_8, ROUNDER_BITS - 8 * sum);
                         for (&value, &exact) in block.values.iter().zip(exact) {
                             prop_assert!((f32::from(value) * block.scale - exact).abs() <= 0.501 * block.scale);
                         }

@@ -6,12 +6,14 @@
 //! computed by one thread or by several, and with how many other queries, its result has the same
 //! bits.
 
+mod chunk;
 mod key_values;
 
 use crate::pool::Parts;
 use crate::simd::{LANES, Simd};
 use crate::tier::{Cpu, Kernel, Tier};
-use crate::transcendental::exp;
+use crate::transcendental::exp2_negative;
+use chunk::{Chunk, padded_rows, rows_at_once};
 pub(crate) use key_values::Element;
 use key_values::{Append, Cache, Kind, Source, of_kind};
 pub use key_values::{KeyValues, Stored};
@@ -87,7 +89,7 @@ fn attend_over<E: Element>(cpu: &Cpu, queries: &Queries<'_>, cache: &Cache<E>, o
             let partial = unsafe { &mut parts.part(item, 1)[0] };
             let run = Run { head: item / chunks, first: 0, count: rows };
             let mut queries = vec![0.0; ROWS * cache.head_len];
-            task.queries(run, &mut queries);
+            task.queries(cpu.tier, run, &mut queries);
             let mut weights = Box::new([[0.0; CHUNK]; ROWS]);
             task.chunk(cpu.tier, run, item % chunks, &queries, &mut weights, partial);
         });
@@ -194,13 +196,11 @@ impl Partial {
 }
 
 impl<E: Element> Task<'_, E> {
-    /// The scaled query of a row: `group` rows make a position.
-    fn query(&self, head: usize, row: usize, out: &mut [f32]) {
+    /// The query of a row: `group` rows make a position.
+    fn query(&self, head: usize, row: usize) -> &[f32] {
         let (position, head) = self.place(head, row);
         let start = position * self.queries.stride + self.queries.offset + head * self.cache.head_len;
-        for (out, value) in out.iter_mut().zip(&self.queries.rows[start..][..self.cache.head_len]) {
-            *out = value * self.queries.scale;
-        }
+        &self.queries.rows[start..][..self.cache.head_len]
     }
 
     /// Position and query head of a row.
@@ -222,7 +222,8 @@ impl<E: Element> Task<'_, E> {
         }
     }
 
-    /// The `chunk`-th keys for `count` queries, at most [`ROWS`], from row `first` on.
+    /// The `chunk`-th keys for some rows, at most [`ROWS`], whose queries are as [`Task::queries`]
+    /// gives them.
     fn chunk(
         &self,
         tier: Tier,
@@ -232,26 +233,46 @@ impl<E: Element> Task<'_, E> {
         weights: &mut Weights,
         partial: &mut Partial,
     ) {
-        let at_once = if tier.is_wide() { ROWS } else { ROWS / 2 };
-        for base in (0..rows.count).step_by(at_once) {
-            let count = at_once.min(rows.count - base);
-            let (weights, partial) = (&mut *weights, &mut *partial);
-            let kernel = Chunk { task: self, rows, base, count, chunk, queries, weights, partial };
-            match count {
-                1 => tier.run(For::<1, _>(kernel)),
-                2..=4 => tier.run(For::<4, _>(kernel)),
-                // Only a wide tier is asked for more.
-                _ => drop(tier.run_wide(For::<ROWS, _>(kernel))),
-            }
+        let head_len = self.cache.head_len;
+        for (base, count) in rows.steps(tier) {
+            let kernel = Chunk {
+                head: &self.cache.heads[rows.head],
+                head_len,
+                start: chunk * CHUNK,
+                seen: std::array::from_fn(|r| self.seen(rows.first + base + r.min(count - 1))),
+                base,
+                count,
+                queries: &queries[base * head_len..][..padded_rows(count) * head_len],
+                weights,
+                partial,
+            };
+            kernel.run(tier);
         }
     }
 
-    /// The scaled queries of a run of rows, one after the other.
-    fn queries(&self, rows: Run, out: &mut [f32]) {
+    /// The queries of some rows: for each step of rows, one number of each row after the other.
+    /// They are scaled so that the weights of softmax are powers of two.
+    fn queries(&self, tier: Tier, rows: Run, out: &mut [f32]) {
         let head_len = self.cache.head_len;
-        for row in 0..rows.count {
-            self.query(rows.head, rows.first + row, &mut out[row * head_len..][..head_len]);
+        let scale = self.queries.scale * std::f32::consts::LOG2_E;
+        for (base, count) in rows.steps(tier) {
+            let query = |row: usize| self.query(rows.head, rows.first + base + row.min(count - 1));
+            let out = &mut out[base * head_len..];
+            match padded_rows(count) {
+                1 => interleave::<1>(query, scale, &mut out[..head_len]),
+                4 => interleave::<4>(query, scale, &mut out[..4 * head_len]),
+                _ => interleave::<ROWS>(query, scale, &mut out[..ROWS * head_len]),
+            }
         }
+    }
+}
+
+/// One number of each of `R` queries after the other, scaled.
+fn interleave<'a, const R: usize>(query: impl Fn(usize) -> &'a [f32], scale: f32, out: &mut [f32]) {
+    let (out, _) = out.as_chunks_mut::<R>();
+    let queries: [&[f32]; R] = std::array::from_fn(|row| &query(row)[..out.len()]);
+    for (d, out) in out.iter_mut().enumerate() {
+        *out = std::array::from_fn(|row| queries[row][d] * scale);
     }
 }
 
@@ -263,112 +284,12 @@ struct Run {
     count: usize,
 }
 
-/// `T` for `R` rows.
-struct For<const R: usize, T>(T);
-
-/// The keys of one chunk for `count` of the rows, from the `base`-th on.
-struct Chunk<'a, E> {
-    task: &'a Task<'a, E>,
-    rows: Run,
-    base: usize,
-    count: usize,
-    chunk: usize,
-    queries: &'a [f32],
-    weights: &'a mut Weights,
-    partial: &'a mut Partial,
-}
-
-impl<const R: usize, E: Element> Kernel for For<R, Chunk<'_, E>> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run<S: Simd>(self, s: S) {
-        let Chunk { task, rows, base, count, chunk, queries, weights, partial } = self.0;
-        let head_len = task.cache.head_len;
-        let vectors = head_len.div_ceil(LANES);
-        let head = &task.cache.heads[rows.head];
-        let start = chunk * CHUNK;
-        // Rows beyond the last repeat it; their results are not used.
-        let seen: [_; R] = std::array::from_fn(|r| task.seen(rows.first + base + r.min(count - 1)));
-        let end = seen.iter().map(|seen| seen.end).max().unwrap_or(0).min(start + CHUNK);
-        let begin = seen.iter().map(|seen| seen.start).min().unwrap_or(0).max(start);
-        if end <= begin {
-            return;
-        }
-        let queries: [&[f32]; R] =
-            std::array::from_fn(|r| &queries[(base + r.min(count - 1)) * head_len..][..head_len]);
-        let blocks = begin / LANES..end.div_ceil(LANES);
-        for block in blocks.clone() {
-            let keys = &head.keys[block * head_len..][..head_len];
-            let mut scores = [s.splat(0.0); R];
-            for (d, lanes) in keys.iter().enumerate() {
-                let key = E::load(s, lanes);
-                for r in 0..R {
-                    scores[r] = s.fma(s.splat(queries[r][d]), key, scores[r]);
-                }
-            }
-            for r in 0..R {
-                s.store(scores[r], lanes_of(&mut weights[r], block * LANES - start));
-            }
-        }
-        for r in 0..R {
-            let weights = &mut weights[r];
-            let mut largest = s.splat(LOWEST);
-            for block in blocks.clone() {
-                let lanes = lanes_of(weights, block * LANES - start);
-                let masked = masked(s, block * LANES, &seen[r], s.load(lanes), LOWEST);
-                s.store(masked, lanes);
-                largest = s.max(masked, largest);
-            }
-            let largest = s.largest(largest);
-            let mut total = s.splat(0.0);
-            for block in blocks.clone() {
-                let lanes = lanes_of(weights, block * LANES - start);
-                let weight = exp(s, s.sub(s.load(lanes), s.splat(largest)));
-                let weight = masked(s, block * LANES, &seen[r], weight, 0.0);
-                total = s.add(total, weight);
-                s.store(weight, lanes);
-            }
-            if r < count {
-                partial.largest[base + r] = largest;
-                partial.sum[base + r] = s.sum(total);
-            }
-        }
-        for vector in 0..vectors {
-            let mut sums = [s.splat(0.0); R];
-            for position in begin..end {
-                let value = E::load(s, &head.values[position * vectors + vector]);
-                for r in 0..R {
-                    sums[r] = s.fma(s.splat(weights[r][position - start]), value, sums[r]);
-                }
-            }
-            for r in 0..R {
-                if r < count {
-                    s.store(sums[r], &mut partial.values[(base + r) * vectors + vector]);
-                }
-            }
-        }
+impl Run {
+    /// The rows that a tier takes at once: where they start among these, and how many they are.
+    fn steps(self, tier: Tier) -> impl Iterator<Item = (usize, usize)> {
+        let at_once = rows_at_once(tier);
+        (0..self.count).step_by(at_once).map(move |base| (base, at_once.min(self.count - base)))
     }
-}
-
-/// `lanes` of the keys from `first` on, with `hidden` where the query does not see them.
-#[inline(always)]
-fn masked<S: Simd>(s: S, first: usize, seen: &std::ops::Range<usize>, lanes: S::F, hidden: f32) -> S::F {
-    if seen.start <= first && first + LANES <= seen.end {
-        return lanes;
-    }
-    const STEPS: [f32; LANES] = [0., 1., 2., 3., 4., 5., 6., 7., 8., 9., 10., 11., 12., 13., 14., 15.];
-    let position = s.load(&STEPS);
-    let hidden = s.splat(hidden);
-    let from = s.splat(seen.start as f32 - first as f32);
-    let to = s.splat(seen.end as f32 - first as f32);
-    let lanes = s.select_lt(position, from, hidden, lanes);
-    s.select_lt(position, to, lanes, hidden)
-}
-
-#[inline(always)]
-fn lanes_of(weights: &mut [f32; CHUNK], at: usize) -> &mut [f32; LANES] {
-    &mut weights.as_chunks_mut::<LANES>().0[at / LANES]
 }
 
 /// Takes the chunk that comes next into what the chunks before gave.
@@ -391,7 +312,7 @@ impl Kernel for Join<'_> {
             (own[row], others[row]) = (a - largest, b - largest);
             total.largest[row] = largest;
         }
-        let (own_lanes, other_lanes) = (exp(s, s.load(&own)), exp(s, s.load(&others)));
+        let (own_lanes, other_lanes) = (exp2_negative(s, s.load(&own)), exp2_negative(s, s.load(&others)));
         s.store(own_lanes, &mut own);
         s.store(other_lanes, &mut others);
         for row in 0..ROWS {
@@ -452,7 +373,7 @@ fn whole_rows<E: Element>(tier: Tier, task: &Task<'_, E>, head: usize, rows: std
     let mut weights = Box::new([[0.0; CHUNK]; ROWS]);
     for first in rows.clone().step_by(ROWS) {
         let run = Run { head, first, count: ROWS.min(rows.end - first) };
-        task.queries(run, &mut queries);
+        task.queries(tier, run, &mut queries);
         let end = task.seen(first + run.count - 1).end;
         let chunks = task.seen(first).start / CHUNK..end.div_ceil(CHUNK);
         total.clear();

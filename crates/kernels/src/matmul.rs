@@ -4,26 +4,31 @@
 //! registers. Each output sums its blocks in the same order whatever the number of rows and the
 //! tier.
 
-use crate::activations::{Activations, BLOCK, Block};
+use crate::activations::{Activations, BLOCK, Block, ROUNDER_BITS};
 use crate::attention::Element;
 use crate::format::Coding;
 use crate::matrix::{Factors, Line, Matrix, Weights, lines_per_block};
 use crate::pool::Parts;
 use crate::simd::{LANES, Simd};
 use crate::tier::{Cpu, Kernel, Tier};
-use crate::transcendental::{gelu_erf, gelu_tanh, silu};
+use crate::transcendental::{ROUNDER, gelu_erf, gelu_tanh, silu};
 
 /// The most rows at a time.
 const MOST_ROWS: usize = 8;
 
-/// Bytes of activations that stay in a core's second-level cache beside a tile.
-const CACHED: usize = 384 << 10;
+/// The most rows at a time on tiers with few registers.
+const MOST_ROWS_NARROW: usize = 4;
 
-/// Work that an item should have at least, in multiply-adds: some tens of microseconds.
-const LEAST_WORK: usize = 4 << 20;
+/// About as many rows has an item when there are many: each brings its weights into the core's
+/// cache anew.
+const ITEM_ROWS: usize = 64;
 
-/// Bytes of weights that an item should read at least when there is little to compute.
-const LEAST_BYTES: usize = 128 << 10;
+/// Work that an item should have, in multiply-adds: some tens of microseconds.
+const ITEM_WORK: usize = 8 << 20;
+
+/// Bytes of weights that an item should read: enough when there is little to compute, and still in
+/// the second-level cache when the next rows need them.
+const ITEM_BYTES: usize = 128 << 10;
 
 /// An activation function.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -117,18 +122,24 @@ fn run_units(
     if x.rows == 0 || units.is_empty() {
         return;
     }
-    let row_block = (CACHED / x.width).next_multiple_of(MOST_ROWS).min(x.rows);
-    let row_blocks = x.rows.div_ceil(row_block);
-    let work = row_block * x.width * LANES;
+    let row_blocks = x.rows.div_ceil(ITEM_ROWS);
+    let row_block = x.rows.div_ceil(row_blocks).next_multiple_of(MOST_ROWS);
+    let work = row_block.min(x.rows) * x.width * LANES;
     let bytes = units[0].matrix.tile_bytes();
-    let enough = LEAST_WORK.div_ceil(work).min(LEAST_BYTES.div_ceil(bytes.max(1)));
+    let enough = ITEM_WORK.div_ceil(work).min(ITEM_BYTES.div_ceil(bytes.max(1)));
     let fair = units.len().div_ceil(cpu.pool.threads());
     let per_item = enough.clamp(1, fair.max(1));
     let runs = units.len().div_ceil(per_item);
+    // What is larger, weights or rows, is read once, and the other again and again.
+    let by_columns = units.len() * bytes > size_of_val(x.blocks.as_slice());
     let result = Parts::new(out);
     cpu.pool.run(row_blocks * runs, &|item| {
-        let (block, first) = (item / runs, item % runs * per_item);
-        let rows = block * row_block..((block + 1) * row_block).min(x.rows);
+        let (block, run) = match by_columns {
+            true => (item % row_blocks, item / row_blocks),
+            false => (item / runs, item % runs),
+        };
+        let first = run * per_item;
+        let rows = (block * row_block).min(x.rows)..((block + 1) * row_block).min(x.rows);
         let units = &units[first..(first + per_item).min(units.len())];
         Tiles { tier: cpu.tier, x, rows, units, epilogue, stride, result: &result }.run();
     });
@@ -147,22 +158,23 @@ struct Tiles<'a> {
 
 impl Tiles<'_> {
     fn run(&self) {
-        let at_once = if self.tier.is_wide() { MOST_ROWS } else { 2 };
+        let at_once = if self.tier.is_wide() { MOST_ROWS } else { MOST_ROWS_NARROW };
         let mut sums = [[0.0; LANES]; MOST_ROWS];
         let mut gates = [[0.0; LANES]; MOST_ROWS];
-        for unit in self.units {
-            let mut row = self.rows.start;
-            while row < self.rows.end {
-                let left = (self.rows.end - row).min(at_once);
-                let count = 1 << left.ilog2();
+        let mut row = self.rows.start;
+        while row < self.rows.end {
+            let left = (self.rows.end - row).min(at_once);
+            let count = 1 << left.ilog2();
+            // Columns within rows, so that neighbouring results are written one after the other.
+            for unit in self.units {
                 product(self.tier, self.x, row, unit.matrix, unit.tile, &mut sums[..count]);
                 if let Some(gate) = unit.gate {
                     product(self.tier, self.x, row, gate, unit.tile, &mut gates[..count]);
                 }
                 let gates = unit.gate.map(|_| &gates[..count]);
                 self.tier.run(Finish { tiles: self, unit, row, sums: &sums[..count], gates });
-                row += count;
             }
+            row += count;
         }
     }
 }
@@ -284,9 +296,9 @@ impl<const R: usize, T: Rows> Kernel for For<R, T> {
     }
 }
 
-/// Only tiers with registers for it are compiled for more than two rows.
+/// Only tiers with registers for it are compiled for more than [`MOST_ROWS_NARROW`].
 fn run<const R: usize, T: Rows>(tier: Tier, rows: T) {
-    if R <= 2 {
+    if R <= MOST_ROWS_NARROW {
         tier.run(For::<R, T>(rows));
     } else {
         // Others are never asked for so many.
@@ -372,7 +384,7 @@ impl<const KIND: u8, const SMALL: bool> Rows for Kind<'_, KIND, SMALL> {
                 for half in 0..2 {
                     let mut dots = [s.splat_i(0); R];
                     for r in 0..R {
-                        dots[r] = s.start_biased(row(r).halves_less_128[half]);
+                        dots[r] = s.start_biased(ROUNDER_BITS, row(r).halves_less_128[half]);
                     }
                     for group in 4 * half..4 * half + 4 {
                         let bytes = s.load_b(line(group));
@@ -381,33 +393,38 @@ impl<const KIND: u8, const SMALL: bool> Rows for Kind<'_, KIND, SMALL> {
                         }
                     }
                     let scale = scales.get(s, 2 * block + half);
+                    let less = s.mul(scale, s.splat(-ROUNDER));
                     for r in 0..R {
-                        let dot = s.mul(s.to_f(dots[r]), scale);
+                        let dot = s.fma(s.as_f(dots[r]), scale, less);
                         sums[r] = s.fma(dot, s.splat(row(r).scale), sums[r]);
                     }
                 }
                 continue;
             }
             let mut dots = [s.splat_i(0); R];
-            for r in 0..R {
-                dots[r] = match KIND {
-                    NIBBLE => s.splat_i(row(r).less_8),
-                    NIBBLE_MIN => s.splat_i(0),
-                    _ => s.start_biased(row(r).less_128),
-                };
-            }
             if KIND == NIBBLE || KIND == NIBBLE_MIN {
+                let start = |r| if KIND == NIBBLE { row(r).less_8 } else { ROUNDER_BITS };
+                let mut sums = [s.start_nibbles(0); R];
+                for r in 0..R {
+                    sums[r] = s.start_nibbles(start(r));
+                }
                 for group in 0..4 {
                     let bytes = s.load_b(line(group));
                     let (low, high) = (s.low(bytes), s.high(bytes));
                     for r in 0..R {
-                        dots[r] = s.dot_small(dots[r], low, four(row(r), group));
+                        sums[r] = s.dot_nibbles(sums[r], low, four(row(r), group));
                     }
                     for r in 0..R {
-                        dots[r] = s.dot_small(dots[r], high, four(row(r), group + 4));
+                        sums[r] = s.dot_nibbles(sums[r], high, four(row(r), group + 4));
                     }
                 }
+                for r in 0..R {
+                    dots[r] = s.end_nibbles(sums[r], start(r));
+                }
             } else {
+                for r in 0..R {
+                    dots[r] = s.start_biased(ROUNDER_BITS, row(r).less_128);
+                }
                 for group in 0..8 {
                     let bytes = s.load_b(line(group));
                     for r in 0..R {
@@ -415,9 +432,12 @@ impl<const KIND: u8, const SMALL: bool> Rows for Kind<'_, KIND, SMALL> {
                     }
                 }
             }
+            // The same bits as those of a converted sum times the scale, since the product of the
+            // scale, which has at most 22 bits, and the rounder is exact.
             let scale = scales.get(s, block);
+            let less = s.mul(scale, s.splat(-ROUNDER));
             for r in 0..R {
-                let dot = s.mul(s.to_f(dots[r]), scale);
+                let dot = s.fma(s.as_f(dots[r]), scale, less);
                 sums[r] = s.fma(dot, s.splat(row(r).scale), sums[r]);
             }
             if has_minima {
@@ -473,21 +493,6 @@ impl<'a, const SMALL: bool> Vectors<'a, SMALL> {
             }
         }
     }
-}
-
-/// The plain product, for the comparison in tests: what the tiles must come near to.
-#[cfg(test)]
-pub(crate) fn reference(x: &[f32], weights: &[f32], width: usize, bias: &[f32]) -> Vec<f64> {
-    let outputs = weights.len() / width;
-    let mut out = Vec::new();
-    for row in x.chunks(width) {
-        for output in 0..outputs {
-            let weights = &weights[output * width..][..width];
-            let dot: f64 = row.iter().zip(weights).map(|(&x, &w)| f64::from(x) * f64::from(w)).sum();
-            out.push(dot + bias.get(output).copied().map_or(0.0, f64::from));
-        }
-    }
-    out
 }
 
 #[cfg(test)]

@@ -119,37 +119,6 @@ impl Pool {
             work(unsafe { parts.part(item * step, step.min(len - item * step)) });
         });
     }
-
-    /// Calls `work` with the number of each part and the part; parts follow one another in `slice`
-    /// and have these lengths.
-    ///
-    /// # Panics
-    /// If the lengths are more than the slice has, or `work` panics.
-    pub fn run_parts<T: Send>(
-        &self,
-        slice: &mut [T],
-        lengths: impl Iterator<Item = usize>,
-        work: &(dyn Fn(usize, &mut [T]) + Sync),
-    ) {
-        let mut start = 0;
-        let places: Vec<(usize, usize)> = lengths
-            .map(|length| {
-                start += length;
-                (start - length, length)
-            })
-            .collect();
-        let parts = Parts::new(slice);
-        // A single part may use all threads itself.
-        if let [(start, length)] = places[..] {
-            // SAFETY: the only part.
-            return work(0, unsafe { parts.part(start, length) });
-        }
-        self.run(places.len(), &|item| {
-            let (start, length) = places[item];
-            // SAFETY: parts do not overlap, since each starts where the one before ends.
-            work(item, unsafe { parts.part(start, length) });
-        });
-    }
 }
 
 impl Drop for Pool {
@@ -351,15 +320,11 @@ mod tests {
     }
 
     #[test]
-    fn parts_and_chunks_are_of_the_lengths_asked_for() {
+    fn chunks_are_of_the_length_asked_for() {
         let pool = Pool::new(2);
         let mut slice = vec![0; 100];
         pool.run_chunks(&mut slice, 7, &|chunk| chunk.fill(chunk.len()));
         assert!(slice[..98].iter().all(|&len| len == 7) && slice[98..] == [2, 2]);
-        pool.run_parts(&mut slice, [10, 0, 90].into_iter(), &|part, slice| slice.fill(part));
-        assert!(slice[..10].iter().all(|&part| part == 0) && slice[10..].iter().all(|&part| part == 2));
-        pool.run_parts(&mut slice, [100].into_iter(), &|_, slice| slice.fill(9));
-        assert_eq!(slice, [9; 100]);
     }
 
     #[test]

@@ -284,20 +284,70 @@ impl<E: Element> Kernel for Append<'_, E> {
         let zero = [E::default(); LANES];
         head.keys.resize((len + count).div_ceil(LANES) * head_len, zero);
         head.values.resize((len + count) * vectors, zero);
-        for (row, position) in (len..len + count).enumerate() {
-            let row = &source.rows[row * source.stride..];
-            let (key, value) = (&row[source.keys..][..head_len], &row[source.values..][..head_len]);
-            let (block, lane) = (position / LANES * head_len, position % LANES);
-            for vector in 0..vectors {
-                let at = vector * LANES;
-                let width = LANES.min(head_len - at);
-                let mut stored = zero;
-                E::store(s, load_some(s, &key[at..]), &mut stored);
-                for (key, stored) in head.keys[block + at..][..width].iter_mut().zip(stored) {
-                    key[lane] = stored;
-                }
-                E::store(s, load_some(s, &value[at..]), &mut head.values[position * vectors + vector]);
+        let mut row = 0;
+        while row < count {
+            let whole = head_len.is_multiple_of(LANES) && (len + row).is_multiple_of(LANES);
+            if whole && row + LANES <= count {
+                append_sixteen(s, head, &source, row, head_len, len + row);
+                row += LANES;
+            } else {
+                append_one(s, head, &source, row, head_len, len + row);
+                row += 1;
             }
+        }
+    }
+}
+
+/// Adds a row as one position.
+#[inline(always)]
+fn append_one<S: Simd, E: Element>(
+    s: S,
+    head: &mut Head<E>,
+    source: &Source<'_>,
+    row: usize,
+    head_len: usize,
+    position: usize,
+) {
+    let vectors = head_len.div_ceil(LANES);
+    let row = &source.rows[row * source.stride..];
+    let (key, value) = (&row[source.keys..][..head_len], &row[source.values..][..head_len]);
+    let (block, lane) = (position / LANES * head_len, position % LANES);
+    for vector in 0..vectors {
+        let at = vector * LANES;
+        let width = LANES.min(head_len - at);
+        let mut stored = [E::default(); LANES];
+        E::store(s, load_some(s, &key[at..]), &mut stored);
+        for (key, stored) in head.keys[block + at..][..width].iter_mut().zip(stored) {
+            key[lane] = stored;
+        }
+        E::store(s, load_some(s, &value[at..]), &mut head.values[position * vectors + vector]);
+    }
+}
+
+/// Adds sixteen rows from `first` on as the positions of one block of keys.
+#[inline(always)]
+fn append_sixteen<S: Simd, E: Element>(
+    s: S,
+    head: &mut Head<E>,
+    source: &Source<'_>,
+    first: usize,
+    head_len: usize,
+    position: usize,
+) {
+    let vectors = head_len / LANES;
+    let rows = &source.rows[first * source.stride..];
+    for vector in 0..vectors {
+        let mut square = [s.splat(0.0); LANES];
+        for row in 0..LANES {
+            let row_start = row * source.stride + vector * LANES;
+            square[row] = load_some(s, &rows[row_start + source.keys..]);
+            let value = load_some(s, &rows[row_start + source.values..]);
+            E::store(s, value, &mut head.values[(position + row) * vectors + vector]);
+        }
+        s.transpose(&mut square);
+        let keys = &mut head.keys[position / LANES * head_len + vector * LANES..][..LANES];
+        for (lanes, key) in keys.iter_mut().zip(square) {
+            E::store(s, key, lanes);
         }
     }
 }

@@ -80,6 +80,20 @@ fn bound(x: &[f32], weights: &[f32], width: usize) -> f64 {
     f64::from(largest) / 127.0 * 0.51 * sum + 1e-4 * sum
 }
 
+/// The plain product: what the tiles must come near to.
+fn reference(x: &[f32], weights: &[f32], width: usize, bias: &[f32]) -> Vec<f64> {
+    let outputs = weights.len() / width;
+    let mut out = Vec::new();
+    for row in x.chunks(width) {
+        for output in 0..outputs {
+            let weights = &weights[output * width..][..width];
+            let dot: f64 = row.iter().zip(weights).map(|(&x, &w)| f64::from(x) * f64::from(w)).sum();
+            out.push(dot + bias.get(output).copied().map_or(0.0, f64::from));
+        }
+    }
+    out
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
     #[test]
@@ -179,4 +193,42 @@ fn what_does_not_fit_is_refused() {
     assert!(Matrix::pack(&cpu, Format::Q4K, &[0; 18], 1, 32).is_none());
     assert!(Matrix::pack(&cpu, Format::F32, &[0; 120], 1, 30).is_none());
     assert!(Matrix::pack(&cpu, Format::Q8_0, &[], 0, 32).is_some());
+}
+
+/// Sums of products that are kept in few bits hold the largest there can be.
+#[test]
+fn the_largest_codes_do_not_overflow() {
+    let (rows, outputs, inputs) = (5, 16, 256);
+    for format in QUANTISED {
+        let (values, bytes) = format.block();
+        for fill in [0x00u8, 0x80, 0xff] {
+            let mut data = vec![fill; outputs * inputs / values * bytes];
+            for block in data.chunks_exact_mut(bytes) {
+                let one = f16::ONE.to_le_bytes();
+                match format {
+                    Format::Q6K => block[208..210].copy_from_slice(&one),
+                    Format::Q4_1 | Format::Q5_1 | Format::Q4K | Format::Q5K => {
+                        block[..2].copy_from_slice(&one);
+                        block[2..4].copy_from_slice(&one);
+                    }
+                    _ => block[..2].copy_from_slice(&one),
+                }
+            }
+            let weights = floats(format, &data, outputs, inputs);
+            for sign in [1.0, -1.0] {
+                let x = vec![sign; rows * inputs];
+                let exact = reference(&x, &weights, inputs, &[]);
+                let mut first: Option<Vec<f32>> = None;
+                for cpu in cpus() {
+                    let matrix = Matrix::pack(&cpu, format, &data, outputs, inputs).unwrap();
+                    let ours = multiply(&cpu, &x, &matrix);
+                    for (ours, exact) in ours.iter().zip(&exact) {
+                        let off = (f64::from(*ours) - exact).abs();
+                        assert!(off <= 1e-4 * exact.abs().max(1.0), "{format:?} {cpu:?}: {ours} {exact}");
+                    }
+                    assert_eq!(*first.get_or_insert_with(|| ours.clone()), ours);
+                }
+            }
+        }
+    }
 }

@@ -24,8 +24,6 @@ impl<const VNNI: bool> Avx2<VNNI> {
     }
 }
 
-const NEAREST: i32 = _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC;
-
 /// One intrinsic, for the reason that the module gives.
 macro_rules! intrinsic {
     ($call:expr) => {{
@@ -53,6 +51,18 @@ macro_rules! both {
     }};
 }
 
+/// The same value, opaque to the compiler: it would add the products of many dots to each other
+/// before it adds them to their sums, and run out of registers.
+#[target_feature(enable = "avx2")]
+#[inline]
+fn in_order(mut sum: __m256i) -> __m256i {
+    // SAFETY: no instruction at all.
+    unsafe {
+        std::arch::asm!("/* {0} */", inout(ymm_reg) sum, options(pure, nomem, nostack, preserves_flags));
+    }
+    sum
+}
+
 /// The same intrinsic on both halves.
 macro_rules! halves {
     ($name:ident, $($value:ident),+) => {
@@ -61,10 +71,36 @@ macro_rules! halves {
     };
 }
 
+/// The last halvings of a reduction, from eight lanes on.
+macro_rules! fold_eight {
+    ($a:expr, $four:ident, $one:ident) => {{
+        let a = $a;
+        let a = $four(_mm256_castps256_ps128(a), _mm256_extractf128_ps::<1>(a));
+        let a = $four(a, _mm_movehl_ps(a, a));
+        _mm_cvtss_f32($one(a, _mm_shuffle_ps::<1>(a, a)))
+    }};
+}
+
+/// The sums of the signed bytes of each half of 32.
+macro_rules! sums_of_halves {
+    ($bytes:expr) => {{
+        // Sums of eight, of bytes that have had 128 added to them.
+        let sums = _mm256_sad_epu8(_mm256_xor_si256($bytes, _mm256_set1_epi8(-128)), _mm256_setzero_si256());
+        let sums = _mm256_add_epi32(sums, _mm256_shuffle_epi32::<0b11_10>(sums));
+        [
+            _mm_cvtsi128_si32(_mm256_castsi256_si128(sums)) - 16 * 128,
+            _mm_cvtsi128_si32(_mm256_extracti128_si256::<1>(sums)) - 16 * 128,
+        ]
+    }};
+}
+
+pub(super) use {fold_eight, sums_of_halves};
+
 impl<const VNNI: bool> Simd for Avx2<VNNI> {
     type F = [__m256; 2];
     type I = [__m256i; 2];
     type B = [__m256i; 2];
+    type N = [__m256i; 2];
 
     #[inline(always)]
     fn splat(self, value: f32) -> Self::F {
@@ -132,10 +168,6 @@ impl<const VNNI: bool> Simd for Avx2<VNNI> {
         halves!(_mm256_andnot_ps, sign, a)
     }
     #[inline(always)]
-    fn round(self, a: Self::F) -> Self::F {
-        intrinsic!([_mm256_round_ps::<NEAREST>(a[0]), _mm256_round_ps::<NEAREST>(a[1])])
-    }
-    #[inline(always)]
     fn select_lt(self, a: Self::F, b: Self::F, if_below: Self::F, other: Self::F) -> Self::F {
         both!(half, {
             let below = _mm256_cmp_ps::<_CMP_LT_OQ>(a[half], b[half]);
@@ -143,28 +175,59 @@ impl<const VNNI: bool> Simd for Avx2<VNNI> {
         })
     }
     #[inline(always)]
-    fn exp2i(self, a: Self::F) -> Self::F {
+    fn times_exp2(self, a: Self::F, rounded: Self::F) -> Self::F {
         both!(half, {
-            let biased = _mm256_add_epi32(_mm256_cvtps_epi32(a[half]), _mm256_set1_epi32(127));
-            _mm256_castsi256_ps(_mm256_slli_epi32::<23>(biased))
+            let power = _mm256_slli_epi32::<23>(_mm256_castps_si256(rounded[half]));
+            _mm256_castsi256_ps(_mm256_add_epi32(_mm256_castps_si256(a[half]), power))
         })
+    }
+    #[inline(always)]
+    fn transpose(self, square: &mut [Self::F; 16]) {
+        // Each quarter, eight vectors of one half, by itself; then two quarters change places.
+        for at in [0, 8] {
+            for half in [0, 1] {
+                intrinsic!({
+                    for i in (at..at + 8).step_by(4) {
+                        let [a, b] = [square[i][half], square[i + 1][half]];
+                        let [c, d] = [square[i + 2][half], square[i + 3][half]];
+                        let (low, high) = (_mm256_unpacklo_ps(a, b), _mm256_unpackhi_ps(a, b));
+                        let (low2, high2) = (_mm256_unpacklo_ps(c, d), _mm256_unpackhi_ps(c, d));
+                        square[i][half] = _mm256_shuffle_ps::<0b01_00_01_00>(low, low2);
+                        square[i + 1][half] = _mm256_shuffle_ps::<0b11_10_11_10>(low, low2);
+                        square[i + 2][half] = _mm256_shuffle_ps::<0b01_00_01_00>(high, high2);
+                        square[i + 3][half] = _mm256_shuffle_ps::<0b11_10_11_10>(high, high2);
+                    }
+                    for i in at..at + 4 {
+                        let (a, b) = (square[i][half], square[i + 4][half]);
+                        square[i][half] = _mm256_permute2f128_ps::<0x20>(a, b);
+                        square[i + 4][half] = _mm256_permute2f128_ps::<0x31>(a, b);
+                    }
+                });
+            }
+        }
+        for i in 0..8 {
+            (square[i][1], square[i + 8][0]) = (square[i + 8][0], square[i][1]);
+        }
     }
     #[inline(always)]
     fn splat_i(self, value: i32) -> Self::I {
         intrinsic!([_mm256_set1_epi32(value); 2])
     }
     #[inline(always)]
-    fn to_f(self, value: Self::I) -> Self::F {
-        halves!(_mm256_cvtepi32_ps, value)
+    fn as_f(self, value: Self::I) -> Self::F {
+        halves!(_mm256_castsi256_ps, value)
     }
     #[inline(always)]
-    fn store_i8(self, value: Self::F, to: &mut [i8; 16]) {
+    fn store_i8(self, values: [Self::F; 2], to: &mut [i8; 32]) -> [i32; 2] {
         intrinsic!({
-            let (low, high) = (_mm256_cvtps_epi32(value[0]), _mm256_cvtps_epi32(value[1]));
-            // The packs work within 128 bits; the permutation puts the lanes back in order.
-            let words = _mm256_permute4x64_epi64::<0b1101_1000>(_mm256_packs_epi32(low, high));
-            let bytes = _mm_packs_epi16(_mm256_castsi256_si128(words), _mm256_extracti128_si256::<1>(words));
-            _mm_storeu_si128(to.as_mut_ptr().cast(), bytes);
+            let [low, high] = values;
+            let low = _mm256_packs_epi32(_mm256_cvtps_epi32(low[0]), _mm256_cvtps_epi32(low[1]));
+            let high = _mm256_packs_epi32(_mm256_cvtps_epi32(high[0]), _mm256_cvtps_epi32(high[1]));
+            // The packs work within 128 bits; the permutation puts fours of bytes back in order.
+            let order = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);
+            let bytes = _mm256_permutevar8x32_epi32(_mm256_packs_epi16(low, high), order);
+            _mm256_storeu_si256(to.as_mut_ptr().cast(), bytes);
+            sums_of_halves!(bytes)
         })
     }
     #[inline(always)]
@@ -183,25 +246,36 @@ impl<const VNNI: bool> Simd for Avx2<VNNI> {
         both!(half, _mm256_and_si256(_mm256_srli_epi16::<4>(bytes[half]), _mm256_set1_epi8(15)))
     }
     #[inline(always)]
-    fn dot_small(self, sum: Self::I, bytes: Self::B, four: i32) -> Self::I {
+    fn start_nibbles(self, start: i32) -> Self::N {
+        self.splat_i(if VNNI { start } else { 0 })
+    }
+    #[inline(always)]
+    fn dot_nibbles(self, sum: Self::N, bytes: Self::B, four: i32) -> Self::N {
         let four = intrinsic!(_mm256_set1_epi32(four));
         if VNNI {
             return both!(half, _mm256_dpbusd_avx_epi32(sum[half], bytes[half], four));
         }
-        // Pairs of products are added in 16 bits: 2 * 127 * 127 fits.
+        // Sixteen products are added in 16 bits: 16 * 15 * 127 fits.
+        both!(half, in_order(_mm256_add_epi16(sum[half], _mm256_maddubs_epi16(bytes[half], four))))
+    }
+    #[inline(always)]
+    fn end_nibbles(self, sum: Self::N, start: i32) -> Self::I {
+        if VNNI {
+            return sum;
+        }
         both!(half, {
-            let pairs = _mm256_maddubs_epi16(bytes[half], four);
-            _mm256_add_epi32(sum[half], _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)))
+            let pairs = _mm256_madd_epi16(sum[half], _mm256_set1_epi16(1));
+            _mm256_add_epi32(pairs, _mm256_set1_epi32(start))
         })
     }
     #[inline(always)]
-    fn start_biased(self, less: i32) -> Self::I {
-        self.splat_i(if VNNI { less } else { 0 })
+    fn start_biased(self, start: i32, less: i32) -> Self::I {
+        self.splat_i(if VNNI { less } else { start })
     }
     #[inline(always)]
     fn dot_biased(self, sum: Self::I, bytes: Self::B, four: i32) -> Self::I {
         if VNNI {
-            return self.dot_small(sum, bytes, four);
+            return self.dot_nibbles(sum, bytes, four);
         }
         let four = intrinsic!(_mm256_set1_epi32(four));
         // |value| * (four with the sign of value): 2 * 128 * 127 fits 16 bits, where the biased
@@ -210,25 +284,15 @@ impl<const VNNI: bool> Simd for Avx2<VNNI> {
             let value = _mm256_xor_si256(bytes[half], _mm256_set1_epi8(-128));
             let signed = _mm256_sign_epi8(four, value);
             let pairs = _mm256_maddubs_epi16(_mm256_abs_epi8(value), signed);
-            _mm256_add_epi32(sum[half], _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)))
+            in_order(_mm256_add_epi32(sum[half], _mm256_madd_epi16(pairs, _mm256_set1_epi16(1))))
         })
     }
     #[inline(always)]
     fn sum(self, a: Self::F) -> f32 {
-        intrinsic!({
-            let a = _mm256_add_ps(a[0], a[1]);
-            let a = _mm_add_ps(_mm256_castps256_ps128(a), _mm256_extractf128_ps::<1>(a));
-            let a = _mm_add_ps(a, _mm_movehl_ps(a, a));
-            _mm_cvtss_f32(_mm_add_ss(a, _mm_shuffle_ps::<1>(a, a)))
-        })
+        intrinsic!(fold_eight!(_mm256_add_ps(a[0], a[1]), _mm_add_ps, _mm_add_ss))
     }
     #[inline(always)]
     fn largest(self, a: Self::F) -> f32 {
-        intrinsic!({
-            let a = _mm256_max_ps(a[0], a[1]);
-            let a = _mm_max_ps(_mm256_castps256_ps128(a), _mm256_extractf128_ps::<1>(a));
-            let a = _mm_max_ps(a, _mm_movehl_ps(a, a));
-            _mm_cvtss_f32(_mm_max_ss(a, _mm_shuffle_ps::<1>(a, a)))
-        })
+        intrinsic!(fold_eight!(_mm256_max_ps(a[0], a[1]), _mm_max_ps, _mm_max_ss))
     }
 }

@@ -22,6 +22,7 @@ impl Simd for Portable {
     type F = [f32; 16];
     type I = [i32; 16];
     type B = [u8; 64];
+    type N = [i32; 16];
 
     #[inline(always)]
     fn splat(self, value: f32) -> Self::F {
@@ -76,28 +77,32 @@ impl Simd for Portable {
         map(a, f32::abs)
     }
     #[inline(always)]
-    fn round(self, a: Self::F) -> Self::F {
-        map(a, f32::round_ties_even)
-    }
-    #[inline(always)]
     fn select_lt(self, a: Self::F, b: Self::F, if_below: Self::F, other: Self::F) -> Self::F {
         std::array::from_fn(|lane| if a[lane] < b[lane] { if_below[lane] } else { other[lane] })
     }
     #[inline(always)]
-    fn exp2i(self, a: Self::F) -> Self::F {
-        map(a, |a| f32::from_bits(((a as i32 + 127) as u32) << 23))
+    fn times_exp2(self, a: Self::F, rounded: Self::F) -> Self::F {
+        zip(a, rounded, |a, n| f32::from_bits(a.to_bits().wrapping_add(n.to_bits() << 23)))
+    }
+    #[inline(always)]
+    fn transpose(self, square: &mut [Self::F; 16]) {
+        *square = std::array::from_fn(|i| std::array::from_fn(|j| square[j][i]));
     }
     #[inline(always)]
     fn splat_i(self, value: i32) -> Self::I {
         [value; 16]
     }
     #[inline(always)]
-    fn to_f(self, value: Self::I) -> Self::F {
-        value.map(|value| value as f32)
+    fn as_f(self, value: Self::I) -> Self::F {
+        value.map(|value| f32::from_bits(value as u32))
     }
     #[inline(always)]
-    fn store_i8(self, value: Self::F, to: &mut [i8; 16]) {
-        *to = value.map(|value| value.round_ties_even() as i8);
+    fn store_i8(self, values: [Self::F; 2], to: &mut [i8; 32]) -> [i32; 2] {
+        let (halves, _) = to.as_chunks_mut::<16>();
+        std::array::from_fn(|half| {
+            halves[half] = values[half].map(|value| value.round_ties_even() as i8);
+            halves[half].iter().map(|&value| i32::from(value)).sum()
+        })
     }
     #[inline(always)]
     fn load_b(self, from: &[u8; 64]) -> Self::B {
@@ -112,7 +117,15 @@ impl Simd for Portable {
         bytes.map(|byte| byte >> 4)
     }
     #[inline(always)]
-    fn dot_small(self, sum: Self::I, bytes: Self::B, four: i32) -> Self::I {
+    fn start_nibbles(self, start: i32) -> Self::N {
+        [start; 16]
+    }
+    #[inline(always)]
+    fn end_nibbles(self, sum: Self::N, _start: i32) -> Self::I {
+        sum
+    }
+    #[inline(always)]
+    fn dot_nibbles(self, sum: Self::N, bytes: Self::B, four: i32) -> Self::N {
         let four = four.to_le_bytes().map(|byte| i32::from(byte as i8));
         std::array::from_fn(|lane| {
             let products = (0..4).map(|i| i32::from(bytes[4 * lane + i]) * four[i]);
@@ -120,8 +133,8 @@ impl Simd for Portable {
         })
     }
     #[inline(always)]
-    fn start_biased(self, _less: i32) -> Self::I {
-        [0; 16]
+    fn start_biased(self, start: i32, _less: i32) -> Self::I {
+        [start; 16]
     }
     #[inline(always)]
     fn dot_biased(self, sum: Self::I, bytes: Self::B, four: i32) -> Self::I {
