@@ -106,8 +106,14 @@ impl<'a> Layer<'a> {
         };
         took(0, &mut || x.set(cpu, rows, WIDTH, Norm::None, false));
         took(1, &mut || matmul(cpu, x, &[&matrices[0]], identity, projected));
-        let sequences =
-            Sequences { rows: projected, heads: HEADS, head_len: WIDTH / HEADS, scale: 0.17, lengths };
+        let sequences = Sequences {
+            rows: projected,
+            heads: HEADS,
+            head_len: WIDTH / HEADS,
+            scale: 0.17,
+            lengths,
+            window: None,
+        };
         took(2, &mut || attend_sequences(cpu, &sequences, attended));
         took(0, &mut || x.set(cpu, attended, WIDTH, Norm::None, false));
         took(1, &mut || matmul(cpu, x, &[&matrices[1]], Epilogue::Add, rows));

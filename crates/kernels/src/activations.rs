@@ -16,6 +16,9 @@ pub(crate) const ROUNDER_BITS: i32 = ROUNDER.to_bits() as i32;
 /// What is smaller than this counts as zero; 127 divided by it is still finite.
 const LEAST: f32 = 1e-36;
 
+/// Rows whose blocks lie interleaved, so that tiles of as many rows find them by one pointer.
+pub(crate) const GROUP: usize = 8;
+
 /// Rows from which on several threads quantise.
 const PARALLEL_FROM: usize = 16;
 
@@ -55,7 +58,7 @@ const EMPTY: Block =
 pub struct Activations {
     pub(crate) rows: usize,
     pub(crate) width: usize,
-    /// Row after row.
+    /// `[row / 8][column / 32][row % 8]`; the last group may have fewer rows.
     pub(crate) blocks: Vec<Block>,
     /// The rows in 32-bit floats, if asked for.
     pub(crate) floats: Vec<f32>,
@@ -92,7 +95,7 @@ impl Activations {
         self.floats.resize(if floats { rows.len() } else { 0 }, 0.0);
         let per_row = width / BLOCK;
         let items = if count < PARALLEL_FROM { 1 } else { 4 * cpu.pool.threads() };
-        let step = count.div_ceil(items);
+        let step = count.div_ceil(items).next_multiple_of(GROUP);
         let parts = Parts::new(&mut self.blocks);
         let float_rows = Parts::new(&mut self.floats);
         cpu.pool.run(items, &|item| {
@@ -114,6 +117,21 @@ impl Activations {
     }
 }
 
+impl Activations {
+    /// Where the first block of a row lies, and how far it is to the next.
+    pub(crate) fn place(&self, row: usize) -> (usize, usize) {
+        place(row, self.rows, self.width / BLOCK)
+    }
+}
+
+/// Where the first of `per_row` blocks of a row lies among those of `rows` rows, and how far it is to
+/// the next.
+#[inline(always)]
+fn place(row: usize, rows: usize, per_row: usize) -> (usize, usize) {
+    let first = row / GROUP * GROUP;
+    (first * per_row + row - first, GROUP.min(rows - first))
+}
+
 struct Quantise<'a> {
     rows: &'a [f32],
     width: usize,
@@ -131,7 +149,7 @@ impl Kernel for Quantise<'_> {
             Norm::None => Vec::new(),
             Norm::Rms(..) => vec![0.0; self.width],
         };
-        let per_row = self.width / BLOCK;
+        let (count, per_row) = (self.rows.len() / self.width, self.width / BLOCK);
         for (index, row) in self.rows.chunks_exact(self.width).enumerate() {
             let row = match self.norm {
                 Norm::None => row,
@@ -144,8 +162,9 @@ impl Kernel for Quantise<'_> {
                 self.floats[index * self.width..][..self.width].copy_from_slice(row);
             }
             let (blocks, _) = row.as_chunks::<BLOCK>();
-            for (column, block) in blocks.iter().enumerate() {
-                quantise_block(s, block, &mut self.blocks[index * per_row + column]);
+            let (start, stride) = place(index, count, per_row);
+            for (block, out) in blocks.iter().zip(self.blocks[start..].iter_mut().step_by(stride)) {
+                quantise_block(s, block, out);
             }
         }
     }
@@ -189,7 +208,9 @@ mod tests {
                 for tier in Tier::all() {
                     let cpu = Cpu { tier, pool: Arc::new(Pool::new(2)) };
                     let made = Activations::new(&cpu, &x, blocks * BLOCK, norm, true);
-                    for (block, exact) in made.blocks.iter().zip(made.floats.as_chunks::<BLOCK>().0) {
+                    for (index, exact) in made.floats.as_chunks::<BLOCK>().0.iter().enumerate() {
+                        let (start, stride) = made.place(index / blocks);
+                        let block = &made.blocks[start + index % blocks * stride];
                         let sum: i32 = block.values.iter().map(|&v| i32::from(v)).sum();
                         prop_assert_eq!(block.less_128, ROUNDER_BITS - 128 * sum);
                         let halves = block.halves_less_128.map(|less| less - ROUNDER_BITS);

@@ -4,7 +4,7 @@
 //! registers. Each output sums its blocks in the same order whatever the number of rows and the
 //! tier.
 
-use crate::activations::{Activations, BLOCK, Block, ROUNDER_BITS};
+use crate::activations::{Activations, BLOCK, Block, GROUP, ROUNDER_BITS};
 use crate::attention::Element;
 use crate::format::Coding;
 use crate::matrix::{Factors, Line, Matrix, Weights, lines_per_block};
@@ -14,7 +14,7 @@ use crate::tier::{Cpu, Kernel, Tier};
 use crate::transcendental::{ROUNDER, gelu_erf, gelu_tanh, silu};
 
 /// The most rows at a time.
-const MOST_ROWS: usize = 8;
+const MOST_ROWS: usize = GROUP;
 
 /// The most rows at a time on tiers with few registers.
 const MOST_ROWS_NARROW: usize = 4;
@@ -372,14 +372,20 @@ impl<const KIND: u8, const SMALL: bool> Rows for Kind<'_, KIND, SMALL> {
         let scales = Vectors::<SMALL>::new(scales, first * scales_each, blocks * scales_each);
         let minima = Vectors::<SMALL>::new(minima, first, if has_minima { blocks } else { 0 });
         let lines = &lines[..blocks * lines_each];
-        let rows = &x.blocks[row * blocks..][..R * blocks];
+        // Rows of a tile are neighbours in a group, a whole group if there are so many.
+        let (start, stride) = x.place(row);
+        let stride = if R == GROUP { GROUP } else { stride };
+        let rows = &x.blocks[start..][..(blocks - 1) * stride + R];
+        let mut next = rows.as_ptr();
         let mut sums = [bias.map_or(s.splat(0.0), |bias| s.load(bias)); R];
         for block in 0..blocks {
             // SAFETY: as many rows, lines and vectors as are asked for were cut out above; the checks
             // of the compiler would cost registers that the sums need.
             let line = |index: usize| unsafe { &lines.get_unchecked(block * lines_each + index).0 };
-            // SAFETY: as above.
-            let row = |r: usize| unsafe { rows.get_unchecked(r * blocks + block) };
+            let here = next;
+            next = next.wrapping_add(stride);
+            // SAFETY: as above; blocks of a tile's rows lie side by side, `stride` further for each block.
+            let row = |r: usize| unsafe { &*here.add(r) };
             if KIND == BYTE_HALVES {
                 for half in 0..2 {
                     let mut dots = [s.splat_i(0); R];
