@@ -5,13 +5,14 @@
 //! The layout is that of llama.cpp's `gguf.h`, versions 2 and 3, little-endian. Nothing is trusted:
 //! every length is checked against the file before it is allocated or read.
 
+pub(crate) mod checkpoint;
 mod mapped;
 
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::{BufReader, Read};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, Weak};
+use std::sync::{Arc, Mutex, Weak};
 
 use candle_core::quantized::GgmlDType;
 use memmap2::Mmap;
@@ -58,26 +59,44 @@ struct TensorInfo {
     shape: Vec<usize>,
     /// The format by its number in the file.
     kind: u32,
-    /// Offset from the start of the data section.
+    /// Offset from the start of the data.
     offset: u64,
+    /// Number of the file it is in.
+    file: usize,
 }
 
-/// The header of one file.
+/// A file of weights.
 #[derive(Debug)]
-pub(crate) struct Gguf {
+struct DataFile {
     path: PathBuf,
-    file_len: u64,
-    metadata: HashMap<String, Value>,
-    tensors: HashMap<String, TensorInfo>,
-    data_start: u64,
+    len: u64,
+    /// Where its data starts.
+    start: u64,
     /// The mapped file, while anything holds it.
     map: Mutex<Weak<Mmap>>,
 }
 
+/// The header of one model.
+#[derive(Debug)]
+pub(crate) struct Gguf {
+    /// The file, or the folder of a checkpoint.
+    path: PathBuf,
+    metadata: HashMap<String, Value>,
+    tensors: HashMap<String, TensorInfo>,
+    files: Vec<DataFile>,
+    /// Tensors that stand in no file.
+    made: HashMap<String, Arc<Vec<u8>>>,
+    /// What is added to the stored weights of norms.
+    norm_offset: f32,
+}
+
 impl Gguf {
-    /// Reads the header of `path`. Tensor formats and extents are judged by
+    /// Reads the header of `path`, a GGUF file or the folder of a checkpoint in safetensors. Tensor formats and extents are judged by
     /// [`Gguf::check_tensors`], so that the caller can look at the architecture first.
     pub(crate) fn open(path: &Path) -> Result<Self, InferenceError> {
+        if path.is_dir() {
+            return Self::open_checkpoint(path);
+        }
         let unreadable = |source| InferenceError::Read { path: path.to_owned(), source };
         let file = File::open(path).map_err(unreadable)?;
         let file_len = file.metadata().map_err(unreadable)?.len();
@@ -89,18 +108,17 @@ impl Gguf {
     pub(crate) fn check_tensors(&self) -> Result<(), InferenceError> {
         for (name, info) in &self.tensors {
             let bytes = self.extent(name, info)?;
-            let end = self
-                .data_start
+            let Some(file) = self.files.get(info.file) else {
+                continue; // Made from the settings.
+            };
+            let end = file
+                .start
                 .checked_add(info.offset)
                 .and_then(|start| start.checked_add(bytes))
                 .ok_or_else(|| self.invalid(format!("tensor {name} has an impossible position")))?;
-            if end > self.file_len {
-                let need = self.needed_len()?;
-                return Err(InferenceError::ModelTruncated {
-                    path: self.path.clone(),
-                    need,
-                    have: self.file_len,
-                });
+            if end > file.len {
+                let (path, need) = (file.path.clone(), self.needed_len(info.file)?);
+                return Err(InferenceError::ModelTruncated { path, need, have: file.len });
             }
         }
         Ok(())
@@ -114,6 +132,12 @@ impl Gguf {
             Some(_) => Err(self.invalid(format!("the metadata {key} is not a possible number"))),
             None => Err(self.invalid(format!("the metadata {key} is missing"))),
         }
+    }
+
+    /// The names of all tensors.
+    #[cfg(test)]
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.tensors.keys().map(String::as_str)
     }
 
     /// Whether there is metadata of that name, of whatever type.
@@ -196,12 +220,12 @@ impl Gguf {
         }
     }
 
-    /// Length of the complete file.
-    fn needed_len(&self) -> Result<u64, InferenceError> {
+    /// Length of a complete file.
+    fn needed_len(&self, file: usize) -> Result<u64, InferenceError> {
         let mut need = 0;
-        for (name, info) in &self.tensors {
+        for (name, info) in self.tensors.iter().filter(|(_, info)| info.file == file) {
             let end = self.extent(name, info)?.saturating_add(info.offset);
-            need = need.max(end.saturating_add(self.data_start));
+            need = need.max(end.saturating_add(self.files[file].start));
         }
         Ok(need)
     }
@@ -297,13 +321,19 @@ impl Header<'_> {
             Some(_) => return Err(self.invalid("general.alignment is not a positive number")),
             None => DEFAULT_ALIGNMENT,
         };
+        let data = DataFile {
+            path: self.path.to_owned(),
+            len: self.file_len,
+            start: self.position.next_multiple_of(alignment),
+            map: Mutex::default(),
+        };
         Ok(Gguf {
             path: self.path.to_owned(),
-            file_len: self.file_len,
             metadata,
             tensors,
-            data_start: self.position.next_multiple_of(alignment),
-            map: Mutex::default(),
+            files: vec![data],
+            made: HashMap::new(),
+            norm_offset: 0.0,
         })
     }
 
@@ -319,7 +349,7 @@ impl Header<'_> {
             shape.push(dim);
         }
         shape.reverse();
-        Ok(TensorInfo { shape, kind: self.u32()?, offset: self.u64()? })
+        Ok(TensorInfo { shape, kind: self.u32()?, offset: self.u64()?, file: 0 })
     }
 
     fn value(&mut self, kind: u32, key: &str) -> Result<Value, InferenceError> {

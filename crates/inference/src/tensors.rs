@@ -6,7 +6,6 @@ use std::sync::Arc;
 use candle_core::Device;
 use candle_core::quantized::{GgmlDType, ggml_file};
 use docent_kernels::Format;
-use memmap2::Mmap;
 
 use crate::InferenceError;
 
@@ -33,24 +32,28 @@ pub(crate) trait Tensors {
     fn refuse(&self, reason: String) -> InferenceError;
 }
 
-/// The bytes of a stored tensor in a mapped file, and their format.
+/// The bytes of a stored tensor, mostly in a mapped file, and their format.
 #[derive(Clone)]
 pub(crate) struct Stretch {
     pub(crate) kind: GgmlDType,
-    map: Arc<Mmap>,
+    data: Arc<dyn AsRef<[u8]> + Send + Sync>,
     range: Range<usize>,
 }
 
 impl Stretch {
-    /// The bytes `range` of `map`; `None` if it has fewer.
-    pub(crate) fn new(kind: GgmlDType, map: Arc<Mmap>, range: Range<usize>) -> Option<Self> {
-        map.get(range.clone())?;
-        Some(Self { kind, map, range })
+    /// The bytes `range` of `data`; `None` if it has fewer.
+    pub(crate) fn new(
+        kind: GgmlDType,
+        data: Arc<dyn AsRef<[u8]> + Send + Sync>,
+        range: Range<usize>,
+    ) -> Option<Self> {
+        (*data).as_ref().get(range.clone())?;
+        Some(Self { kind, data, range })
     }
 
     /// The bytes.
     pub(crate) fn bytes(&self) -> &[u8] {
-        &self.map[self.range.clone()]
+        &(*self.data).as_ref()[self.range.clone()]
     }
 
     /// Some of the rows, `width` values each.

@@ -1,4 +1,5 @@
 mod adapters;
+mod checkpoint;
 mod damage;
 mod reference;
 mod several;

@@ -4,7 +4,7 @@
 //! Sequences lie one after the other without padding; only attention knows where each ends.
 
 use docent_kernels::{
-    Activation, Activations, Cpu, Epilogue, Matrix, Norm, Pairs, Rope, Sequences, attend_sequences,
+    Activation, Activations, Cpu, Epilogue, Matrix, Norm, Pairs, Rope, Rows, Sequences, attend_sequences,
     gated_matmul, layer_norm, matmul,
 };
 
@@ -84,9 +84,9 @@ pub(super) struct Pass<'a> {
     head_len: usize,
     x: Activations,
     normed: Vec<f32>,
-    projected: Vec<f32>,
-    attended: Vec<f32>,
-    inner: Vec<f32>,
+    projected: Rows,
+    attended: Rows,
+    inner: Rows,
 }
 
 impl<'a> Pass<'a> {
@@ -100,9 +100,9 @@ impl<'a> Pass<'a> {
             head_len: settings.head_len(),
             x: Activations::empty(),
             normed: Vec::new(),
-            projected: vec![0.0; tokens * 3 * settings.width],
-            attended: vec![0.0; tokens * settings.width],
-            inner: vec![0.0; tokens * settings.inner],
+            projected: Rows::zeros(tokens * 3 * settings.width),
+            attended: Rows::zeros(tokens * settings.width),
+            inner: Rows::zeros(tokens * settings.inner),
         }
     }
 

@@ -1,7 +1,7 @@
 //! The driver of every encoder: looks tokens up and takes them through the layers.
 
 use docent_corpus::Pooling;
-use docent_kernels::Cpu;
+use docent_kernels::{Cpu, Rows};
 
 use super::layer::{Layer, LayerNorm, Pass, Turns};
 use super::load::Loader;
@@ -61,7 +61,7 @@ impl Encoder {
     pub(crate) fn pooled(&self, sequences: &[Tokens], pooling: Pooling) -> Result<Vec<f32>, InferenceError> {
         let width = self.settings.width;
         let hidden = self.hidden(sequences)?;
-        let mut rows = hidden.as_slice();
+        let mut rows: &[f32] = &hidden;
         let mut pooled = Vec::with_capacity(sequences.len() * width);
         for sequence in sequences {
             let (own, others) = rows.split_at(sequence.ids.len() * width);
@@ -72,7 +72,7 @@ impl Encoder {
     }
 
     /// The last layer's rows, sequence after sequence: `[tokens, width]`.
-    fn hidden(&self, sequences: &[Tokens]) -> Result<Vec<f32>, InferenceError> {
+    fn hidden(&self, sequences: &[Tokens]) -> Result<Rows, InferenceError> {
         let mut rows = self.look_up(sequences)?;
         self.embeddings.norm.apply(&self.cpu, &mut rows);
         let lengths: Vec<usize> = sequences.iter().map(|tokens| tokens.ids.len()).collect();
@@ -87,13 +87,15 @@ impl Encoder {
         Ok(rows)
     }
 
-    fn look_up(&self, sequences: &[Tokens]) -> Result<Vec<f32>, InferenceError> {
+    fn look_up(&self, sequences: &[Tokens]) -> Result<Rows, InferenceError> {
         let tokens: usize = sequences.iter().map(|tokens| tokens.ids.len()).sum();
-        let mut rows = Vec::with_capacity(tokens * self.settings.width);
+        let mut rows = Rows::zeros(tokens * self.settings.width);
+        let mut places = rows.chunks_exact_mut(self.settings.width);
         for sequence in sequences {
             for (place, &id) in sequence.ids.iter().enumerate() {
                 let kind = sequence.types.get(place).copied().unwrap_or(0);
-                self.look_up_token(id, kind, place, &mut rows).ok_or_else(|| InferenceError::Compute {
+                let row = places.next().unwrap_or_default();
+                self.look_up_token(id, kind, place, row).ok_or_else(|| InferenceError::Compute {
                     step: format!(
                         "token {id} of type {kind} at place {place} is outside of the model's tables"
                     ),
@@ -104,20 +106,17 @@ impl Encoder {
         Ok(rows)
     }
 
-    /// Adds the row of a token; `None` if a table has no place for it.
-    fn look_up_token(&self, id: u32, kind: u32, place: usize, rows: &mut Vec<f32>) -> Option<()> {
+    /// Adds up the vectors of a token; `None` if a table has no place for it.
+    fn look_up_token(&self, id: u32, kind: u32, place: usize, sum: &mut [f32]) -> Option<()> {
         let width = self.settings.width;
         let row = |index: usize| index * width..(index + 1) * width;
         if place >= self.settings.positions {
             return None;
         }
         let Embeddings { words, positions, types, .. } = &self.embeddings;
-        let start = rows.len();
-        match positions {
-            Some(positions) => rows.extend_from_slice(positions.get(row(place))?),
-            None => rows.resize(start + width, 0.0),
+        if let Some(positions) = positions {
+            sum.copy_from_slice(positions.get(row(place))?);
         }
-        let sum = &mut rows[start..];
         if let Some(types) = types {
             add(sum, types.get(row(kind as usize))?);
         }

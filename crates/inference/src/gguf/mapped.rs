@@ -1,15 +1,15 @@
-//! The tensors of a GGUF file, mapped into memory.
+//! The tensors of a model, mapped into memory.
 
 use std::sync::{Arc, PoisonError};
 
 use candle_core::quantized::GgmlDType;
 use memmap2::Mmap;
 
-use super::{Gguf, supported, unsupported};
+use super::{DataFile, Gguf, supported, unsupported};
 use crate::tensors::{Stretch, Tensors};
 use crate::{InferenceError, mapped};
 
-impl Gguf {
+impl DataFile {
     /// The mapped file; mapped anew once nothing holds it any more.
     fn map(&self) -> Result<Arc<Mmap>, InferenceError> {
         let mut known = self.map.lock().unwrap_or_else(PoisonError::into_inner);
@@ -31,15 +31,25 @@ impl Tensors for Gguf {
         let info =
             self.tensors.get(name).ok_or_else(|| self.invalid(format!("the tensor {name} is missing")))?;
         let kind = supported(info.kind).ok_or_else(|| unsupported(name, info.kind))?;
-        let start = self.data_start.saturating_add(info.offset);
-        let end = start.saturating_add(self.extent(name, info)?);
-        let map = self.map()?;
+        if let Some(made) = self.made.get(name) {
+            let all = 0..made.len();
+            let made: Arc<dyn AsRef<[u8]> + Send + Sync> = made.clone();
+            return Stretch::new(kind, made, all).ok_or_else(|| self.invalid(name));
+        }
+        let file = self.files.get(info.file).ok_or_else(|| self.invalid(format!("{name} is in no file")))?;
+        let start = file.start.saturating_add(info.offset);
+        let need = start.saturating_add(self.extent(name, info)?);
+        let map = file.map()?;
         let have = map.len() as u64;
-        Stretch::new(kind, map, start as usize..end as usize).ok_or_else(|| InferenceError::ModelTruncated {
-            path: self.path.clone(),
-            need: end,
+        Stretch::new(kind, map, start as usize..need as usize).ok_or_else(|| InferenceError::ModelTruncated {
+            path: file.path.clone(),
+            need,
             have,
         })
+    }
+
+    fn offset(&self, name: &str) -> f32 {
+        if name.ends_with("norm.weight") { self.norm_offset } else { 0.0 }
     }
 
     fn count(&self) -> usize {

@@ -13,6 +13,7 @@ mod spm;
 mod vocabulary;
 
 pub(crate) use chat::{ChatTokenizer, Segment};
+pub(crate) use pretokenizer::pre_tokenizer_name;
 
 use crate::InferenceError;
 

@@ -3,9 +3,10 @@
 //!
 //! The expressions are those the models were trained with: GPT-2's from OpenAI's `encoder.py`, the
 //! others from their `tokenizer.json`, and llama.cpp's table `llama-vocab.cpp` says which name means
-//! which. (llama.cpp's own form of two of them takes only A to Z for capitals.) A wrong cut gives plausible but wrong ids, so an unknown name is an
-//! error and never a guess.
+//! which. (llama.cpp's own form of two of them takes only A to Z for capitals.) A wrong cut gives
+//! plausible but wrong ids, so an unknown name is an error and never a guess.
 
+use serde_json::Value as Json;
 use tokenizers::normalizers::unicode::NFC;
 use tokenizers::pre_tokenizers::byte_level::ByteLevel;
 use tokenizers::pre_tokenizers::sequence::Sequence;
@@ -87,6 +88,35 @@ impl PreTokenizer {
         // No space put in front, no further cutting.
         steps.push(PreTokenizerWrapper::from(ByteLevel::new(false, false, false)));
         Ok(PreTokenizerWrapper::from(Sequence::new(steps)))
+    }
+}
+
+/// The name of what a `tokenizer.json` calls its `pre_tokenizer`, if it is one of the known ones.
+pub(crate) fn pre_tokenizer_name(described: &Json) -> Option<&'static str> {
+    let single = [described.clone()];
+    let steps = described["pretokenizers"].as_array().map_or(single.as_slice(), Vec::as_slice);
+    let (bytes, cuts) = steps.split_last()?;
+    if bytes["type"] != "ByteLevel" || bytes["add_prefix_space"] == true {
+        return None;
+    }
+    let cuts_as_gpt2 = bytes["use_regex"] != false;
+    match cuts {
+        [] if cuts_as_gpt2 => Some("gpt-2"),
+        [digits] if cuts_as_gpt2 && digits["type"] == "Digits" => {
+            (digits["individual_digits"] == true).then_some("smollm")
+        }
+        [split] if !cuts_as_gpt2 && split["type"] == "Split" => {
+            let isolated = split["behavior"] == "Isolated" && split["invert"] != true;
+            let name = match split["pattern"]["Regex"].as_str()? {
+                LLAMA3 => "llama-bpe",
+                QWEN2 => "qwen2",
+                TEKKEN => "tekken",
+                GPT4O => "gpt-4o",
+                _ => return None,
+            };
+            isolated.then_some(name)
+        }
+        _ => None,
     }
 }
 

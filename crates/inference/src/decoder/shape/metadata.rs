@@ -6,6 +6,7 @@ use super::{Local, RopeShape, Shape, unsupported};
 use crate::InferenceError;
 use crate::decoder::rope::Scaling;
 use crate::gguf::Gguf;
+use crate::gguf::checkpoint::TURNS_BY_HALVES;
 
 /// Gemma 3: five layers of six see a window, and turn by this base.
 const GEMMA3_GLOBAL_EVERY: usize = 6;
@@ -39,8 +40,10 @@ struct Metadata<'a> {
 
 impl Metadata<'_> {
     fn shape(&self) -> Result<Shape, InferenceError> {
+        // In GGUF files of the Llama family rows are reordered so that neighbours turn together.
         let pairs = match self.architecture {
-            "llama" => Pairs::Interleaved,
+            "llama" if self.file.flag(TURNS_BY_HALVES) != Some(true) => Pairs::Interleaved,
+            "llama" => Pairs::Halves,
             "qwen2" | "qwen3" | "gemma3" | "phi3" => Pairs::Halves,
             other => return Err(unsupported(other, "")),
         };

@@ -157,7 +157,7 @@ fn smollm2_in_floats_agrees_with_llama_cpp_in_floats() {
 fn smollm2_is_nearer_to_the_exact_result_than_llama_cpp_is() {
     let exact = compare_smollm2(Precision::Int8, "smollm2-exact.top");
     assert!(exact.divergence < 3.66e-3, "{}", exact.divergence);
-    assert!(exact.same_first * 1000 >= exact.positions * 965, "{}", exact.same_first);
+    assert!(exact.same_first * 100 >= exact.positions * 96, "{}", exact.same_first);
     let same_file = compare_smollm2(Precision::Int8, "smollm2.top");
     assert!(same_file.divergence < 4e-3, "{}", same_file.divergence);
 }
