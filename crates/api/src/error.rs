@@ -83,7 +83,9 @@ impl Code {
             | "model_file_truncated"
             | "tokenizer_failed"
             | "chat_template_failed" => Self::ModelDamaged,
-            "model_architecture_unsupported" | "model_tensor_type_unsupported" => Self::ModelUnsupported,
+            "model_architecture_unsupported" | "model_tensor_type_unsupported" | "adapter_invalid" => {
+                Self::ModelUnsupported
+            }
             "prompt_too_long" => Self::QuestionTooLong,
             "not_enough_memory" => Self::NotEnoughMemory,
             "cancelled" => Self::Cancelled,
