@@ -213,7 +213,7 @@ impl Gguf {
         let block = kind.block_size() as u64;
         let row = info.shape.last().copied().unwrap_or(1) as u64;
         match elements {
-            Some(elements) if row % block == 0 => (elements / block)
+            Some(elements) if row.is_multiple_of(block) => (elements / block)
                 .checked_mul(kind.type_size() as u64)
                 .ok_or_else(|| self.invalid(format!("tensor {name} has an impossible size"))),
             _ => Err(self.invalid(format!("tensor {name} has the impossible shape {:?}", info.shape))),

@@ -1,7 +1,7 @@
 //! What a chat model remembers of earlier prompts, what it expects, and what it is kept to: none of
 //! it may change an answer but where it is asked to.
 #![cfg(feature = "candle")]
-#![allow(clippy::unwrap_used, clippy::expect_used)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout)]
 
 #[path = "../src/testing/models.rs"]
 #[allow(dead_code)]

@@ -278,13 +278,16 @@ fn pack_floats<'a>(
     }))
 }
 
+/// Gives the inputs of an output, with their places, to a function.
+type Fill<'a, T> = dyn Fn(usize, &mut dyn FnMut(usize, T)) + Sync + 'a;
+
 /// Calls `fill` for each output with a function that takes its inputs.
 fn pack_columns<T: Copy + Send>(
     cpu: &Cpu,
     outputs: usize,
     inputs: usize,
     zero: T,
-    fill: &(dyn Fn(usize, &mut dyn FnMut(usize, T)) + Sync),
+    fill: &Fill<'_, T>,
 ) -> Vec<[T; LANES]> {
     let tiles = outputs.div_ceil(LANES);
     let mut packed = vec![[zero; LANES]; tiles * inputs];

@@ -46,6 +46,9 @@ struct Config {
     alpha_pattern: serde_json::Map<String, serde_json::Value>,
 }
 
+/// Shape and values.
+type Shaped = (Vec<usize>, Vec<f32>);
+
 pub(super) struct Peft {
     path: PathBuf,
     data: Vec<u8>,
@@ -76,7 +79,8 @@ impl Peft {
         Ok(Self { path, data, config, interleaved, count })
     }
 
-    fn tensor(&self, name: &str) -> Result<Option<(Vec<usize>, Vec<f32>)>, InferenceError> {
+    /// Shape and values of a tensor, if it is there.
+    fn tensor(&self, name: &str) -> Result<Option<Shaped>, InferenceError> {
         let tensors =
             SafeTensors::deserialize(&self.data).map_err(|error| refused(&self.path, error.to_string()))?;
         let Ok(view) = tensors.tensor(name) else {

@@ -1,5 +1,6 @@
 //! Against llama.cpp, whose logits of small made-up files of each architecture and format lie
 //! beside them (`tests/reference/make_decoders.py`).
+#![allow(clippy::print_stdout, reason = "how near they are is worth reading")]
 
 use std::path::{Path, PathBuf};
 
