@@ -27,6 +27,10 @@ use docent_library::NewChunk;
 /// older version are chunked again.
 pub const VERSION: &str = "chunk-1";
 
+/// Tokens of the longest passage: a longer one says too many things for one vector, and a citation
+/// has to show a place, not a chapter.
+const LONGEST: usize = 512;
+
 /// Tokens that a tokenizer puts around every input (start and end).
 const SPECIAL_TOKENS: usize = 2;
 
@@ -54,9 +58,10 @@ impl ChunkSize {
         Ok(Self::for_limit(profile.max_tokens, prefix))
     }
 
-    /// The sizes for an embedder that takes `limit` tokens and adds a prefix of `prefix` tokens.
+    /// The sizes for an embedder that takes `limit` tokens and adds a prefix of `prefix` tokens. One that
+    /// takes very many gets passages of the usual length all the same.
     pub fn for_limit(limit: usize, prefix: usize) -> Self {
-        let limit = limit.max(32);
+        let limit = limit.clamp(32, LONGEST);
         let target = (limit * 78).div_ceil(100);
         Self {
             target,

@@ -334,3 +334,10 @@ fn real_documents_keep_the_promises_too() {
     }
     assert_eq!(read, 4);
 }
+
+#[test]
+fn an_embedder_that_takes_very_much_gets_passages_of_the_usual_length() {
+    let size = ChunkSize::for_limit(32_768, 0);
+    assert_eq!(size, ChunkSize::for_limit(512, 0));
+    assert_ne!(size, ChunkSize::for_limit(256, 0));
+}
