@@ -1,6 +1,6 @@
-//! Files of weights, mapped into memory.
+//! Files of models: read whole, or mapped into memory.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::path::Path;
 
 use memmap2::Mmap;
@@ -19,4 +19,9 @@ pub(crate) fn map(path: &Path) -> Result<Mmap, InferenceError> {
     // SAFETY: as the reason says; what lies in the map is bytes, every range of them checked.
     let map = unsafe { Mmap::map(&file) };
     map.map_err(unreadable)
+}
+
+/// All of a file.
+pub(crate) fn read(path: &Path) -> Result<Vec<u8>, InferenceError> {
+    fs::read(path).map_err(|source| InferenceError::Read { path: path.to_owned(), source })
 }

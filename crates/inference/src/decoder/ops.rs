@@ -142,9 +142,7 @@ impl CustomOp2 for AddProduct<'_> {
                 let mut product = vec![0.0; residual.len()];
                 multiply(cpu, &x, &[linear], &mut product);
                 let mut out = vec![0.0; residual.len()];
-                for (product, out) in product.chunks_exact(width).zip(out.chunks_exact_mut(width)) {
-                    rms_norm(cpu.tier, product, weight, epsilon, out);
-                }
+                rms_norm(cpu.tier, &product, weight, epsilon, &mut out);
                 out.iter_mut().zip(residual).for_each(|(out, residual)| *out += residual);
                 out
             }

@@ -7,6 +7,7 @@ use docent_corpus::{Cancel, Pooling, Profile};
 use rayon::prelude::*;
 
 use crate::encoder::{self, BatchTask, Encoder, TextEncoder, Tokens, Work};
+use crate::mapped;
 use crate::worker::Worker;
 use crate::{EmbedKind, Embedder, EmbedderFiles, EngineConfig, InferenceError, Priority};
 
@@ -28,7 +29,7 @@ pub fn open_embedder(
     config: &EngineConfig,
 ) -> Result<Arc<dyn Embedder>, InferenceError> {
     let settings = encoder::open(&files.config, &files.weights, files.max_tokens)?;
-    let tokenizer = encoder::read(&files.tokenizer)?;
+    let tokenizer = mapped::read(&files.tokenizer)?;
     let text = TextEncoder::open(&tokenizer, &files.tokenizer, files.max_tokens)?;
     let profile = Profile {
         model: files.name.clone(),

@@ -28,19 +28,13 @@ pub(crate) use settings::{Settings, labels};
 pub(crate) use task::{BatchTask, Work};
 pub(crate) use text::{PairEncoder, TextEncoder};
 
-use std::fs;
 use std::path::Path;
 
-use crate::InferenceError;
-
-/// The content of a small file of a model.
-pub(crate) fn read(path: &Path) -> Result<Vec<u8>, InferenceError> {
-    fs::read(path).map_err(|source| InferenceError::Read { path: path.to_owned(), source })
-}
+use crate::{InferenceError, mapped};
 
 /// Reads the settings of a model that is to take `max_tokens`, and checks that its weights are whole.
 pub(crate) fn open(config: &Path, weights: &Path, max_tokens: usize) -> Result<Settings, InferenceError> {
-    let settings = Settings::parse(&read(config)?, config)?;
+    let settings = Settings::parse(&mapped::read(config)?, config)?;
     check(weights)?;
     if max_tokens > settings.positions {
         return Err(InferenceError::ModelFile {

@@ -8,7 +8,8 @@ use candle_transformers::models::nomic_bert;
 use docent_corpus::Pooling;
 use serde_json::Value;
 
-use super::{Encoder, PairEncoder, Settings, TextEncoder, Tokens, load, read};
+use super::{Encoder, PairEncoder, Settings, TextEncoder, Tokens, load};
+use crate::mapped::read;
 use crate::{InferenceError, Precision};
 
 const CLASSIFIERS: [&str; 4] = ["bert", "xlm-roberta", "modernbert", "modernbert-biases"];

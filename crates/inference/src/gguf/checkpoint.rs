@@ -7,13 +7,12 @@ mod tokens;
 mod weights;
 
 use std::collections::HashMap;
-use std::fs;
 use std::path::Path;
 
 use serde_json::Value as Json;
 
 use super::{Gguf, Value};
-use crate::InferenceError;
+use crate::{InferenceError, mapped};
 
 /// Set for models whose heads turn by halves although the family's GGUF files have them interleaved.
 pub(crate) const TURNS_BY_HALVES: &str = "docent.turns_by_halves";
@@ -66,7 +65,7 @@ impl Checkpoint<'_> {
 
 /// A JSON file that must be there.
 fn json(path: &Path) -> Result<Json, InferenceError> {
-    let content = fs::read(path).map_err(|source| InferenceError::Read { path: path.to_owned(), source })?;
+    let content = mapped::read(path)?;
     serde_json::from_slice(&content).map_err(|error| InferenceError::ModelFile {
         path: path.to_owned(),
         reason: format!("it is not the JSON it should be: {error}"),

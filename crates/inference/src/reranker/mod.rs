@@ -7,6 +7,7 @@ use docent_corpus::Cancel;
 use rayon::prelude::*;
 
 use crate::encoder::{self, BatchTask, CrossEncoder, PairEncoder, Tokens, Work};
+use crate::mapped;
 use crate::worker::Worker;
 use crate::{EngineConfig, InferenceError, Priority, Reranker, RerankerFiles, RerankerInfo};
 
@@ -25,7 +26,7 @@ pub fn open_reranker(
     config: &EngineConfig,
 ) -> Result<Arc<dyn Reranker>, InferenceError> {
     let settings = encoder::open(&files.config, &files.weights, files.max_tokens)?;
-    match encoder::labels(&encoder::read(&files.config)?, &files.config)? {
+    match encoder::labels(&mapped::read(&files.config)?, &files.config)? {
         None | Some(1) => {}
         Some(labels) => {
             return Err(InferenceError::UnsupportedArchitecture {
@@ -33,7 +34,7 @@ pub fn open_reranker(
             });
         }
     }
-    let tokenizer = encoder::read(&files.tokenizer)?;
+    let tokenizer = mapped::read(&files.tokenizer)?;
     let pairs = PairEncoder::open(&tokenizer, &files.tokenizer, files.max_tokens)?;
     let info = RerankerInfo {
         name: files.name.clone(),

@@ -1,15 +1,17 @@
 //! Adapters as PEFT (Hugging Face) writes them: a folder with `adapter_config.json` and
 //! `adapter_model.safetensors`, tensors by the names of transformers.
 
-use std::fs;
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
+use docent_kernels::Format;
+use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensors};
 use serde::Deserialize;
 
 use super::{Factors, Stored, refused};
-use crate::InferenceError;
 use crate::decoder::Shape;
+use crate::{InferenceError, mapped};
 
 /// What PEFT puts before the names of the model.
 const PREFIX: &str = "base_model.model.model.layers";
@@ -51,17 +53,16 @@ type Shaped = (Vec<usize>, Vec<f32>);
 
 pub(super) struct Peft {
     path: PathBuf,
-    data: Vec<u8>,
+    tensors: HashMap<String, Shaped>,
     config: Config,
     /// Heads of queries and of keys, whose rows GGUF files of the Llama family keep in another order.
     interleaved: Option<(usize, usize)>,
-    count: usize,
 }
 
 impl Peft {
     pub(super) fn open(folder: &Path, shape: &Shape) -> Result<Self, InferenceError> {
         let config_path = folder.join("adapter_config.json");
-        let config = read(&config_path)?;
+        let config = mapped::read(&config_path)?;
         let config: Config = serde_json::from_slice(&config)
             .map_err(|error| refused(&config_path, format!("it cannot be read: {error}")))?;
         let saved = config.modules_to_save.as_ref().is_some_and(|modules| !modules.is_empty());
@@ -72,31 +73,29 @@ impl Peft {
             return Err(refused(&config_path, reason));
         }
         let path = folder.join("adapter_model.safetensors");
-        let data = read(&path)?;
-        let tensors = SafeTensors::deserialize(&data).map_err(|error| refused(&path, error.to_string()))?;
-        let count = tensors.len() / 2;
+        let data = mapped::read(&path)?;
+        let stored = SafeTensors::deserialize(&data).map_err(|error| refused(&path, error.to_string()))?;
+        let mut tensors = HashMap::new();
+        for (name, view) in stored.tensors() {
+            let values = values(&path, &name, &view)?;
+            tensors.insert(name, (view.shape().to_vec(), values));
+        }
         let interleaved = shape.is_interleaved().then_some((shape.heads, shape.kv_heads));
-        Ok(Self { path, data, config, interleaved, count })
+        Ok(Self { path, tensors, config, interleaved })
     }
+}
 
-    /// Shape and values of a tensor, if it is there.
-    fn tensor(&self, name: &str) -> Result<Option<Shaped>, InferenceError> {
-        let tensors =
-            SafeTensors::deserialize(&self.data).map_err(|error| refused(&self.path, error.to_string()))?;
-        let Ok(view) = tensors.tensor(name) else {
-            return Ok(None);
-        };
-        let halves = || view.data().as_chunks::<2>().0.iter();
-        let values = match view.dtype() {
-            Dtype::F32 => {
-                view.data().as_chunks::<4>().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect()
-            }
-            Dtype::F16 => halves().map(|bytes| half::f16::from_le_bytes(*bytes).to_f32()).collect(),
-            Dtype::BF16 => halves().map(|bytes| half::bf16::from_le_bytes(*bytes).to_f32()).collect(),
-            other => return Err(refused(&self.path, format!("the tensor {name} is stored as {other:?}"))),
-        };
-        Ok(Some((view.shape().to_vec(), values)))
-    }
+/// The values of a tensor in 32-bit floats.
+fn values(path: &Path, name: &str, view: &TensorView<'_>) -> Result<Vec<f32>, InferenceError> {
+    let format = match view.dtype() {
+        Dtype::F32 => Format::F32,
+        Dtype::F16 => Format::F16,
+        Dtype::BF16 => Format::Bf16,
+        other => return Err(refused(path, format!("the tensor {name} is stored as {other:?}"))),
+    };
+    let mut values = vec![0.0; view.shape().iter().product()];
+    format.row_to_f32(view.data(), values.len(), &mut values);
+    Ok(values)
 }
 
 impl Stored for Peft {
@@ -107,7 +106,7 @@ impl Stored for Peft {
         };
         for (_, theirs) in PARTS.iter().filter(|(ours, _)| *ours == part) {
             let name = |factor: &str| format!("{PREFIX}.{layer}.{theirs}.lora_{factor}.weight");
-            let (down, up) = match (self.tensor(&name("A"))?, self.tensor(&name("B"))?) {
+            let (down, up) = match (self.tensors.get(&name("A")), self.tensors.get(&name("B"))) {
                 (None, None) => continue,
                 (Some(down), Some(up)) => (down, up),
                 _ => {
@@ -130,9 +129,9 @@ impl Stored for Peft {
             };
             let up = match heads {
                 Some(heads) if outputs.is_multiple_of(2 * heads) => interleave(&up.1, heads, outputs, rank),
-                _ => up.1,
+                _ => up.1.clone(),
             };
-            return Ok(Some(Factors { rank, inputs, outputs, down: down.1, up }));
+            return Ok(Some(Factors { rank, inputs, outputs, down: down.1.clone(), up }));
         }
         Ok(None)
     }
@@ -143,7 +142,7 @@ impl Stored for Peft {
     }
 
     fn count(&self) -> usize {
-        self.count
+        self.tensors.len() / 2
     }
 }
 
@@ -161,8 +160,4 @@ fn interleave(rows: &[f32], heads: usize, outputs: usize, rank: usize) -> Vec<f3
         }
     }
     out
-}
-
-fn read(path: &Path) -> Result<Vec<u8>, InferenceError> {
-    fs::read(path).map_err(|source| InferenceError::Read { path: path.to_owned(), source })
 }

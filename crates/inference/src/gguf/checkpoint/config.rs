@@ -22,7 +22,7 @@ impl Checkpoint<'_> {
         self.set(TURNS_BY_HALVES, Value::Bool(true));
         let key = |name: &str| format!("{architecture}.{name}");
         let (width, heads) = (self.count("hidden_size")?, self.count("num_attention_heads")?);
-        let head_len = self.int("head_dim").unwrap_or(width / heads.max(1));
+        let head_len = self.head_len()?;
         let rotated = self.config["partial_rotary_factor"].as_f64().unwrap_or(1.0) * head_len as f64;
         for (name, value) in [
             ("embedding_length", width),
@@ -40,8 +40,7 @@ impl Checkpoint<'_> {
         let epsilon = self.config["rms_norm_eps"].as_f64();
         let epsilon = epsilon.ok_or_else(|| self.refuse("config.json lacks rms_norm_eps"))?;
         self.set(&key("attention.layer_norm_rms_epsilon"), Value::Float(epsilon));
-        let base = self.config["rope_theta"].as_f64().or(self.scaling()["rope_theta"].as_f64());
-        self.set(&key("rope.freq_base"), Value::Float(base.unwrap_or(10_000.0)));
+        self.set(&key("rope.freq_base"), Value::Float(self.rope_base()));
         self.scale_positions(&key)?;
         if family == Family::Gemma3 {
             self.windows(&key, head_len)?;
@@ -57,9 +56,26 @@ impl Checkpoint<'_> {
         }
     }
 
+    fn scaling_kind(&self) -> &str {
+        let scaling = self.scaling();
+        scaling["rope_type"].as_str().or(scaling["type"].as_str()).unwrap_or("default")
+    }
+
+    fn rope_base(&self) -> f64 {
+        let base = self.config["rope_theta"].as_f64().or(self.scaling()["rope_theta"].as_f64());
+        base.unwrap_or(10_000.0)
+    }
+
+    fn head_len(&self) -> Result<i64, InferenceError> {
+        match self.int("head_dim") {
+            Some(head_len) => Ok(head_len),
+            None => Ok(self.count("hidden_size")? / self.count("num_attention_heads")?),
+        }
+    }
+
     fn scale_positions(&mut self, key: &dyn Fn(&str) -> String) -> Result<(), InferenceError> {
         let scaling = self.scaling().clone();
-        let kind = scaling["rope_type"].as_str().or(scaling["type"].as_str()).unwrap_or("default").to_owned();
+        let kind = self.scaling_kind().to_owned();
         let factor = scaling["factor"].as_f64();
         let original = scaling["original_max_position_embeddings"]
             .as_i64()
@@ -154,13 +170,12 @@ impl Checkpoint<'_> {
     /// Factors for each pair that speeds are divided by, by the names of their tensors.
     pub(super) fn position_factors(&self) -> Result<Vec<(&'static str, Vec<f32>)>, InferenceError> {
         let scaling = self.scaling();
-        let kind = scaling["rope_type"].as_str().or(scaling["type"].as_str()).unwrap_or("default");
         let list = |key: &str| -> Result<Vec<f32>, InferenceError> {
             let numbers = scaling[key].as_array().map(|all| all.iter().filter_map(Json::as_f64));
             let numbers = numbers.ok_or_else(|| self.refuse(format!("config.json lacks {key}")))?;
             Ok(numbers.map(|number| number as f32).collect())
         };
-        Ok(match kind {
+        Ok(match self.scaling_kind() {
             "longrope" | "su" => vec![
                 ("rope_factors_long.weight", list("long_factor")?),
                 ("rope_factors_short.weight", list("short_factor")?),
@@ -178,12 +193,8 @@ impl Checkpoint<'_> {
         let (factor, low, high) =
             (number("factor")?, number("low_freq_factor")?, number("high_freq_factor")?);
         let original = number("original_max_position_embeddings")?;
-        let base = self.config["rope_theta"].as_f64().or(scaling["rope_theta"].as_f64()).unwrap_or(10_000.0);
-        let head_len = match self.int("head_dim") {
-            Some(head_len) => head_len,
-            None => self.count("hidden_size")? / self.count("num_attention_heads")?,
-        };
-        let pairs = head_len / 2;
+        let base = self.rope_base();
+        let pairs = self.head_len()? / 2;
         let of_pair = |pair: i64| {
             let turns = original * base.powf(-(pair as f64) / pairs as f64) / (2.0 * std::f64::consts::PI);
             let smooth = ((turns - low) / (high - low)).clamp(0.0, 1.0);
