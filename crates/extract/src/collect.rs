@@ -4,7 +4,8 @@
 
 use crate::assemble;
 use crate::message::{Failure, Message, OutlineEntry, PageText};
-use docent_corpus::{Block, BlockKind, DocumentText, Format, Metadata, Place, Run, SourceWarning, Span};
+use docent_corpus::{Block, BlockKind, DocumentText, Format, Metadata, Place, Rect, Run, SourceWarning, Span, TextBox};
+use std::collections::HashSet;
 
 /// Most warnings kept of one document.
 const MAX_WARNINGS: usize = 10_000;
@@ -14,6 +15,10 @@ const METADATA_CHARS: usize = 500;
 const ELEMENT_BYTES: usize = 64 << 10;
 /// Largest page side that is accepted, in points (a PDF page may have 14,400).
 const MAX_PAGE_POINTS: f32 = 1e6;
+/// Most tags and links kept of one document.
+const MAX_NAMES: usize = 10_000;
+/// Deepest nesting of files in files that is accepted.
+const MAX_NESTING: usize = 8;
 
 /// What a reader told does not hold.
 #[derive(Debug, PartialEq, Eq)]
@@ -83,7 +88,11 @@ impl Collector {
                     title: short(metadata.title),
                     author: short(metadata.author),
                     date: short(metadata.date),
-                    pages: self.page_count,
+                    modified: short(metadata.modified),
+                    language: short(metadata.language),
+                    tags: names(metadata.tags),
+                    links: names(metadata.links),
+                    pages: self.page_count.or(metadata.pages),
                 };
                 Ok(())
             }
@@ -133,7 +142,9 @@ impl Collector {
     }
 
     fn warning(&mut self, warning: SourceWarning) -> Result<(), Untrue> {
-        if let SourceWarning::PageWithoutText { page } | SourceWarning::PageFailed { page, .. } = &warning {
+        if let SourceWarning::PageWithoutText { page } | SourceWarning::PageFailed { page, .. } = &warning
+            && self.page_count.is_some()
+        {
             self.reach_page(*page)?;
         }
         if self.warnings.len() < MAX_WARNINGS {
@@ -206,23 +217,79 @@ fn short(text: Option<String>) -> Option<String> {
     (!line.is_empty()).then_some(line)
 }
 
+/// Names as they are stored: short, each once, not too many.
+fn names(names: Vec<String>) -> Vec<String> {
+    let mut seen = HashSet::new();
+    let short = names.into_iter().filter_map(|name| short(Some(name)));
+    short.filter(|name| seen.insert(name.clone())).take(MAX_NAMES).collect()
+}
+
 fn check_block(block: &Block, text: &str, after: usize) -> Result<(), Untrue> {
     ensure(block.span.start >= after && !block.span.is_empty(), "order of blocks")?;
     ensure(block.span.of(text).is_some(), "span of a block")?;
     if let BlockKind::Heading { level } = block.kind {
         ensure((1..=6).contains(&level), "heading level")?;
     }
-    match &block.place {
+    check_place(&block.place, block, text, 0)
+}
+
+fn check_place(place: &Place, block: &Block, text: &str, nesting: usize) -> Result<(), Untrue> {
+    let named = |name: &str| ensure(name.len() <= ELEMENT_BYTES, "length of a name");
+    match place {
         Place::Lines { first, last, runs } => {
             ensure(1 <= *first && first <= last, "lines of a block")?;
             check_runs(runs, block.span, text)
         }
         Place::Element { anchor, path } => {
-            let anchor = anchor.as_ref().map_or(0, String::len);
-            ensure(anchor.max(path.len()) <= ELEMENT_BYTES, "length of a path")
+            named(anchor.as_deref().unwrap_or_default())?;
+            named(path)
+        }
+        Place::Chapter { chapter, title, anchor, path } => {
+            ensure(*chapter >= 1, "chapter")?;
+            [title.as_deref(), anchor.as_deref(), Some(path)].into_iter().flatten().try_for_each(named)
+        }
+        Place::Paragraph { number, page } => ensure(*number >= 1 && *page != Some(0), "paragraph"),
+        Place::Slide { slide, shape, .. } => ensure(*slide >= 1 && *shape != Some(0), "slide"),
+        Place::Mail { message, part, line } => {
+            ensure(*message >= 1 && *line >= 1, "part of a message")?;
+            named(part)
+        }
+        Place::Cells { sheet, range, rows } => {
+            named(sheet)?;
+            let ordered = range.first_row <= range.last_row && range.first_column <= range.last_column;
+            let inside = rows.iter().all(|row| (range.first_row..=range.last_row).contains(row));
+            ensure(ordered && inside && rows.is_sorted(), "cells of a block")
+        }
+        Place::Member { path, place } => {
+            ensure(nesting < MAX_NESTING, "files in files")?;
+            named(path)?;
+            check_place(place, block, text, nesting + 1)
+        }
+        // Pages of a document of its own come as lines, and are made into blocks here; a picture, or
+        // a file within the file, brings them ready.
+        Place::Page { width, height, boxes, .. } => {
+            check_size(*width, *height)?;
+            check_boxes(boxes, *width, *height, block.span, text)
         }
         _ => Err(Untrue("place of a block".to_owned())),
     }
+}
+
+fn check_size(width: f32, height: f32) -> Result<(), Untrue> {
+    let side = |length: f32| length > 0.0 && length <= MAX_PAGE_POINTS;
+    ensure(side(width) && side(height), "page size")
+}
+
+fn check_boxes(boxes: &[TextBox], width: f32, height: f32, block: Span, text: &str) -> Result<(), Untrue> {
+    let mut after = block.start;
+    for TextBox { span, rect } in boxes {
+        ensure(span.start >= after && block.contains(*span), "order of boxes")?;
+        ensure(span.of(text).is_some_and(|piece| !piece.is_empty()), "span of a box")?;
+        let Rect { x0, y0, x1, y1 } = *rect;
+        ensure(0.0 <= x0 && x0 <= x1 && x1 <= width && 0.0 <= y0 && y0 <= y1 && y1 <= height, "box of a word")?;
+        after = span.end;
+    }
+    Ok(())
 }
 
 fn check_runs(runs: &[Run], block: Span, text: &str) -> Result<(), Untrue> {
@@ -237,8 +304,7 @@ fn check_runs(runs: &[Run], block: Span, text: &str) -> Result<(), Untrue> {
 }
 
 fn check_page(page: &PageText) -> Result<(), Untrue> {
-    let side = |length: f32| length > 0.0 && length <= MAX_PAGE_POINTS;
-    ensure(side(page.width) && side(page.height), "page size")?;
+    check_size(page.width, page.height)?;
     for line in &page.lines {
         ensure(line.size.is_finite() && line.size >= 0.0, "font size")?;
         let mut after = 0;

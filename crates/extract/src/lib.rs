@@ -21,11 +21,11 @@
 mod assemble;
 mod block_text;
 mod collect;
+mod content;
 mod encoding;
 mod error;
 mod frame;
 mod in_process;
-mod kind;
 mod limits;
 mod message;
 mod parent;
@@ -50,7 +50,7 @@ pub use worker::worker_main;
 
 /// Version of everything that decides what text comes out of a file. Raised when that changes, so
 /// that documents read by an older version are read again.
-pub const VERSION: &str = "extract-1";
+pub const VERSION: &str = "extract-2";
 
 /// One page of a document as a picture.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -115,19 +115,23 @@ impl<'s> BlockWriter<'s> {
     }
 }
 
-/// Moves the runs of a block to where the block stands, and leaves out what lies behind `len`.
+/// Moves what a place says of the block's text to where the block stands, and leaves out what lies
+/// behind `len`.
 fn shifted(place: Place, by: usize, len: usize) -> Place {
+    let moved = |span: Span| Span::new(span.start + by, span.end + by);
     match place {
-        Place::Lines { first, last, runs } => {
-            let runs = runs
-                .into_iter()
-                .filter(|run| run.span.end <= len)
-                .map(|mut run| {
-                    run.span = Span::new(run.span.start + by, run.span.end + by);
-                    run
-                })
-                .collect();
+        Place::Lines { first, last, mut runs } => {
+            runs.retain(|run| run.span.end <= len);
+            runs.iter_mut().for_each(|run| run.span = moved(run.span));
             Place::Lines { first, last, runs }
+        }
+        Place::Page { page, label, width, height, mut boxes } => {
+            boxes.retain(|word| word.span.end <= len);
+            boxes.iter_mut().for_each(|word| word.span = moved(word.span));
+            Place::Page { page, label, width, height, boxes }
+        }
+        Place::Member { path, place } => {
+            Place::Member { path, place: Box::new(shifted(*place, by, len)) }
         }
         other => other,
     }

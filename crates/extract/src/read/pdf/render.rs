@@ -1,5 +1,6 @@
 //! A page as a picture, for the viewer.
 
+use crate::content::Content;
 use super::library::{Library, one_line};
 use crate::PageImage;
 use crate::message::Failure;
@@ -20,7 +21,7 @@ pub(crate) fn render(
     index: u32,
     width_px: u32,
 ) -> Result<PageImage, Failure> {
-    let document = library.open(path)?;
+    let document = library.open(&Content::File(path))?;
     let number = i32::try_from(index).map_err(|_| no_such_page(index))?;
     if number >= document.pages().len() {
         return Err(no_such_page(index));
