@@ -31,7 +31,6 @@ pub mod chunk;
 mod error;
 pub mod fault;
 mod file;
-mod ignored;
 mod journal;
 mod moves;
 mod progress;
@@ -40,6 +39,7 @@ mod recover;
 mod run;
 mod scan;
 mod walk;
+pub mod watch;
 
 pub use error::IngestError;
 pub use progress::{IngestProgress, IngestReport, Phase, Recovery, ScanReport, StoreState};

@@ -271,6 +271,8 @@ mod tests {
             page: Some(3),
             page_label: Some("iv".into()),
             line: None,
+            spot: None,
+            member: None,
             spans: vec![Span::new(0, 2)],
             sentences: vec![Span::new(0, 2)],
             text: "te".into(),

@@ -2,6 +2,7 @@
 
 use crate::Library;
 use crate::error::{LibraryError, Step};
+use crate::Standing;
 use crate::row::{json, named};
 use docent_corpus::{DocumentId, Format, Metadata, RevisionId, SourceId, SourceWarning};
 use rusqlite::{Connection, OptionalExtension, Params, Row, params};
@@ -90,10 +91,19 @@ pub struct Document {
     pub updated_ms: i64,
     /// Version of the extractor that read it last, also if it failed.
     pub extractor: Option<String>,
+    /// The document with the same bytes through which this one is found.
+    pub copy_of: Option<DocumentId>,
+}
+
+impl Document {
+    /// How it stands, as a person sees it.
+    pub fn standing(&self) -> Standing {
+        Standing::of(self.state, self.error_code.as_deref(), self.live_revision.is_some())
+    }
 }
 
 pub(crate) const DOCUMENT_COLUMNS: &str = "id, source_id, rel_path, size, mtime_ns, file_id, content_hash, format, \
-     title, metadata, state, error_code, error_detail, warnings, live_rev, n_chunks, updated_ms, extractor";
+     title, metadata, state, error_code, error_detail, warnings, live_rev, n_chunks, updated_ms, extractor, copy_of";
 
 pub(crate) fn document_of(row: &Row<'_>) -> rusqlite::Result<Document> {
     let format: Option<String> = row.get("format")?;
@@ -116,13 +126,14 @@ pub(crate) fn document_of(row: &Row<'_>) -> rusqlite::Result<Document> {
         chunks: row.get("n_chunks")?,
         updated_ms: row.get("updated_ms")?,
         extractor: row.get("extractor")?,
+        copy_of: row.get::<_, Option<i64>>("copy_of")?.map(DocumentId),
     })
 }
 
-/// Documents that are not deleted and fulfil `condition` (SQL that may go on with ORDER BY and LIMIT).
 /// Bytes of the largest file that does not have to wait for all others.
 const LARGE_FILE: i64 = 16 << 20;
 
+/// Documents that are not deleted and fulfil `condition` (SQL that may go on with ORDER BY and LIMIT).
 pub(crate) fn select_documents(
     db: &Connection,
     condition: &str,
@@ -236,6 +247,17 @@ impl Library {
             let sql = "UPDATE document SET state = 'waiting', error_code = NULL, error_detail = NULL, updated_ms = ?2
                        WHERE state = 'failed' AND deleted_ms IS NULL AND (?1 IS NULL OR source_id = ?1)";
             tx.execute(sql, params![source.map(|id| id.0), now_ms]).step(step)
+        })
+    }
+
+    /// Queues these documents again if they failed or were skipped. Gives how many.
+    pub fn retry_documents(&self, ids: &[DocumentId], now_ms: i64) -> Result<usize, LibraryError> {
+        let step = "queueing documents";
+        self.write(step, |tx| {
+            let sql = "UPDATE document SET state = 'waiting', error_code = NULL, error_detail = NULL, updated_ms = ?2
+                       WHERE id = ?1 AND state IN ('failed', 'skipped') AND deleted_ms IS NULL";
+            let mut statement = tx.prepare(sql).step(step)?;
+            ids.iter().try_fold(0, |count, id| Ok(count + statement.execute(params![id.0, now_ms]).step(step)?))
         })
     }
 

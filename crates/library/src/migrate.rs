@@ -9,7 +9,10 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
 /// Migration n (counted from 1) makes format n out of format n - 1. Never edit one that was released.
-pub(crate) const MIGRATIONS: &[&str] = &[include_str!("../migrations/0001_library.sql")];
+pub(crate) const MIGRATIONS: &[&str] = &[
+    include_str!("../migrations/0001_library.sql"),
+    include_str!("../migrations/0002_reading_and_keeping.sql"),
+];
 
 /// `doct` in ASCII; in the file's header, so that a foreign database is known as such.
 const APPLICATION_ID: i32 = 0x646f_6374;

@@ -129,6 +129,8 @@ impl<E> Writer<'_, E> {
             page: start.page,
             page_label: start.page_label,
             line: start.line,
+            spot: start.spot,
+            member: start.member,
             tokens: u32::try_from(tokens).unwrap_or(u32::MAX),
             text: body,
             header,

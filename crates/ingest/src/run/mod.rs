@@ -96,6 +96,7 @@ impl<'r> Run<'r> {
         let (pages_in, pages) = mpsc::unbounded_channel();
         let parts = &ingest.parts;
         let reader = Reader {
+            library: Arc::clone(&parts.library),
             extract: Arc::clone(&parts.extract),
             embedder: Arc::clone(&parts.embedder),
             size: ingest.chunk_size()?,

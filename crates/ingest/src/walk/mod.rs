@@ -1,12 +1,34 @@
 //! Walking a source: which files are there, and which places could not be looked at.
 
+mod ignored;
+mod rules;
+
 use crate::file::FileState;
-use crate::ignored::{IGNORE_FILE, is_made_by_programs, is_temporary_file};
 use docent_corpus::Cancel;
-use docent_library::SourceKind;
+use docent_library::{SourceKind, SourceRules};
 use ignore::{DirEntry, WalkBuilder};
 use std::io;
+use ignored::{IGNORE_FILE, is_made_by_programs, is_temporary_file};
+use rules::Chosen;
 use std::path::{Path, PathBuf};
+
+pub(crate) use rules::lies_at_or_below;
+
+/// Git's own data, which nobody reads even where hidden files are read.
+const GIT_FOLDER: &str = ".git";
+
+/// What is walked.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Ground<'g> {
+    /// The source's root.
+    pub(crate) root: &'g Path,
+    pub(crate) kind: SourceKind,
+    pub(crate) rules: &'g SourceRules,
+    /// docent's data, which is never walked.
+    pub(crate) own: &'g Path,
+    /// Paths below the root to which the walk is narrowed; `None` means everything.
+    pub(crate) within: Option<&'g [String]>,
+}
 
 /// A file of a source.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,20 +53,20 @@ pub(crate) struct Walked {
     pub(crate) bare: bool,
 }
 
-/// Walks the source at `root`. Hidden files, what `.gitignore` and `.docentignore` name, temporary
-/// files, folders made by programs and the folder `own` (docent's data) are passed over. Links to
-/// files count as files; links to folders are not followed, so there are no loops and nothing outside
-/// the source is indexed by accident.
-pub(crate) fn walk(root: &Path, kind: SourceKind, own: &Path, cancel: &Cancel) -> Walked {
+/// Walks a source. What its rules leave out (by default hidden files and what `.gitignore` names),
+/// what `.docentignore` names, temporary files, folders made by programs and docent's own data are
+/// passed over. Links to files count as files; links to folders are not followed, so there are no
+/// loops and nothing outside the source is indexed by accident.
+pub(crate) fn walk(ground: &Ground<'_>, cancel: &Cancel) -> Walked {
     let mut walked = Walked::default();
-    if lies_within(root, own) {
+    if lies_within(ground.root, ground.own) {
         walked.reachable = true;
         walked.unreadable.push((".".to_owned(), "docent's own data is not indexed".to_owned()));
         return walked;
     }
-    match kind {
-        SourceKind::File => single_file(root, &mut walked),
-        SourceKind::Folder => folder(root, own, cancel, &mut walked),
+    match ground.kind {
+        SourceKind::File => single_file(ground.root, &mut walked),
+        SourceKind::Folder => folder(ground, cancel, &mut walked),
     }
     walked
 }
@@ -70,7 +92,8 @@ fn single_file(root: &Path, walked: &mut Walked) {
     }
 }
 
-fn folder(root: &Path, own: &Path, cancel: &Cancel, walked: &mut Walked) {
+fn folder(ground: &Ground<'_>, cancel: &Cancel, walked: &mut Walked) {
+    let root = ground.root;
     // Asked before walking: the walk itself does not tell a missing root from an empty one.
     match std::fs::read_dir(root) {
         Ok(mut entries) => walked.bare = entries.next().is_none(),
@@ -80,7 +103,7 @@ fn folder(root: &Path, own: &Path, cancel: &Cancel, walked: &mut Walked) {
         }
     }
     (walked.reachable, walked.complete) = (true, true);
-    for entry in walker(root, own) {
+    for entry in walker(ground) {
         if cancel.is_cancelled() {
             walked.complete = false;
             return;
@@ -92,13 +115,15 @@ fn folder(root: &Path, own: &Path, cancel: &Cancel, walked: &mut Walked) {
     }
 }
 
-fn walker(root: &Path, own: &Path) -> ignore::Walk {
-    let own: Option<PathBuf> = own.canonicalize().ok();
-    let mut builder = WalkBuilder::new(root);
+fn walker(ground: &Ground<'_>) -> ignore::Walk {
+    let own: Option<PathBuf> = ground.own.canonicalize().ok();
+    let chosen = Chosen::new(ground.root, ground.rules, ground.within);
+    let root = ground.root.to_path_buf();
+    let mut builder = WalkBuilder::new(ground.root);
     builder
-        .hidden(true)
-        .git_ignore(true)
-        .git_exclude(true)
+        .hidden(!ground.rules.hidden)
+        .git_ignore(ground.rules.gitignore)
+        .git_exclude(ground.rules.gitignore)
         .require_git(false)
         // What a person's other folders say must not hide what they gave us.
         .parents(false)
@@ -107,13 +132,19 @@ fn walker(root: &Path, own: &Path) -> ignore::Walk {
         .follow_links(false)
         .add_custom_ignore_filename(IGNORE_FILE)
         .sort_by_file_name(|a, b| a.cmp(b))
-        .filter_entry(move |entry| entry.depth() == 0 || is_wanted(entry, own.as_deref()));
+        .filter_entry(move |entry| entry.depth() == 0 || is_wanted(&root, entry, own.as_deref(), &chosen));
     builder.build()
 }
 
-fn is_wanted(entry: &DirEntry, own: Option<&Path>) -> bool {
+fn is_wanted(root: &Path, entry: &DirEntry, own: Option<&Path>, chosen: &Chosen) -> bool {
+    // A name that is not Unicode is reported by the visit, whatever the rules.
+    let rel_path = relative(root, entry.path());
     if !entry.file_type().is_some_and(|kind| kind.is_dir()) {
-        return !is_temporary_file(entry.file_name());
+        return !is_temporary_file(entry.file_name())
+            && rel_path.is_none_or(|rel_path| chosen.takes(entry.path(), &rel_path));
+    }
+    if entry.file_name() == GIT_FOLDER || rel_path.is_some_and(|rel_path| !chosen.enters(entry.path(), &rel_path)) {
+        return false;
     }
     let is_own = || {
         own.is_some_and(|own| {
@@ -220,7 +251,28 @@ mod tests {
     }
 
     fn look(root: &Path) -> Walked {
-        walk(root, SourceKind::Folder, Path::new("/nonexistent"), &Cancel::new())
+        look_by(root, &SourceRules::default(), None)
+    }
+
+    fn look_by(root: &Path, rules: &SourceRules, within: Option<&[String]>) -> Walked {
+        let own = Path::new("/nonexistent");
+        walk(&Ground { root, kind: SourceKind::Folder, rules, own, within }, &Cancel::new())
+    }
+
+    fn look_at(root: &Path, kind: SourceKind, own: &Path) -> Walked {
+        walk(&Ground { root, kind, rules: &SourceRules::default(), own, within: None }, &Cancel::new())
+    }
+
+    #[test]
+    fn rules_decide_what_is_seen() {
+        let root = tempfile::tempdir().unwrap();
+        lay(root.path(), &["a.txt", ".hidden.txt", "logs/x.log", "build/out.txt", ".git/config", "子/b.md"]);
+        fs::write(root.path().join(".gitignore"), "build/\n").unwrap();
+        let rules = SourceRules { hidden: true, gitignore: false, ignore: vec!["*.log".into()], ..Default::default() };
+        let walked = look_by(root.path(), &rules, None);
+        assert_eq!(names(&walked), [".gitignore", ".hidden.txt", "a.txt", "build/out.txt", "子/b.md"]);
+        let within = ["子".to_owned(), "gone.txt".to_owned()];
+        assert_eq!(names(&look_by(root.path(), &SourceRules::default(), Some(&within))), ["子/b.md"]);
     }
 
     #[test]
@@ -290,12 +342,12 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         lay(root.path(), &["a.txt", "data/app.db", "data/lance/x.txt", "other/data/b.txt"]);
         let own = root.path().join("data");
-        let walked = walk(root.path(), SourceKind::Folder, &own, &Cancel::new());
+        let walked = look_at(root.path(), SourceKind::Folder, &own);
         assert_eq!(names(&walked), ["a.txt", "other/data/b.txt"]);
         for (inside, kind) in
             [(own.join("lance"), SourceKind::Folder), (own.join("app.db"), SourceKind::File)]
         {
-            let walked = walk(&inside, kind, &own, &Cancel::new());
+            let walked = look_at(&inside, kind, &own);
             assert!(walked.files.is_empty() && !walked.complete && walked.unreadable.len() == 1);
         }
     }
@@ -310,10 +362,10 @@ mod tests {
         let file = root.path().join("one.txt");
         fs::write(&file, "x").unwrap();
         assert!(!look(&file).reachable);
-        let single = walk(&file, SourceKind::File, Path::new("/nonexistent"), &Cancel::new());
+        let single = look_at(&file, SourceKind::File, Path::new("/nonexistent"));
         assert_eq!(names(&single), ["one.txt"]);
         let gone =
-            walk(&root.path().join("two.txt"), SourceKind::File, Path::new("/nonexistent"), &Cancel::new());
+            look_at(&root.path().join("two.txt"), SourceKind::File, Path::new("/nonexistent"));
         assert!(!gone.reachable && gone.files.is_empty());
     }
 
