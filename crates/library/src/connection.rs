@@ -157,7 +157,7 @@ impl Library {
         Ok(value)
     }
 
-    fn new_reader(&self) -> Result<Connection, LibraryError> {
+    pub(crate) fn new_reader(&self) -> Result<Connection, LibraryError> {
         let reader = connect(&self.database)?;
         reader.execute_batch("PRAGMA query_only = ON; PRAGMA cache_size = -8192").step("opening a reader")?;
         Ok(reader)

@@ -125,6 +125,17 @@ impl Library {
     }
 
     /// All conversations, the one last spoken in first.
+    /// How many conversations show text of a document.
+    pub fn quoted_in(&self, document: DocumentId) -> Result<usize, LibraryError> {
+        let step = "looking for quotations";
+        self.read(step, |db| {
+            let sql = "SELECT COUNT(DISTINCT m.conversation_id) FROM message_revision r
+                       JOIN message m ON m.id = r.message_id JOIN revision v ON v.id = r.revision_id
+                       WHERE v.document_id = ?1";
+            Ok(db.query_row(sql, [document.0], |row| row.get::<_, i64>(0)).step(step)? as usize)
+        })
+    }
+
     pub fn conversations(&self) -> Result<Vec<Conversation>, LibraryError> {
         let step = "listing conversations";
         self.read(step, |db| {

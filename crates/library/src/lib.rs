@@ -60,6 +60,7 @@ pub use counts::{DocumentCounts, SourceSummary};
 pub use documents::{Document, DocumentState};
 pub use error::LibraryError;
 pub use files::{Seen, SeenFile};
+pub use lock::FolderLock;
 pub use listing::DocumentFilter;
 pub use notes::{Backlink, NoteVersion};
 pub use profiles::{IndexState, ProfileState, StoredProfile};

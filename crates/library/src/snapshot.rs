@@ -18,7 +18,8 @@ impl Library {
             LibraryError::conflict(format_args!("the path {} is not Unicode", path.display()))
         })?;
         private_file(path, true)?;
-        self.read(step, |db| db.execute("VACUUM INTO ?1", [name]).step(step).map(drop))?;
+        // Not inside a transaction; the statement reads one state by itself.
+        self.new_reader()?.execute("VACUUM INTO ?1", [name]).step(step)?;
         let flushed = File::options().write(true).open(path).and_then(|file| file.sync_all());
         flushed.map_err(|source| LibraryError::io("flushing", path, source))?;
         sync_folder(path.parent().unwrap_or(Path::new(".")))

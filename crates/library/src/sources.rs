@@ -129,6 +129,17 @@ impl Library {
         })
     }
 
+    /// Gives a source another root: its folder moved, or the library came to another machine.
+    pub fn set_source_root(&self, id: SourceId, root: &Path) -> Result<(), LibraryError> {
+        let step = "moving a source";
+        let root = path::to_value(root)?;
+        self.write(step, |tx| {
+            require_source(tx, id)?;
+            tx.execute("UPDATE source SET root = ?2 WHERE id = ?1", params![id.0, root]).step(step)?;
+            Ok(())
+        })
+    }
+
     /// Says what of a source is read. The next scan goes by it.
     pub fn set_source_rules(&self, id: SourceId, rules: &SourceRules) -> Result<(), LibraryError> {
         let step = "recording rules";
