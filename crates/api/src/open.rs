@@ -4,11 +4,13 @@ use crate::engine::{Engine, Switch};
 use crate::host::Host;
 use crate::indexer::Indexer;
 use crate::places::Places;
+use crate::rebuild::Rebuild;
 use crate::requests::Requests;
 use crate::wire::{ApiError, Event, Settings, Tag};
 use docent_extract::{Extract, Extractor, Limits, WorkerConfig};
 use docent_library::Library;
 use docent_model_hub::{Catalogue, ModelHub, ModelSpec};
+use std::path::PathBuf;
 use std::sync::Arc;
 use tokio::sync::RwLock;
 
@@ -36,6 +38,7 @@ pub struct Api {
     extract: Arc<dyn Extract>,
     engine: Arc<RwLock<Arc<Engine>>>,
     indexer: Indexer,
+    rebuild: Rebuild,
     requests: Requests,
 }
 
@@ -47,6 +50,8 @@ impl Api {
     /// `library_in_use`, `library_too_new`, `library_damaged`, `disk_full`, `read_only`. A model that
     /// cannot be opened is not an error here: docent works without it and `doctor` says why.
     pub async fn open(places: Places, host: Arc<dyn Host>) -> Result<Self, ApiError> {
+        let mut places = places;
+        places.data = prepared(places.usual_data.clone(), places.data).await?;
         let data = places.data.clone();
         let (library, _) = tokio::task::spawn_blocking(move || Library::open(&data)).await??;
         let library = Arc::new(library);
@@ -57,12 +62,13 @@ impl Api {
             worker: places.resources.worker.clone(),
             pdfium,
             limits: Limits::default(),
-            workers: READERS,
+            // One more than a run uses, so that a small change never waits for a large file.
+            workers: READERS + 1,
         }));
         let engine = Arc::new(RwLock::new(Arc::new(Engine::without_models(&library, Switch::none()))));
         let indexer = Indexer::new(Arc::clone(&host), Arc::clone(&library), Arc::clone(&engine));
-        let api =
-            Self { host, places, library, hub, extract, engine, indexer, requests: Requests::default() };
+        let (rebuild, requests) = (Rebuild::default(), Requests::default());
+        let api = Self { host, places, library, hub, extract, engine, indexer, rebuild, requests };
         api.reload_engine().await?;
         Ok(api)
     }
@@ -89,6 +95,7 @@ impl Api {
     /// Stops everything and closes the library.
     pub async fn close(&self) {
         self.requests.cancel_all();
+        self.rebuild.stop().await;
         self.indexer.shut_down().await;
         self.unload_engine().await;
         let library = Arc::clone(&self.library);
@@ -146,6 +153,10 @@ impl Api {
         &self.indexer
     }
 
+    pub(crate) fn rebuild(&self) -> &Rebuild {
+        &self.rebuild
+    }
+
     pub(crate) fn requests(&self) -> &Requests {
         &self.requests
     }
@@ -192,4 +203,26 @@ impl Api {
         }
         self.library(move |library| Ok(library.set_setting(CHOSEN_MODELS, &chosen)?)).await
     }
+}
+
+/// Does what was asked for at the last run and cannot be done while the library is open: moves it to
+/// another folder, takes a backup for it. Gives the folder to be opened.
+async fn prepared(usual: Option<PathBuf>, data: PathBuf) -> Result<PathBuf, ApiError> {
+    let now = i64::try_from(
+        std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default().as_millis(),
+    );
+    let now = now.unwrap_or(0);
+    tokio::task::spawn_blocking(move || {
+        let data = match usual {
+            // A move that fails is told by the log and leaves the library where it was.
+            Some(usual) => docent_keeping::relocate::finish_pending(&usual, now).unwrap_or_else(|error| {
+                tracing::error!(%error, "the library was not moved");
+                data
+            }),
+            None => data,
+        };
+        docent_keeping::backup::apply_pending(&data)?;
+        Ok(data)
+    })
+    .await?
 }

@@ -4,7 +4,7 @@ use crate::Library;
 use crate::error::{LibraryError, Step};
 use crate::purges::settle;
 use crate::row::{json, named};
-use docent_corpus::{Citation, ConversationId, MessageId, Passage, RevisionId};
+use docent_corpus::{Citation, ConversationId, DocumentId, MessageId, Passage, RevisionId};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use std::collections::BTreeSet;
 
@@ -124,7 +124,6 @@ impl Library {
         })
     }
 
-    /// All conversations, the one last spoken in first.
     /// How many conversations show text of a document.
     pub fn quoted_in(&self, document: DocumentId) -> Result<usize, LibraryError> {
         let step = "looking for quotations";
@@ -136,6 +135,7 @@ impl Library {
         })
     }
 
+    /// All conversations, the one last spoken in first.
     pub fn conversations(&self) -> Result<Vec<Conversation>, LibraryError> {
         let step = "listing conversations";
         self.read(step, |db| {

@@ -31,6 +31,8 @@ impl Api {
             indexing: self.indexer().status(),
             settings: self.settings().await?,
             device: device(),
+            rebuild: self.rebuild().status(),
+            notes_folder: self.notes_folder().await?,
         })
     }
 
@@ -42,6 +44,10 @@ impl Api {
             theme: patch.theme.unwrap_or(before.theme),
             threads: patch.threads.unwrap_or(before.threads),
             allow_downloads: patch.allow_downloads.unwrap_or(before.allow_downloads),
+            recognition: patch.recognition.unwrap_or(before.recognition),
+            recognition_languages: patch
+                .recognition_languages
+                .unwrap_or_else(|| before.recognition_languages.clone()),
         };
         self.store_settings(settings.clone()).await?;
         if settings.threads != before.threads {
@@ -60,6 +66,11 @@ impl Api {
     /// Pauses or resumes indexing.
     pub async fn pause_indexing(&self, req: PauseReq) -> Result<IndexingStatus, ApiError> {
         Ok(self.indexer().pause(req.paused))
+    }
+
+    /// Stops the run that goes on.
+    pub async fn stop_indexing(&self, _: Empty) -> Result<IndexingStatus, ApiError> {
+        Ok(self.indexer().stop())
     }
 
     /// Looks at every part of the installation.
