@@ -6,7 +6,7 @@ use crate::indexer::Indexer;
 use crate::places::Places;
 use crate::requests::Requests;
 use crate::wire::{ApiError, Event, Settings, Tag};
-use docent_extract::{Extract, Extractor, Limits, WorkerConfig};
+use docent_extract::{Extract, Extractor, Limits, Recognition, WorkerConfig};
 use docent_library::Library;
 use docent_model_hub::{Catalogue, ModelHub, ModelSpec};
 use std::sync::Arc;
@@ -58,6 +58,7 @@ impl Api {
             pdfium,
             limits: Limits::default(),
             workers: READERS,
+            recognition: Recognition::default(),
         }));
         let engine = Arc::new(RwLock::new(Arc::new(Engine::without_models(&library, Switch::none()))));
         let indexer = Indexer::new(Arc::clone(&host), Arc::clone(&library), Arc::clone(&engine));
