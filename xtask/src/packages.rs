@@ -43,6 +43,9 @@ const TEST: &[&str] = &[
     "debian-policy",
     "debian-reference-en",
     "debian-reference-zh-cn",
+    "tesseract-ocr",
+    "tesseract-ocr-eng",
+    "tesseract-ocr-chi-sim",
 ];
 
 /// The release of the PyPI package that carries libpdfium.

@@ -21,6 +21,11 @@ const TELL_EVERY: Duration = Duration::from_millis(100);
 /// Lists are called stale at most this often while a run goes on.
 const REFRESH_EVERY: Duration = Duration::from_secs(1);
 
+/// Name of the setting that holds how many passages a second were indexed lately.
+pub(crate) const SPEED: &str = "index.passages_per_second";
+/// Fewer passages than this say nothing about speed.
+const TELLING_RUN: u64 = 200;
+
 /// Scans and indexes, in the background or until nothing waits. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct Indexer(Arc<Inner>);
@@ -318,7 +323,13 @@ impl Indexer {
         let own = self.clone();
         let started = Instant::now();
         let progress = move |progress: IngestProgress| own.note_progress(&progress, started);
-        ingest.run(cancel, &progress).await?;
+        let report = ingest.run(cancel, &progress).await?;
+        if report.chunks as u64 >= TELLING_RUN {
+            #[allow(clippy::cast_precision_loss, reason = "an estimate")]
+            let speed = report.chunks as f64 / started.elapsed().as_secs_f64().max(0.001);
+            let library = Arc::clone(&self.0.library);
+            tokio::task::spawn_blocking(move || library.set_setting(SPEED, &speed)).await??;
+        }
         Ok(())
     }
 

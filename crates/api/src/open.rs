@@ -4,10 +4,11 @@ use crate::engine::{Engine, Switch};
 use crate::host::Host;
 use crate::indexer::Indexer;
 use crate::places::Places;
+use crate::reading::SharedExtract;
 use crate::rebuild::Rebuild;
 use crate::requests::Requests;
 use crate::wire::{ApiError, Event, Settings, Tag};
-use docent_extract::{Extract, Extractor, Limits, WorkerConfig};
+use docent_extract::Extract;
 use docent_library::Library;
 use docent_model_hub::{Catalogue, ModelHub, ModelSpec};
 use std::path::PathBuf;
@@ -18,8 +19,6 @@ use tokio::sync::RwLock;
 const SETTINGS: &str = "settings";
 /// Name of the chosen models in the library.
 const CHOSEN_MODELS: &str = "models";
-/// Documents read at the same time. Each is a process of its own.
-const READERS: usize = 2;
 
 /// Which models the user chose; absent means the catalogue's default.
 #[derive(Clone, Debug, Default, serde::Serialize, serde::Deserialize)]
@@ -29,13 +28,14 @@ pub(crate) struct ChosenModels {
     pub(crate) generator: Option<String>,
 }
 
-/// docent: every command is a method.
+/// docent: every command is a method. Cheap to clone; all clones are one.
+#[derive(Clone)]
 pub struct Api {
     host: Arc<dyn Host>,
     places: Places,
     library: Arc<Library>,
     hub: Arc<ModelHub>,
-    extract: Arc<dyn Extract>,
+    extract: SharedExtract,
     engine: Arc<RwLock<Arc<Engine>>>,
     indexer: Indexer,
     rebuild: Rebuild,
@@ -57,14 +57,11 @@ impl Api {
         let library = Arc::new(library);
         let catalogue = Catalogue::load(&places.resources.catalogue).or_else(|_| Catalogue::built_in())?;
         let hub = Arc::new(ModelHub::new(places.models.clone(), catalogue, places.network.clone()));
-        let pdfium = places.resources.pdfium.is_file().then(|| places.resources.pdfium.clone());
-        let extract: Arc<dyn Extract> = Arc::new(Extractor::new(WorkerConfig {
-            worker: places.resources.worker.clone(),
-            pdfium,
-            limits: Limits::default(),
-            // One more than a run uses, so that a small change never waits for a large file.
-            workers: READERS + 1,
-        }));
+        let settings: Settings = {
+            let library = Arc::clone(&library);
+            tokio::task::spawn_blocking(move || library.get_setting(SETTINGS)).await??.unwrap_or_default()
+        };
+        let extract = SharedExtract::open(&places, &settings, &library).await?;
         let engine = Arc::new(RwLock::new(Arc::new(Engine::without_models(&library, Switch::none()))));
         let indexer = Indexer::new(Arc::clone(&host), Arc::clone(&library), Arc::clone(&engine));
         let (rebuild, requests) = (Rebuild::default(), Requests::default());
@@ -76,6 +73,12 @@ impl Api {
     /// Begins to watch over the sources: looks at all of them now and again later.
     pub fn start(&self) {
         self.indexer.start();
+        let own = self.clone();
+        drop(tokio::spawn(async move {
+            if let Err(error) = own.resume_rebuild().await {
+                tracing::warn!(%error, "an index that was being built is left as it is");
+            }
+        }));
     }
 
     /// Works off everything that waits, then returns. For hosts that end after one command.
@@ -112,7 +115,7 @@ impl Api {
         let switch = Switch {
             data: self.places.data.clone(),
             hub: Some(Arc::clone(&self.hub)),
-            extract: Some(Arc::clone(&self.extract)),
+            extract: Some(self.extract.get()),
             chosen,
             threads: settings.threads as usize,
         };
@@ -133,6 +136,10 @@ impl Api {
         Arc::clone(&*self.engine.read().await)
     }
 
+    pub(crate) fn shared_library(&self) -> &Arc<Library> {
+        &self.library
+    }
+
     pub(crate) fn host(&self) -> &dyn Host {
         &*self.host
     }
@@ -145,8 +152,14 @@ impl Api {
         &self.hub
     }
 
-    pub(crate) fn extract(&self) -> &Arc<dyn Extract> {
-        &self.extract
+    pub(crate) fn extract(&self) -> Arc<dyn Extract> {
+        self.extract.get()
+    }
+
+    /// Reads documents with these settings from now on.
+    pub(crate) async fn reopen_extract(&self, settings: &Settings) -> Result<(), ApiError> {
+        self.extract.reopen(&self.places, settings, &self.library).await?;
+        self.reload_engine().await
     }
 
     pub(crate) fn indexer(&self) -> &Indexer {

@@ -1,6 +1,7 @@
 //! Where docent's files lie. The only place that reads the environment and the home folder.
 
 use docent_model_hub::Network;
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 /// Every path that docent uses on this machine.
@@ -12,6 +13,10 @@ pub struct Places {
     pub usual_data: Option<PathBuf>,
     /// The folder that is proposed for notes.
     pub notes: PathBuf,
+    /// The program that recognises text in pictures, if it was named.
+    pub recognizer: Option<PathBuf>,
+    /// Where programs are looked for (the variable `PATH`).
+    pub search_path: Option<OsString>,
     /// Installed models.
     pub models: PathBuf,
     /// What was installed together with the program.
@@ -40,7 +45,7 @@ const PACKAGE_INDEX: &str = "https://pypi.org/simple";
 
 impl Places {
     /// Places by the conventions of this system. `data` replaces the library's folder;
-    /// `DOCENT_DATA`, `DOCENT_NOTES`, `DOCENT_MODELS`, `DOCENT_PDFIUM`, `DOCENT_WORKER` and `DOCENT_OFFLINE` replace
+    /// `DOCENT_DATA`, `DOCENT_NOTES`, `DOCENT_MODELS`, `DOCENT_PDFIUM`, `DOCENT_WORKER`, `DOCENT_TESSERACT` and `DOCENT_OFFLINE` replace
     /// the others.
     pub fn from_environment(data: Option<PathBuf>) -> Self {
         let variable =
@@ -55,6 +60,8 @@ impl Places {
         Self {
             usual_data: given.is_none().then(|| usual.clone()),
             data: given.unwrap_or_else(|| docent_keeping::relocate::current(&usual)),
+            recognizer: variable("DOCENT_TESSERACT"),
+            search_path: std::env::var_os("PATH"),
             notes: variable("DOCENT_NOTES").unwrap_or_else(|| documents_home().join("docent")),
             models: variable("DOCENT_MODELS").unwrap_or_else(|| own.join("models")),
             resources: Resources {

@@ -3,8 +3,10 @@
 //! and numbers are checked before they are used.
 
 use crate::assemble;
-use crate::message::{Failure, Message, OutlineEntry, PageText};
-use docent_corpus::{Block, BlockKind, DocumentText, Format, Metadata, Place, Rect, Run, SourceWarning, Span, TextBox};
+use crate::message::{Drawing, Failure, Message, OutlineEntry, PageText};
+use docent_corpus::{
+    Block, BlockKind, DocumentText, Format, Metadata, Place, Rect, Run, SourceWarning, Span, TextBox,
+};
 use std::collections::HashSet;
 
 /// Most warnings kept of one document.
@@ -39,6 +41,9 @@ pub(crate) struct Collector {
     metadata: Metadata,
     warnings: Vec<SourceWarning>,
     full: bool,
+    awaits_recognition: bool,
+    /// Pages without text that wait for recognition.
+    waiting: u32,
 }
 
 impl Collector {
@@ -57,12 +62,25 @@ impl Collector {
             metadata: Metadata::default(),
             warnings: Vec::new(),
             full: false,
+            awaits_recognition: false,
+            waiting: 0,
         }
     }
 
     /// How many pages were dealt with, and how many there are.
+    /// Pages that wait for recognition do not count.
     pub(crate) fn progress(&self) -> Option<(u32, Option<u32>)> {
-        self.page_count.map(|_| (self.next_page, self.page_count))
+        self.page_count.map(|_| (self.next_page.saturating_sub(self.waiting), self.page_count))
+    }
+
+    /// From now on pages without text wait for recognition.
+    pub(crate) fn await_recognition(&mut self) {
+        self.awaits_recognition = true;
+    }
+
+    /// One of the waiting pages is dealt with.
+    pub(crate) fn page_is_done(&mut self) {
+        self.waiting = self.waiting.saturating_sub(1);
     }
 
     /// How much was read, for choosing the better of two attempts.
@@ -96,9 +114,11 @@ impl Collector {
                 };
                 Ok(())
             }
-            Message::Hello { .. } | Message::Picture { .. } | Message::Done | Message::Failed(_) => {
-                Err(Untrue("a message out of place".to_owned()))
-            }
+            Message::Hello { .. }
+            | Message::Picture { .. }
+            | Message::Drawn { .. }
+            | Message::Done
+            | Message::Failed(_) => Err(Untrue("a message out of place".to_owned())),
         }
     }
 
@@ -122,11 +142,7 @@ impl Collector {
         check_page(&page)?;
         let bytes: usize = page.lines.iter().map(|line| line.text.len()).sum();
         if self.full || self.page_bytes + bytes > self.limit {
-            if !self.full {
-                let reason = format!("only the first {} MB of text were kept", self.limit >> 20);
-                self.warnings.push(SourceWarning::Truncated { reason });
-            }
-            self.full = true;
+            self.fill();
             return Ok(());
         }
         self.page_bytes += bytes;
@@ -146,6 +162,9 @@ impl Collector {
             && self.page_count.is_some()
         {
             self.reach_page(*page)?;
+            if self.awaits_recognition && matches!(warning, SourceWarning::PageWithoutText { .. }) {
+                self.waiting += 1;
+            }
         }
         if self.warnings.len() < MAX_WARNINGS {
             self.warnings.push(warning);
@@ -178,6 +197,55 @@ impl Collector {
             metadata: self.metadata,
             warnings: self.warnings,
         })
+    }
+
+    /// The pages that have no usable text, in order; their text may be recognised.
+    pub(crate) fn pages_without_text(&self) -> Vec<u32> {
+        let without = self.warnings.iter().filter_map(|warning| match warning {
+            SourceWarning::PageWithoutText { page } if self.page_count.is_some() => Some(*page),
+            _ => None,
+        });
+        without.collect()
+    }
+
+    /// Puts a page whose text was recognised in its place, and says so instead of that it has none.
+    pub(crate) fn recognized(&mut self, page: PageText, confidence: u8) -> Result<(), Untrue> {
+        check_page(&page)?;
+        let index = page.index;
+        let bytes: usize = page.lines.iter().map(|line| line.text.len()).sum();
+        let at = self.pages.partition_point(|known| known.index < index);
+        ensure(self.pages.get(at).is_none_or(|known| known.index != index), "page number")?;
+        let warning = self.without_text(index).ok_or_else(|| Untrue("page number".to_owned()))?;
+        *warning = SourceWarning::PageRecognized { page: index, confidence: confidence.min(100) };
+        if self.full || self.page_bytes + bytes > self.limit {
+            self.fill();
+            return Ok(());
+        }
+        self.page_bytes += bytes;
+        self.pages.insert(at, page);
+        Ok(())
+    }
+
+    /// Notes that a page without text could not even be drawn.
+    pub(crate) fn page_failed(&mut self, page: u32, reason: String) {
+        if let Some(warning) = self.without_text(page) {
+            *warning = SourceWarning::PageFailed { page, reason };
+        }
+    }
+
+    fn without_text(&mut self, page: u32) -> Option<&mut SourceWarning> {
+        self.warnings.iter_mut().find(
+            |warning| matches!(warning, SourceWarning::PageWithoutText { page: known } if *known == page),
+        )
+    }
+
+    /// Notes that no more text is taken.
+    fn fill(&mut self) {
+        if !self.full {
+            let reason = format!("only the first {} MB of text were kept", self.limit >> 20);
+            self.warnings.push(SourceWarning::Truncated { reason });
+        }
+        self.full = true;
     }
 
     fn assemble(&mut self) {
@@ -286,7 +354,10 @@ fn check_boxes(boxes: &[TextBox], width: f32, height: f32, block: Span, text: &s
         ensure(span.start >= after && block.contains(*span), "order of boxes")?;
         ensure(span.of(text).is_some_and(|piece| !piece.is_empty()), "span of a box")?;
         let Rect { x0, y0, x1, y1 } = *rect;
-        ensure(0.0 <= x0 && x0 <= x1 && x1 <= width && 0.0 <= y0 && y0 <= y1 && y1 <= height, "box of a word")?;
+        ensure(
+            0.0 <= x0 && x0 <= x1 && x1 <= width && 0.0 <= y0 && y0 <= y1 && y1 <= height,
+            "box of a word",
+        )?;
         after = span.end;
     }
     Ok(())
@@ -301,6 +372,14 @@ fn check_runs(runs: &[Run], block: Span, text: &str) -> Result<(), Untrue> {
         (after, file) = (run.span.end, run.file_end);
     }
     Ok(())
+}
+
+/// Whether pixels and page of a drawing can be.
+pub(crate) fn check_drawing(drawing: &Drawing) -> Result<(), Untrue> {
+    let Drawing { width, height, page: [across, down], .. } = *drawing;
+    check_size(across, down)?;
+    let pixels = u64::from(width) * u64::from(height);
+    ensure(pixels > 0 && pixels == drawing.pixels.len() as u64, "pixels of a drawing")
 }
 
 fn check_page(page: &PageText) -> Result<(), Untrue> {

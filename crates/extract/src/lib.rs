@@ -30,6 +30,7 @@ mod limits;
 mod message;
 mod parent;
 mod read;
+mod recognize;
 mod script;
 mod sniff;
 mod stack;
@@ -45,6 +46,7 @@ pub use limits::{Limits, WorkerConfig};
 #[doc(hidden)]
 pub use message::{Fault, FaultKind};
 pub use parent::Extractor;
+pub use recognize::{Recognition, RecognizerStatus, find_recognizer, recognizer_language_name};
 pub use sniff::{Sniffed, sniff, supported_extensions};
 pub use worker::worker_main;
 
@@ -77,7 +79,7 @@ pub trait Extract: Send + Sync {
         on_page: &mut dyn FnMut(u32, Option<u32>),
     ) -> Result<DocumentText, ExtractError>;
 
-    /// Draws one page of a PDF, counted from 0, `width_px` pixels wide (at most 2,400).
+    /// Draws one page of a PDF or of a picture, counted from 0, `width_px` pixels wide (at most 2,400).
     ///
     /// # Errors
     /// [`ExtractError::Unsupported`] for a file without pages, and every reason of `extract`.

@@ -11,7 +11,18 @@ use std::io;
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) enum Request {
     Read(ReadRequest),
-    Render { path: OsString, page: u32, width_px: u32 },
+    Render {
+        path: OsString,
+        format: Format,
+        page: u32,
+        width_px: u32,
+    },
+    /// Asks for a page as pixels, for recognition of its text.
+    Draw {
+        path: OsString,
+        format: Format,
+        page: u32,
+    },
 }
 
 /// Asks for the text of one file.
@@ -86,8 +97,32 @@ pub(crate) enum Message {
         width: u32,
         height: u32,
     },
+    /// The pixels of a page follow as a frame of their own, one byte of grey each, row by row.
+    Drawn {
+        width: u32,
+        height: u32,
+        /// Width and height of the page in points.
+        page: [f32; 2],
+        dpi: u32,
+        label: Option<String>,
+    },
     Done,
     Failed(Failure),
+}
+
+/// A page drawn for recognition.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Drawing {
+    /// In pixels.
+    pub(crate) width: u32,
+    pub(crate) height: u32,
+    /// Width and height of the page in points.
+    pub(crate) page: [f32; 2],
+    /// Resolution of the pixels in dots per inch; a guess where the size on paper is not known.
+    pub(crate) dpi: u32,
+    pub(crate) label: Option<String>,
+    /// One byte of grey each, row by row from the top.
+    pub(crate) pixels: Vec<u8>,
 }
 
 /// An entry of a document's own table of contents.

@@ -276,6 +276,21 @@ impl Library {
         })
     }
 
+    /// Queues what could not be read because text in pictures was not recognised: documents without
+    /// any text, and those with pages without. What is live stays live until then. Gives how many.
+    pub fn queue_for_recognition(&self, now_ms: i64) -> Result<usize, LibraryError> {
+        let step = "queueing pictures";
+        self.write(step, |tx| {
+            // Without an extractor on record the same bytes count as not read.
+            let sql = "UPDATE document SET state = 'waiting', extractor = NULL, error_code = NULL, error_detail = NULL,
+                           updated_ms = ?1
+                       WHERE deleted_ms IS NULL AND (state = 'failed' AND error_code = 'no_text'
+                           OR state = 'indexed' AND warnings LIKE '%\"page_without_text\"%'
+                           OR state = 'skipped' AND error_detail LIKE '% image')";
+            tx.execute(sql, [now_ms]).step(step)
+        })
+    }
+
     /// Queues the documents that another extractor or chunker read than the present ones, and those
     /// that another extractor failed on. What is live stays live until then. Gives how many.
     pub fn queue_outdated(&self, extractor: &str, chunker: &str, now_ms: i64) -> Result<usize, LibraryError> {
@@ -343,6 +358,20 @@ mod tests {
         assert_eq!(world.library.retry_failed(None, 8).unwrap(), 1);
         let document = world.library.document(id).unwrap();
         assert_eq!((document.state, document.error_code), (DocumentState::Waiting, None));
+    }
+
+    #[test]
+    fn what_lacked_recognition_is_read_again_and_nothing_else() {
+        let world = fixture();
+        let scan = world.see("scan.pdf", 1).document();
+        world.library.set_document_state(scan, DocumentState::Failed, Some("no_text"), None, 7).unwrap();
+        let broken = world.see("b.pdf", 1).document();
+        world.library.set_document_state(broken, DocumentState::Failed, Some("damaged"), None, 7).unwrap();
+        let whole = world.index("whole.md", "text");
+        assert_eq!(world.library.queue_for_recognition(8).unwrap(), 1);
+        let state = |id| world.library.document(id).unwrap().state;
+        assert_eq!(state(scan), DocumentState::Waiting);
+        assert_eq!((state(broken), state(whole)), (DocumentState::Failed, DocumentState::Indexed));
     }
 
     #[test]

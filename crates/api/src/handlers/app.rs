@@ -50,7 +50,11 @@ impl Api {
                 .unwrap_or_else(|| before.recognition_languages.clone()),
         };
         self.store_settings(settings.clone()).await?;
-        if settings.threads != before.threads {
+        let reads_otherwise = settings.recognition != before.recognition
+            || settings.recognition_languages != before.recognition_languages;
+        if reads_otherwise {
+            self.reopen_extract(&settings).await?;
+        } else if settings.threads != before.threads {
             self.reload_engine().await?;
         }
         self.changed(&[Tag::Settings, Tag::App]);
@@ -82,6 +86,7 @@ impl Api {
             self.database_check().await,
             installed_check("reader", &resources.worker, "documents cannot be read without it"),
             installed_check("pdf", &resources.pdfium, "PDFs cannot be read without it"),
+            self.recognition_check().await,
         ];
         checks.push(model_check("embedder", engine.embedder_name(), "documents wait until it is installed"));
         checks.push(generator_check(&engine));
@@ -108,6 +113,22 @@ impl Api {
                 size_bytes: convert::number(i64::try_from(spec.size_bytes).unwrap_or(i64::MAX)),
             })
             .collect()
+    }
+
+    async fn recognition_check(&self) -> Check {
+        let status = self.recognition_status(Empty {}).await;
+        match status {
+            Ok(RecognitionStatus { program: Some(_), version: Some(version), languages, .. }) => {
+                check("ocr", CheckState::Good, format!("Tesseract {version}: {}", languages.join(", ")))
+            }
+            Ok(RecognitionStatus { install: Some(install), .. }) => check(
+                "ocr",
+                CheckState::Limited,
+                format!("text on scans and pictures is not read; to install: {install}"),
+            ),
+            Ok(_) => check("ocr", CheckState::Limited, "text on scans and pictures is not read"),
+            Err(error) => check("ocr", CheckState::Limited, error.message),
+        }
     }
 
     async fn database_check(&self) -> Check {

@@ -7,7 +7,6 @@ use base64::Engine as _;
 use docent_corpus::{Cancel, CollectionId, DocumentId, Place, RevisionId, SourceId, Span};
 use docent_library::{DocumentFilter, Library};
 use std::path::PathBuf;
-use std::sync::Arc;
 
 /// Documents of a page of the list when the request does not say.
 const DEFAULT_DOCUMENTS: u32 = 100;
@@ -101,7 +100,7 @@ impl Api {
     /// A picture of a page of a document.
     pub async fn page_image(&self, req: PageImageReq) -> Result<PageImageRes, ApiError> {
         let path = self.original(DocumentId(req.document)).await?;
-        let extract = Arc::clone(self.extract());
+        let extract = self.extract();
         let image = tokio::task::spawn_blocking(move || {
             extract.render_page(&path, req.page, req.width, &Cancel::new())
         })

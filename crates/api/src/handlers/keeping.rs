@@ -7,7 +7,6 @@ use crate::{Api, Sink};
 use docent_keeping::backup::{self, Contents, Manifest};
 use docent_keeping::relocate;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// Progress is told at most this often.
@@ -99,8 +98,8 @@ impl Api {
 
     /// What is known of the program that recognises text in pictures.
     pub async fn recognition_status(&self, _: Empty) -> Result<RecognitionStatus, ApiError> {
-        let extract = Arc::clone(self.extract());
-        Ok(tokio::task::spawn_blocking(move || crate::recognition::status(extract.as_ref())).await?)
+        let places = self.places().clone();
+        Ok(tokio::task::spawn_blocking(move || crate::reading::recognition_status(&places)).await?)
     }
 }
 

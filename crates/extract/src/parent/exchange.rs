@@ -3,9 +3,9 @@
 use super::patience::Patience;
 use super::pool::KeepsWorker;
 use super::process::WorkerProcess;
-use crate::collect::{Collector, Untrue};
+use crate::collect::{Collector, Untrue, check_drawing};
 use crate::frame::{Frame, FrameKind};
-use crate::message::{Failure, Message, Request};
+use crate::message::{Drawing, Failure, Message, Request};
 use crate::{ExtractError, PageImage, VERSION};
 use docent_corpus::Cancel;
 use std::fmt;
@@ -125,6 +125,27 @@ impl Exchange<'_> {
         match self.message(worker, &total)? {
             Message::Done => Ok(PageImage { png: picture.payload, width, height }),
             _ => Err(Broken::Lied("no end after a picture".to_owned())),
+        }
+    }
+
+    /// Has a page drawn for recognition.
+    pub(super) fn draw(&self, worker: &mut WorkerProcess, request: &Request) -> Result<Drawing, Broken> {
+        let total = Patience::start(self.total, worker);
+        self.ask(worker, request, &total)?;
+        let (width, height, page, dpi, label) = match self.message(worker, &total)? {
+            Message::Drawn { width, height, page, dpi, label } => (width, height, page, dpi, label),
+            Message::Failed(failure) => return Err(Broken::Told(failure)),
+            _ => return Err(Broken::Lied("a message instead of a drawing".to_owned())),
+        };
+        let pixels = self.frame(worker, &total)?;
+        if pixels.kind != FrameKind::Picture {
+            return Err(Broken::Lied("a drawing that is none".to_owned()));
+        }
+        let drawing = Drawing { width, height, page, dpi, label, pixels: pixels.payload };
+        check_drawing(&drawing)?;
+        match self.message(worker, &total)? {
+            Message::Done => Ok(drawing),
+            _ => Err(Broken::Lied("no end after a drawing".to_owned())),
         }
     }
 

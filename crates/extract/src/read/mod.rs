@@ -4,6 +4,7 @@
 mod archive;
 mod code;
 mod csv;
+mod drawing;
 mod epub;
 mod front_matter;
 mod html;
@@ -15,7 +16,7 @@ mod office;
 mod open_document;
 mod org;
 pub(crate) mod pdf;
-mod picture;
+pub(crate) mod picture;
 mod plain;
 mod rst;
 mod rtf;
@@ -23,9 +24,10 @@ mod sheets;
 #[cfg(test)]
 mod testing;
 
+use crate::PageImage;
 use crate::content::Content;
 use crate::encoding::{Decoded, decode, decode_plain, detect};
-use crate::message::{Failure, Fault, Message, ReadRequest, Sink, Stop};
+use crate::message::{Drawing, Failure, Fault, Message, ReadRequest, Sink, Stop};
 use crate::writer::BlockWriter;
 use docent_corpus::{Format, SourceWarning};
 use encoding_rs::Encoding;
@@ -75,9 +77,9 @@ pub(crate) fn read_content(
         Format::Pdf => pdf::read(content, context, sink),
         Format::Image => picture::read(content, context, sink),
         Format::PlainText => read_lines(content, context, sink, plain::read),
-        Format::Markdown => {
-            read_lines(content, context, sink, |text, writer| markdown::read(text, context.html_depth, writer))
-        }
+        Format::Markdown => read_lines(content, context, sink, |text, writer| {
+            markdown::read(text, context.html_depth, writer)
+        }),
         Format::Org => read_lines(content, context, sink, org::read),
         Format::Rst => read_lines(content, context, sink, rst::read),
         Format::Csv => read_lines(content, context, sink, csv::read),
@@ -118,6 +120,35 @@ pub(crate) fn read_content(
             read_blocks(context, sink, |writer| archive::read(content, format, context, writer))
         }
         other => Err(Failure::Unsupported(other.as_str().to_owned()).into()),
+    }
+}
+
+/// Draws a page for the viewer, `width_px` wide.
+pub(crate) fn render_page(
+    path: &Path,
+    format: Format,
+    pdf: &pdf::Library,
+    page: u32,
+    width_px: u32,
+) -> Result<PageImage, Failure> {
+    match format {
+        Format::Pdf => pdf::render(path, pdf, page, width_px),
+        Format::Image => picture::render(path, page, width_px),
+        _ => Err(Failure::Unsupported("a document without pages".to_owned())),
+    }
+}
+
+/// Draws a page for recognition.
+pub(crate) fn draw_page(
+    path: &Path,
+    format: Format,
+    pdf: &pdf::Library,
+    page: u32,
+) -> Result<Drawing, Failure> {
+    match format {
+        Format::Pdf => pdf::draw(path, pdf, page),
+        Format::Image => picture::draw(path, page),
+        _ => Err(Failure::Unsupported("a document without pages".to_owned())),
     }
 }
 

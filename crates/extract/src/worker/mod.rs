@@ -9,9 +9,10 @@ mod fault;
 
 use crate::VERSION;
 use crate::frame::{FrameKind, MAX_PAYLOAD, read_frame, write_frame};
-use crate::message::{Closed, Failure, Message, ReadRequest, Request, Sink, Stop};
-use crate::read::{pdf, read_document};
+use crate::message::{Closed, Drawing, Failure, Message, ReadRequest, Request, Sink, Stop};
+use crate::read::{draw_page, pdf, read_document, render_page};
 use crate::stack::{STACK_BYTES, catch};
+use docent_corpus::Format;
 use std::ffi::OsString;
 use std::io::{Stdout, stdin, stdout};
 use std::path::{Path, PathBuf};
@@ -103,7 +104,10 @@ impl Worker {
     fn answer(&mut self, request: Request) -> Result<(), Closed> {
         let outcome = match request {
             Request::Read(request) => self.read(request),
-            Request::Render { path, page, width_px } => self.render(Path::new(&path), page, width_px),
+            Request::Render { path, format, page, width_px } => {
+                self.render(Path::new(&path), format, page, width_px)
+            }
+            Request::Draw { path, format, page } => self.draw(Path::new(&path), format, page),
         };
         match outcome {
             Ok(()) | Err(Stop::Full) => self.send(Message::Done),
@@ -123,10 +127,17 @@ impl Worker {
         read_document(&request, &self.library, &mut sink)
     }
 
-    fn render(&mut self, path: &Path, page: u32, width_px: u32) -> Result<(), Stop> {
-        let image = pdf::render(path, &self.library, page, width_px)?;
+    fn render(&mut self, path: &Path, format: Format, page: u32, width_px: u32) -> Result<(), Stop> {
+        let image = render_page(path, format, &self.library, page, width_px)?;
         self.send(Message::Picture { width: image.width, height: image.height })?;
         write_frame(&mut self.out, FrameKind::Picture, &image.png).map_err(|_| Stop::Closed)
+    }
+
+    fn draw(&mut self, path: &Path, format: Format, page: u32) -> Result<(), Stop> {
+        let Drawing { width, height, page, dpi, label, pixels } =
+            draw_page(path, format, &self.library, page)?;
+        self.send(Message::Drawn { width, height, page, dpi, label })?;
+        write_frame(&mut self.out, FrameKind::Picture, &pixels).map_err(|_| Stop::Closed)
     }
 
     fn send(&mut self, message: Message) -> Result<(), Closed> {
