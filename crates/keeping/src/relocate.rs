@@ -46,11 +46,9 @@ pub fn request(usual: &Path, folder: &Path, now_ms: i64) -> Result<PathBuf, Keep
     if folder.starts_with(&from) || from.starts_with(folder) {
         return Err(KeepingError::bad_path(folder, "it lies within the present folder, or holds it"));
     }
-    match fs::read_dir(folder) {
-        Ok(mut entries) if entries.next().is_some() => {
-            return Err(KeepingError::bad_path(folder, "it is not empty"));
-        }
-        Ok(_) => {}
+    match fs::read_dir(folder).map(|mut entries| entries.next().is_some()) {
+        Ok(true) => return Err(KeepingError::bad_path(folder, "it is not empty")),
+        Ok(false) => {}
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             fs::create_dir_all(folder).map_err(|source| KeepingError::file("making", folder, source))?;
         }
