@@ -11,6 +11,7 @@ mod json;
 mod lines;
 mod mail;
 mod markdown;
+mod member;
 mod office;
 mod open_document;
 mod org;
@@ -46,6 +47,8 @@ pub(crate) struct Context<'c> {
     pub(crate) fault: Option<Fault>,
     /// In how many files this one lies.
     pub(crate) nesting: u32,
+    /// What the whole document, with all files within it, has unpacked so far.
+    pub(crate) unpacked: &'c member::Unpacked,
 }
 
 /// Reads the document that `request` names and tells everything but the end.
@@ -54,12 +57,14 @@ pub(crate) fn read_document(
     pdf: &pdf::Library,
     sink: &mut dyn Sink,
 ) -> Result<(), Stop> {
+    let unpacked = member::Unpacked::default();
     let context = Context {
         pdf,
         text_bytes: request.text_bytes,
         html_depth: request.html_depth,
         fault: request.fault,
         nesting: 0,
+        unpacked: &unpacked,
     };
     read_content(&Content::File(Path::new(&request.path)), request.format, &context, sink)
 }
@@ -75,9 +80,9 @@ pub(crate) fn read_content(
         Format::Pdf => pdf::read(content, context, sink),
         Format::Image => picture::read(content, context, sink),
         Format::PlainText => read_lines(content, context, sink, plain::read),
-        Format::Markdown => {
-            read_lines(content, context, sink, |text, writer| markdown::read(text, context.html_depth, writer))
-        }
+        Format::Markdown => read_lines(content, context, sink, |text, writer| {
+            markdown::read(text, context.html_depth, writer)
+        }),
         Format::Org => read_lines(content, context, sink, org::read),
         Format::Rst => read_lines(content, context, sink, rst::read),
         Format::Csv => read_lines(content, context, sink, csv::read),
@@ -225,4 +230,12 @@ fn binary() -> Failure {
 /// More than one character in a hundred could not be decoded (a few are forgiven to short texts).
 fn is_noise(text: &str, replaced: u32) -> bool {
     replaced > 4 && u64::from(replaced) * 100 > text.chars().count() as u64
+}
+
+/// The name of a container without its ending, as its title.
+fn content_name(content: &Content<'_>) -> Option<String> {
+    let name = content.file_name();
+    let stem = Path::new(&*name).file_stem().map(|stem| stem.to_string_lossy().into_owned())?;
+    let stem = stem.strip_suffix(".tar").map(str::to_owned).unwrap_or(stem);
+    (!stem.is_empty()).then_some(stem)
 }

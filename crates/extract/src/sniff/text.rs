@@ -96,6 +96,9 @@ const MAIL_HEADERS: &[&str] = &[
     "date:", "x-mozilla-status:", "dkim-signature:", "reply-to:", "content-type:",
 ];
 
+/// A beginning of a file that is longer than this may have been cut, in bytes.
+const LONG_HEADER: usize = 2048;
+
 /// The language of source code whose name ends so.
 pub(crate) fn language(extension: &str) -> Option<&'static str> {
     LANGUAGES.iter().find(|(ending, _)| *ending == extension).map(|(_, language)| *language)
@@ -134,7 +137,7 @@ pub(super) fn format(head: &str, extension: &str) -> Sniffed {
     Sniffed::Known(match extension {
         "html" | "htm" | "xhtml" => Format::Html,
         "mbox" | "mbx" => Format::Mbox,
-        "eml" => Format::Mail,
+        "eml" | "emlx" | "mht" | "mhtml" => Format::Mail,
         _ if is_mailbox(head) => Format::Mbox,
         _ if is_mail(head) => Format::Mail,
         _ if language(extension).is_some() => Format::Code,
@@ -165,7 +168,13 @@ fn is_mailbox(head: &str) -> bool {
 }
 
 /// A mail message begins with header lines, at least three of them well known, up to an empty line.
+/// Apple Mail puts the number of its bytes in front.
 fn is_mail(head: &str) -> bool {
+    let counted = head.split_once('\n').filter(|(first, _)| first.trim().parse::<u64>().is_ok());
+    let head = counted.map_or(head, |(_, rest)| rest);
+    // Headers may be longer than what is looked at, which then ends within a line.
+    let whole = head.rsplit_once('\n').filter(|_| head.len() > LONG_HEADER);
+    let head = whole.map_or(head, |(whole, _)| whole);
     let mut known = 0;
     for line in head.lines() {
         if line.is_empty() {
