@@ -80,16 +80,22 @@ fn outcome(member: &Member<'_>, context: &Context<'_>, writer: &mut BlockWriter)
     let inner = Context { text_bytes: writer.room(), fault: None, nesting: context.nesting + 1, ..*context };
     let mut sink = Nested { collector: Collector::new(format, inner.text_bytes), writer, untrue: None };
     let told = catch(|| read_content(&content, format, &inner, &mut sink));
-    Ok(match (told, sink.untrue) {
+    let Nested { collector, untrue, .. } = sink;
+    let warnings = collector.warnings().to_vec();
+    let outcome = match (told, untrue) {
         (Err(panic), _) => Outcome::Failed(format!("reading it failed: {panic}")),
         (_, Some(untrue)) => Outcome::Failed(format!("reading it failed: {}", untrue.0)),
-        (Ok(Ok(()) | Err(Stop::Full)), None) => match sink.collector.finish(None) {
+        (Ok(Ok(()) | Err(Stop::Full)), None) => match collector.finish(None) {
             Ok(document) => Outcome::Read(Box::new(document)),
             Err(failure) => refused(failure),
         },
         (Ok(Err(Stop::Failed(failure))), None) => refused(failure),
         (Ok(Err(Stop::Closed)), None) => return Err(Stop::Closed),
-    })
+    };
+    if matches!(outcome, Outcome::Failed(_)) {
+        write::pass_on(member.path, warnings, writer)?; // they say what is wrong with its own members
+    }
+    Ok(outcome)
 }
 
 fn refused(failure: Failure) -> Outcome {

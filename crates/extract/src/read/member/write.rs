@@ -57,7 +57,11 @@ pub(in crate::read) fn below(kind: BlockKind, level: u8) -> BlockKind {
 }
 
 /// Passes the warnings of a member on, with its path: pages mean nothing without their file.
-fn pass_on(path: &str, warnings: Vec<SourceWarning>, writer: &mut BlockWriter) -> Result<(), Stop> {
+pub(super) fn pass_on(
+    path: &str,
+    warnings: Vec<SourceWarning>,
+    writer: &mut BlockWriter,
+) -> Result<(), Stop> {
     let mut without_text: Vec<u32> = Vec::new();
     for warning in warnings {
         match warning {
