@@ -37,8 +37,8 @@ const DOCUMENTS: &[&str] = &[
     "pdf", "html", "htm", "xhtml", "md", "markdown", "mdown", "mkd", "mkdn", "txt", "text", "log", "rst", "adoc",
     "asciidoc", "org", "tex", "csv", "tsv", "tab", "json", "geojson", "ipynb", "jsonl", "ndjson", "rtf", "docx",
     "docm", "dotx", "doc", "dot", "odt", "ott", "pptx", "pptm", "ppsx", "ppt", "pps", "odp", "otp", "xlsx", "xlsm",
-    "xltx", "xls", "xlt", "xlsb", "ods", "ots", "epub", "eml", "emlx", "mht", "mhtml", "mbox", "mbx", "zip", "tar", "tgz", "gz", "png",
-    "jpg", "jpeg", "tif", "tiff", "webp", "bmp", "gif",
+    "xltx", "xls", "xlt", "xlsb", "ods", "ots", "epub", "eml", "emlx", "mht", "mhtml", "mbox", "mbx", "zip", "tar",
+    "tgz", "gz", "png", "jpg", "jpeg", "tif", "tiff", "webp", "bmp", "gif",
 ];
 
 /// File name extensions, in lower case and without the dot, that stand for documents this crate
@@ -180,8 +180,11 @@ mod tests {
         let apple = b"1234      \nFrom: a@b.c\nSubject: x\nDate: y\n\nHello\n<?xml version=\"1.0\"?>";
         assert_eq!(known(apple, ""), Sniffed::Known(Format::Mail));
         let long = format!("From: a@b.c\nSubject: x\nDate: y\n{}X-Cut", "X-Field: value\n".repeat(400));
-        assert_eq!(known(long[..4096].as_bytes(), ""), Sniffed::Known(Format::Mail));
+        assert_eq!(known(&long.as_bytes()[..4096], ""), Sniffed::Known(Format::Mail));
         assert_eq!(known(b"MIME-Version: 1.0\r\n\r\n", "mht"), Sniffed::Known(Format::Mail));
+        for extension in ["eml", "mbox"] {
+            assert_eq!(known(b"Only words.", extension), Sniffed::Known(Format::PlainText));
+        }
         assert_eq!(known(b"From now on 10:30 it is\nall text.", "txt"), Sniffed::Known(Format::PlainText));
         let letter = b"Date: today\nSubject: x\nDear Ann,\nfrom: me";
         assert_eq!(known(letter, "txt"), Sniffed::Known(Format::PlainText));

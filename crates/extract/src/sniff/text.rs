@@ -136,8 +136,8 @@ pub(super) fn format(head: &str, extension: &str) -> Sniffed {
     }
     Sniffed::Known(match extension {
         "html" | "htm" | "xhtml" => Format::Html,
-        "mbox" | "mbx" => Format::Mbox,
-        "eml" | "emlx" | "mht" | "mhtml" => Format::Mail,
+        "mbox" | "mbx" if head.starts_with("From ") => Format::Mbox,
+        "eml" | "emlx" | "mht" | "mhtml" if begins_with_header(head) => Format::Mail,
         _ if is_mailbox(head) => Format::Mbox,
         _ if is_mail(head) => Format::Mail,
         _ if language(extension).is_some() => Format::Code,
@@ -187,6 +187,15 @@ fn is_mail(head: &str) -> bool {
         }
     }
     known >= 3
+}
+
+/// Whether text named as mail is mail: its first line is the field of a header, apart from what Apple
+/// Mail and mailboxes put in front.
+fn begins_with_header(head: &str) -> bool {
+    let mut lines = head.lines();
+    let Some(first) = lines.next() else { return false };
+    let in_front = first.trim().parse::<u64>().is_ok() || first.starts_with("From ");
+    is_header(if in_front { lines.next().unwrap_or_default() } else { first })
 }
 
 /// `Name: value`, or a line that goes on with the one before.

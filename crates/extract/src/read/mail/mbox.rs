@@ -6,7 +6,7 @@
 use std::io::{self, BufRead, Read};
 
 /// Longest message that is read, in bytes; the rest of a longer one is left out.
-pub(super) const MESSAGE_BYTES: usize = 128 << 20;
+pub(super) const MESSAGE_BYTES: usize = 64 << 20;
 /// Lines are read in pieces of at most this many bytes.
 const LINE_BYTES: u64 = 64 << 10;
 

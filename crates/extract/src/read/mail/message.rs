@@ -15,6 +15,8 @@ use mail_parser::{MessageParser, MimeHeaders, PartType};
 const MAX_ATTACHMENTS: usize = 1000;
 /// Messages with more messages inside than this are no mail: their tree would fill the stack.
 const MAX_MESSAGES: usize = 5000;
+/// Steps on a message of at least this many bytes take time.
+const LARGE_BYTES: usize = 4 << 20;
 /// Most bytes of HTML of a message: its tree takes many times its size in memory.
 const MARKUP_BYTES: usize = 64 << 20;
 
@@ -29,6 +31,7 @@ pub(super) fn read(
         let limit = format!("a message holds more than {MAX_MESSAGES} others");
         return Err(Failure::TooLarge(limit).into());
     }
+    announce(raw, writer)?;
     let parsed = catch(|| MessageParser::default().parse(raw)).map_err(Failure::Damaged)?;
     let message = parsed.ok_or_else(|| Failure::Damaged("it has no header of a mail".to_owned()))?;
     let source = Source { message: &message, raw, html_depth: context.html_depth };
@@ -38,6 +41,7 @@ pub(super) fn read(
     let (files, bodies): (Vec<_>, Vec<_>) =
         parts.iter().partition(|part| matches!(part.role, Role::Attachment | Role::Message));
     for body in bodies {
+        announce(raw, reading.writer)?;
         reading.body(body)?;
     }
     for file in files.iter().take(MAX_ATTACHMENTS) {
@@ -48,6 +52,11 @@ pub(super) fn read(
         reading.writer.warn(SourceWarning::Truncated { reason })?;
     }
     Ok(metadata)
+}
+
+/// Tells that the work goes on, before a step on a message that is so large that steps take time.
+fn announce(raw: &[u8], writer: &mut BlockWriter) -> Result<(), Stop> {
+    if raw.len() > LARGE_BYTES { writer.alive() } else { Ok(()) }
 }
 
 /// How many messages lie within one another, at most.

@@ -52,6 +52,10 @@ fn single(content: &Content<'_>, context: &Context<'_>, writer: &mut BlockWriter
         return Ok(());
     }
     writer.metadata = message::read(raw, 1, context, writer)?;
+    if writer.metadata.title.is_none() && writer.metadata.author.is_none() {
+        // Else the heading of an attachment would become the title.
+        writer.metadata.title = content_name(content);
+    }
     Ok(())
 }
 

@@ -3,6 +3,10 @@
 use super::charset;
 use super::transfer::{base64, hex};
 
+/// Longest text of one encoded word that is looked for. The standard allows 75 bytes, programs write
+/// more.
+const WORD_BYTES: usize = 8 << 10;
+
 /// The text of a header field from its raw bytes.
 pub(super) fn decode(raw: &[u8]) -> String {
     let mut reading = Reading::default();
@@ -57,7 +61,7 @@ fn encoded_word(bytes: &[u8]) -> Option<(Word, &[u8])> {
     if charset.is_empty() || charset.len() > 64 || charset.iter().any(u8::is_ascii_whitespace) {
         return None;
     }
-    let end = tail.windows(2).position(|pair| pair == b"?=")?;
+    let end = tail[..tail.len().min(WORD_BYTES)].windows(2).position(|pair| pair == b"?=")?;
     let text = &tail[..end];
     let bytes = match encoding {
         b"B" | b"b" => base64(text),
