@@ -88,6 +88,11 @@ impl Collector {
         self.text.len() + self.page_bytes
     }
 
+    /// What was read only in part so far.
+    pub(crate) fn warnings(&self) -> &[SourceWarning] {
+        &self.warnings
+    }
+
     /// Takes one thing told.
     pub(crate) fn take(&mut self, message: Message) -> Result<(), Untrue> {
         match message {

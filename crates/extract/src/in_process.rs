@@ -73,7 +73,7 @@ impl Extract for InProcess {
         let (sender, messages) = sync_channel(8);
         let (outcome, listened) = std::thread::scope(|scope| {
             let reading = std::thread::Builder::new().stack_size(STACK_BYTES).spawn_scoped(scope, || {
-                let _guard = (format == Format::Pdf)
+                let _guard = may_hold_pdf(format)
                     .then(|| PDFIUM_IN_USE.lock().unwrap_or_else(PoisonError::into_inner));
                 catch(|| read_document(&request, &self.library, &mut Channel { sender }))
             });
@@ -117,6 +117,11 @@ impl Extract for InProcess {
     fn version(&self) -> &'static str {
         VERSION
     }
+}
+
+/// Whether reading a file of this format may open a PDF.
+fn may_hold_pdf(format: Format) -> bool {
+    matches!(format, Format::Pdf | Format::Zip | Format::Tar | Format::Mail | Format::Mbox)
 }
 
 /// Takes messages until the reader ends. Returning early closes the channel, which stops the reader.

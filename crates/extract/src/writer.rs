@@ -3,7 +3,7 @@
 
 use crate::message::{Message, Sink, Stop};
 use crate::script::floor_char;
-use docent_corpus::{Block, BlockKind, Metadata, Place, SourceWarning, Span};
+use docent_corpus::{Block, BlockKind, Metadata, Place, Run, SourceWarning, Span, TextBox};
 
 /// How much text is gathered before it is passed on, in bytes.
 const PIECE_BYTES: usize = 1 << 20;
@@ -43,6 +43,16 @@ impl<'s> BlockWriter<'s> {
     /// Whether nothing was written so far.
     pub(crate) fn is_empty(&self) -> bool {
         self.after.is_none()
+    }
+
+    /// How many bytes of text may still be written.
+    pub(crate) fn room(&self) -> u64 {
+        self.limit.saturating_sub(self.written) as u64
+    }
+
+    /// Tells that the work goes on.
+    pub(crate) fn alive(&mut self) -> Result<(), Stop> {
+        Ok(self.sink.send(Message::Alive)?)
     }
 
     /// Appends one block. `place` counts its runs from the block's first byte. An empty block is
@@ -118,19 +128,35 @@ impl<'s> BlockWriter<'s> {
 /// Moves what a place says of the block's text to where the block stands, and leaves out what lies
 /// behind `len`.
 fn shifted(place: Place, by: usize, len: usize) -> Place {
-    let moved = |span: Span| Span::new(span.start + by, span.end + by);
+    map_spans(place, &|span| (span.end <= len).then(|| Span::new(span.start + by, span.end + by)))
+}
+
+/// The same place for a block that is taken out of its document: spans count from `start`, where the
+/// block begins there.
+pub(crate) fn relative(place: Place, start: usize) -> Place {
+    map_spans(place, &|span| (span.start >= start).then(|| Span::new(span.start - start, span.end - start)))
+}
+
+/// The same place without anything that it says of single words.
+pub(crate) fn bare(place: Place) -> Place {
+    map_spans(place, &|_| None)
+}
+
+/// Replaces the spans of a place, or leaves out what stands there.
+fn map_spans(place: Place, map: &dyn Fn(Span) -> Option<Span>) -> Place {
     match place {
-        Place::Lines { first, last, mut runs } => {
-            runs.retain(|run| run.span.end <= len);
-            runs.iter_mut().for_each(|run| run.span = moved(run.span));
+        Place::Lines { first, last, runs } => {
+            let runs = runs.into_iter().filter_map(|run| Some(Run { span: map(run.span)?, ..run })).collect();
             Place::Lines { first, last, runs }
         }
-        Place::Page { page, label, width, height, mut boxes } => {
-            boxes.retain(|word| word.span.end <= len);
-            boxes.iter_mut().for_each(|word| word.span = moved(word.span));
+        Place::Page { page, label, width, height, boxes } => {
+            let boxes = boxes
+                .into_iter()
+                .filter_map(|word| Some(TextBox { span: map(word.span)?, ..word }))
+                .collect();
             Place::Page { page, label, width, height, boxes }
         }
-        Place::Member { path, place } => Place::Member { path, place: Box::new(shifted(*place, by, len)) },
+        Place::Member { path, place } => Place::Member { path, place: Box::new(map_spans(*place, map)) },
         other => other,
     }
 }

@@ -12,6 +12,7 @@ mod json;
 mod lines;
 mod mail;
 mod markdown;
+mod member;
 mod office;
 mod open_document;
 mod org;
@@ -48,6 +49,8 @@ pub(crate) struct Context<'c> {
     pub(crate) fault: Option<Fault>,
     /// In how many files this one lies.
     pub(crate) nesting: u32,
+    /// What the whole document, with all files within it, has unpacked so far.
+    pub(crate) unpacked: &'c member::Unpacked,
 }
 
 /// Reads the document that `request` names and tells everything but the end.
@@ -56,12 +59,14 @@ pub(crate) fn read_document(
     pdf: &pdf::Library,
     sink: &mut dyn Sink,
 ) -> Result<(), Stop> {
+    let unpacked = member::Unpacked::default();
     let context = Context {
         pdf,
         text_bytes: request.text_bytes,
         html_depth: request.html_depth,
         fault: request.fault,
         nesting: 0,
+        unpacked: &unpacked,
     };
     read_content(&Content::File(Path::new(&request.path)), request.format, &context, sink)
 }
@@ -256,4 +261,12 @@ fn binary() -> Failure {
 /// More than one character in a hundred could not be decoded (a few are forgiven to short texts).
 fn is_noise(text: &str, replaced: u32) -> bool {
     replaced > 4 && u64::from(replaced) * 100 > text.chars().count() as u64
+}
+
+/// The name of a container without its ending, as its title.
+fn content_name(content: &Content<'_>) -> Option<String> {
+    let name = content.file_name();
+    let stem = Path::new(&*name).file_stem().map(|stem| stem.to_string_lossy().into_owned())?;
+    let stem = stem.strip_suffix(".tar").map(str::to_owned).unwrap_or(stem);
+    (!stem.is_empty()).then_some(stem)
 }

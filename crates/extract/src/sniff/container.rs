@@ -4,9 +4,13 @@ use super::Sniffed;
 use crate::content::Content;
 use docent_corpus::Format;
 use std::io::Read;
+use zip::read::Config;
+use zip::unstable::read::ZipIterable;
 
 /// Where a TAR archive has its mark (POSIX.1-1988, `ustar`).
 const TAR_MARK: usize = 257;
+/// Archives that list more files than this are not looked into.
+pub(crate) const MAX_LISTED: usize = 200_000;
 /// Endings of ZIP files that are programs and packages, not documents.
 const PACKAGES: &[(&str, &str)] = &[
     ("jar", "Java archive"),
@@ -25,7 +29,8 @@ pub(super) fn zip(content: &Content<'_>, extension: &str) -> Sniffed {
     if let Some((_, kind)) = PACKAGES.iter().find(|(ending, _)| *ending == extension) {
         return Sniffed::Unsupported((*kind).to_owned());
     }
-    let archive = content.open().ok().and_then(|file| zip::ZipArchive::new(file).ok());
+    let archive =
+        content.open().ok().filter(|_| lists_few(content)).and_then(|file| zip::ZipArchive::new(file).ok());
     let Some(mut archive) = archive else {
         // Its reader says what is broken.
         return Sniffed::Known(by_extension(extension).unwrap_or(Format::Zip));
@@ -46,6 +51,12 @@ pub(super) fn zip(content: &Content<'_>, extension: &str) -> Sniffed {
         };
     }
     if has("META-INF/container.xml") { Sniffed::Known(Format::Epub) } else { Sniffed::Known(Format::Zip) }
+}
+
+/// Whether an archive lists so few files that their list fits into memory, whatever the file says.
+fn lists_few(content: &Content<'_>) -> bool {
+    let listed = content.open().ok().and_then(|file| ZipIterable::try_new(file, Config::default()).ok());
+    listed.is_some_and(|listed| listed.len() <= MAX_LISTED)
 }
 
 /// What the member `mimetype` says, as EPUB and OpenDocument have it.

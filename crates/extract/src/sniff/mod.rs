@@ -13,6 +13,7 @@ use kind::kind_of_binary;
 use std::path::Path;
 use std::sync::LazyLock;
 
+pub(crate) use container::MAX_LISTED;
 pub(crate) use text::language;
 
 /// How many bytes of a file are looked at.
@@ -33,11 +34,11 @@ pub enum Sniffed {
 
 /// Endings of documents, apart from source code.
 const DOCUMENTS: &[&str] = &[
-    "pdf", "html", "htm", "xhtml", "md", "markdown", "mdown", "mkd", "mkdn", "txt", "text", "log", "rst",
-    "adoc", "asciidoc", "org", "tex", "csv", "tsv", "tab", "json", "geojson", "ipynb", "jsonl", "ndjson",
-    "rtf", "docx", "docm", "dotx", "doc", "dot", "odt", "ott", "pptx", "pptm", "ppsx", "ppt", "pps", "odp",
-    "otp", "xlsx", "xlsm", "xltx", "xls", "xlt", "xlsb", "ods", "ots", "epub", "eml", "mbox", "mbx", "zip",
-    "tar", "tgz", "gz", "png", "jpg", "jpeg", "tif", "tiff", "webp", "bmp", "gif",
+    "pdf", "html", "htm", "xhtml", "md", "markdown", "mdown", "mkd", "mkdn", "txt", "text", "log", "rst", "adoc",
+    "asciidoc", "org", "tex", "csv", "tsv", "tab", "json", "geojson", "ipynb", "jsonl", "ndjson", "rtf", "docx",
+    "docm", "dotx", "doc", "dot", "odt", "ott", "pptx", "pptm", "ppsx", "ppt", "pps", "odp", "otp", "xlsx", "xlsm",
+    "xltx", "xls", "xlt", "xlsb", "ods", "ots", "epub", "eml", "emlx", "mht", "mhtml", "mbox", "mbx", "zip", "tar",
+    "tgz", "gz", "png", "jpg", "jpeg", "tif", "tiff", "webp", "bmp", "gif",
 ];
 
 /// File name extensions, in lower case and without the dot, that stand for documents this crate
@@ -104,7 +105,8 @@ fn sniff_bytes(sample: &[u8], extension: &str, complete: bool) -> Sniffed {
     match kind_of_binary(sample, extension) {
         Some(kind) => Sniffed::Unsupported(kind),
         None if extension == "pdf" => Sniffed::Known(Format::Pdf), // the PDF reader says what is broken
-        None if matches!(extension, "eml" | "mbox" | "mbx") => Sniffed::Known(Format::Mail), // 8-bit bodies
+        None if matches!(extension, "eml" | "emlx") => Sniffed::Known(Format::Mail), // 8-bit bodies
+        None if matches!(extension, "mbox" | "mbx") => Sniffed::Known(Format::Mbox),
         None => Sniffed::Unsupported("binary data".to_owned()),
     }
 }
@@ -174,6 +176,14 @@ mod tests {
         assert_eq!(known(mail, ""), Sniffed::Known(Format::Mail));
         let mailbox = b"From a@b.c Sat Nov 21 10:00:00 2026\nFrom: a@b.c\nSubject: x\n\nHello\n";
         assert_eq!(known(mailbox, ""), Sniffed::Known(Format::Mbox));
+        let apple = b"1234      \nFrom: a@b.c\nSubject: x\nDate: y\n\nHello\n<?xml version=\"1.0\"?>";
+        assert_eq!(known(apple, ""), Sniffed::Known(Format::Mail));
+        let long = format!("From: a@b.c\nSubject: x\nDate: y\n{}X-Cut", "X-Field: value\n".repeat(400));
+        assert_eq!(known(&long.as_bytes()[..4096], ""), Sniffed::Known(Format::Mail));
+        assert_eq!(known(b"MIME-Version: 1.0\r\n\r\n", "mht"), Sniffed::Known(Format::Mail));
+        for extension in ["eml", "mbox"] {
+            assert_eq!(known(b"Only words.", extension), Sniffed::Known(Format::PlainText));
+        }
         assert_eq!(known(b"From now on 10:30 it is\nall text.", "txt"), Sniffed::Known(Format::PlainText));
         let letter = b"Date: today\nSubject: x\nDear Ann,\nfrom: me";
         assert_eq!(known(letter, "txt"), Sniffed::Known(Format::PlainText));

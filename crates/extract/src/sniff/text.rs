@@ -107,6 +107,9 @@ const MAIL_HEADERS: &[&str] = &[
     "content-type:",
 ];
 
+/// A beginning of a file that is longer than this may have been cut, in bytes.
+const LONG_HEADER: usize = 2048;
+
 /// The language of source code whose name ends so.
 pub(crate) fn language(extension: &str) -> Option<&'static str> {
     LANGUAGES.iter().find(|(ending, _)| *ending == extension).map(|(_, language)| *language)
@@ -144,8 +147,8 @@ pub(super) fn format(head: &str, extension: &str) -> Sniffed {
     }
     Sniffed::Known(match extension {
         "html" | "htm" | "xhtml" => Format::Html,
-        "mbox" | "mbx" => Format::Mbox,
-        "eml" => Format::Mail,
+        "mbox" | "mbx" if head.starts_with("From ") => Format::Mbox,
+        "eml" | "emlx" | "mht" | "mhtml" if begins_with_header(head) => Format::Mail,
         _ if is_mailbox(head) => Format::Mbox,
         _ if is_mail(head) => Format::Mail,
         _ if language(extension).is_some() => Format::Code,
@@ -176,7 +179,13 @@ fn is_mailbox(head: &str) -> bool {
 }
 
 /// A mail message begins with header lines, at least three of them well known, up to an empty line.
+/// Apple Mail puts the number of its bytes in front.
 fn is_mail(head: &str) -> bool {
+    let counted = head.split_once('\n').filter(|(first, _)| first.trim().parse::<u64>().is_ok());
+    let head = counted.map_or(head, |(_, rest)| rest);
+    // Headers may be longer than what is looked at, which then ends within a line.
+    let whole = head.rsplit_once('\n').filter(|_| head.len() > LONG_HEADER);
+    let head = whole.map_or(head, |(whole, _)| whole);
     let mut known = 0;
     for line in head.lines() {
         if line.is_empty() {
@@ -189,6 +198,15 @@ fn is_mail(head: &str) -> bool {
         }
     }
     known >= 3
+}
+
+/// Whether text named as mail is mail: its first line is the field of a header, apart from what Apple
+/// Mail and mailboxes put in front.
+fn begins_with_header(head: &str) -> bool {
+    let mut lines = head.lines();
+    let Some(first) = lines.next() else { return false };
+    let in_front = first.trim().parse::<u64>().is_ok() || first.starts_with("From ");
+    is_header(if in_front { lines.next().unwrap_or_default() } else { first })
 }
 
 /// `Name: value`, or a line that goes on with the one before.
