@@ -44,16 +44,18 @@ pub(super) fn groups(pages: &[PageText], furniture: &Furniture, measure: &Measur
     for (page_at, page) in pages.iter().enumerate() {
         let mut page_groups =
             PageGroups { page: page_at, lines: &page.lines, measure, groups: Vec::new(), items: Vec::new() };
-        let mut tables = table::find(page_at, &page.lines, furniture).into_iter().peekable();
+        let mut tables = table::find(page_at, page, furniture).into_iter().peekable();
+        let mut in_table = vec![false; page.lines.len()];
         let mut before: Option<usize> = None;
         let mut at = 0;
         while at < page.lines.len() {
-            if let Some(table) = tables.next_if(|table| table.lines.start == at) {
-                (at, before) = (table.lines.end, None);
+            if let Some(table) = tables.next_if(|table| table.lines.first() == Some(&at)) {
+                table.lines.iter().for_each(|line| in_table[*line] = true);
                 page_groups.push_table(table);
-                continue;
             }
-            if furniture.contains(page_at, at) {
+            if in_table[at] {
+                before = None;
+            } else if furniture.contains(page_at, at) {
                 page_groups.push(at, GroupKind::Furniture);
             } else {
                 match before {
@@ -85,7 +87,7 @@ impl PageGroups<'_> {
 
     fn push_table(&mut self, table: Table) {
         self.items.clear();
-        let lines = table.lines.clone().collect();
+        let lines = table.lines.clone();
         self.groups.push(Group { page: self.page, lines, kind: GroupKind::Table, table: Some(table) });
     }
 

@@ -12,3 +12,4 @@ mod places;
 mod real_html;
 mod real_pdf;
 mod support;
+mod tables;

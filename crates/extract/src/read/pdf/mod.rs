@@ -8,6 +8,7 @@ mod library;
 mod outline;
 mod page;
 mod render;
+mod rules;
 
 use super::Context;
 use crate::content::Content;

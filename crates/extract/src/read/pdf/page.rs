@@ -4,6 +4,7 @@ use super::chars::{LineBuilder, Style};
 use super::gate;
 use super::geometry::Frame;
 use super::library::one_line;
+use super::rules;
 use crate::message::{Line, PageText};
 use pdfium_render::prelude::{
     PdfDocument, PdfFontWeight, PdfPage, PdfPageAnnotation, PdfPageAnnotationCommon, PdfPageAnnotationType,
@@ -37,7 +38,9 @@ pub(super) fn read_page(document: &PdfDocument<'_>, index: u32) -> Result<PageRe
         return Ok(PageRead::WithoutText);
     }
     let label = page.label().map(str::trim).filter(|label| !label.is_empty()).map(str::to_owned);
-    Ok(PageRead::Text(PageText { index, label, width: frame.width, height: frame.height, lines }))
+    let rules = if lines.is_empty() { Vec::new() } else { rules::rules(&page, &frame) };
+    let (width, height) = (frame.width, frame.height);
+    Ok(PageRead::Text(PageText { index, label, width, height, lines, rules }))
 }
 
 fn lines_of(page: &PdfPage<'_>, frame: &Frame) -> Result<(Vec<Line>, usize), String> {
