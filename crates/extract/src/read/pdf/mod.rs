@@ -2,6 +2,7 @@
 //! is (heading, paragraph, running head) is decided later, with the whole document in view.
 
 mod chars;
+mod direction;
 mod gate;
 mod geometry;
 mod library;
