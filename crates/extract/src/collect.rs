@@ -19,6 +19,8 @@ const ELEMENT_BYTES: usize = 64 << 10;
 const MAX_PAGE_POINTS: f32 = 1e6;
 /// Most tags and links kept of one document.
 const MAX_NAMES: usize = 10_000;
+/// Most ruled lines of a page that are accepted.
+const MAX_RULES: usize = 10_000;
 /// Deepest nesting of files in files that is accepted.
 const MAX_NESTING: usize = 8;
 
@@ -389,20 +391,23 @@ pub(crate) fn check_drawing(drawing: &Drawing) -> Result<(), Untrue> {
 
 fn check_page(page: &PageText) -> Result<(), Untrue> {
     check_size(page.width, page.height)?;
+    ensure(page.rules.len() <= MAX_RULES, "number of ruled lines")?;
+    ensure(page.rules.iter().all(|rule| is_on(*rule, page)), "a ruled line")?;
     for line in &page.lines {
         ensure(line.size.is_finite() && line.size >= 0.0, "font size")?;
         let mut after = 0;
         for word in &line.words {
             let (start, end) = (word.start as usize, word.end as usize);
             ensure(start >= after && start < end && line.text.get(start..end).is_some(), "span of a word")?;
-            let [x0, y0, x1, y1] = word.rect;
-            let inside =
-                0.0 <= x0 && x0 <= x1 && x1 <= page.width && 0.0 <= y0 && y0 <= y1 && y1 <= page.height;
-            ensure(inside, "box of a word")?;
+            ensure(is_on(word.rect, page), "box of a word")?;
             after = end;
         }
     }
     Ok(())
+}
+
+fn is_on([x0, y0, x1, y1]: [f32; 4], page: &PageText) -> bool {
+    0.0 <= x0 && x0 <= x1 && x1 <= page.width && 0.0 <= y0 && y0 <= y1 && y1 <= page.height
 }
 
 #[cfg(test)]
@@ -452,7 +457,14 @@ mod tests {
             mono: false,
             hyphen: false,
         };
-        Message::Page(PageText { index, label: None, width: 100.0, height: 100.0, lines: vec![line] })
+        Message::Page(PageText {
+            index,
+            label: None,
+            width: 100.0,
+            height: 100.0,
+            lines: vec![line],
+            rules: Vec::new(),
+        })
     }
 
     #[test]

@@ -146,6 +146,8 @@ pub(crate) struct PageText {
     pub(crate) height: f32,
     /// In content order.
     pub(crate) lines: Vec<Line>,
+    /// Ruled lines: left, top, right, bottom in points; flat or steep, not slanted.
+    pub(crate) rules: Vec<[f32; 4]>,
 }
 
 /// One line of a page, in the order of the page's content.

@@ -44,7 +44,7 @@ pub(super) fn page(index: u32, drawing: &Drawing, mut words: Vec<TsvWord>) -> Op
         }
         lines.push(line);
     }
-    let page = PageText { index, label: drawing.label.clone(), width, height, lines };
+    let page = PageText { index, label: drawing.label.clone(), width, height, lines, rules: Vec::new() };
     Some(Recognized { page, confidence })
 }
 

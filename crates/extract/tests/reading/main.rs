@@ -13,3 +13,4 @@ mod places;
 mod real_html;
 mod real_pdf;
 mod support;
+mod tables;

@@ -149,7 +149,7 @@ fn a_scan_in_a_pdf_is_read_in_page_points() {
     let (width, height) = (1654, 2339); // A4 at 200 dpi
     let page = MadePage { width: 595.0, height: 842.0, ..MadePage::new() };
     let source = pdf("t", &[page.lines(12.0, 90.0, 680.0, &LINES)]);
-    let jpeg = drawn(&source, &["-gray", "-jpeg", "-scale-to-x", "1654", "-scale-to-y", "2339"]);
+    let jpeg = drawn(&source, &["-jpeg", "-scale-to-x", "1654", "-scale-to-y", "2339"]);
     let document = read_with(recognition(&["eng"]), "scan.pdf", &scan(&jpeg, width, height)).unwrap();
     let f1 = word_f1(&document.text, &LINES.join(" "));
     println!("A scan at 200 dpi: word F1 {f1:.4}, confidence {}", confidences(&document)[0]);

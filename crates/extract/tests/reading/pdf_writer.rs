@@ -116,7 +116,7 @@ pub(crate) fn scan(jpeg: &[u8], width: u32, height: u32) -> Vec<u8> {
     let hex: String = jpeg.iter().map(|byte| format!("{byte:02x}")).collect();
     let picture = stream(
         &format!(
-            "/Type /XObject /Subtype /Image /Width {width} /Height {height} /ColorSpace /DeviceGray \
+            "/Type /XObject /Subtype /Image /Width {width} /Height {height} /ColorSpace /DeviceRGB \
              /BitsPerComponent 8 /Filter [/ASCIIHexDecode /DCTDecode]"
         ),
         &format!("{hex}>"),

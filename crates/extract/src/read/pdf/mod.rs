@@ -2,12 +2,14 @@
 //! is (heading, paragraph, running head) is decided later, with the whole document in view.
 
 mod chars;
+mod direction;
 mod gate;
 mod geometry;
 mod library;
 mod outline;
 mod page;
 mod render;
+mod rules;
 
 use super::Context;
 use crate::content::Content;
