@@ -6,6 +6,8 @@ mod code;
 mod csv;
 mod epub;
 mod front_matter;
+#[cfg(test)]
+mod fuzz;
 mod html;
 mod json;
 mod lines;
@@ -25,11 +27,10 @@ mod testing;
 
 use crate::content::Content;
 use crate::encoding::{Decoded, decode, decode_plain, detect};
-use crate::message::{Failure, Fault, Message, ReadRequest, Sink, Stop};
+use crate::message::{Failure, Message, ReadRequest, Sink, Stop};
 use crate::writer::BlockWriter;
 use docent_corpus::{Format, SourceWarning};
 use encoding_rs::Encoding;
-use std::path::Path;
 
 /// Most bytes of a marked-up file that are read: its tree takes many times its size in memory.
 const MARKUP_BYTES: u64 = 64 << 20;
@@ -42,26 +43,20 @@ pub(crate) struct Context<'c> {
     pub(crate) text_bytes: u64,
     /// Deepest nesting of HTML elements that is kept.
     pub(crate) html_depth: usize,
-    /// Only set in a worker that was started for tests.
-    pub(crate) fault: Option<Fault>,
     /// In how many files this one lies.
     pub(crate) nesting: u32,
 }
 
-/// Reads the document that `request` names and tells everything but the end.
+/// Reads the document that `request` names, whose bytes are `content`, and tells everything but the
+/// end.
 pub(crate) fn read_document(
     request: &ReadRequest,
+    content: &Content<'_>,
     pdf: &pdf::Library,
     sink: &mut dyn Sink,
 ) -> Result<(), Stop> {
-    let context = Context {
-        pdf,
-        text_bytes: request.text_bytes,
-        html_depth: request.html_depth,
-        fault: request.fault,
-        nesting: 0,
-    };
-    read_content(&Content::File(Path::new(&request.path)), request.format, &context, sink)
+    let context = Context { pdf, text_bytes: request.text_bytes, html_depth: request.html_depth, nesting: 0 };
+    read_content(content, request.format, &context, sink)
 }
 
 /// Reads a file, or a file within a file, and tells everything but the end.
@@ -75,9 +70,9 @@ pub(crate) fn read_content(
         Format::Pdf => pdf::read(content, context, sink),
         Format::Image => picture::read(content, context, sink),
         Format::PlainText => read_lines(content, context, sink, plain::read),
-        Format::Markdown => {
-            read_lines(content, context, sink, |text, writer| markdown::read(text, context.html_depth, writer))
-        }
+        Format::Markdown => read_lines(content, context, sink, |text, writer| {
+            markdown::read(text, context.html_depth, writer)
+        }),
         Format::Org => read_lines(content, context, sink, org::read),
         Format::Rst => read_lines(content, context, sink, rst::read),
         Format::Csv => read_lines(content, context, sink, csv::read),

@@ -6,6 +6,8 @@
 mod bad_input;
 mod isolation;
 mod made_pdf;
+mod mutants;
+mod mutate;
 mod pdf_writer;
 mod places;
 mod real_html;

@@ -107,3 +107,22 @@ pub(crate) fn pdf(title: &str, pages: &[MadePage]) -> Vec<u8> {
 fn stream(entries: &str, content: &str) -> String {
     format!("<< {entries} /Length {} >>\nstream\n{content}\nendstream", content.len())
 }
+
+/// A page whose content unpacks to `bytes` spaces.
+pub(crate) fn flate_bomb(bytes: usize) -> Vec<u8> {
+    let mut packed = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::fast());
+    let piece = vec![b' '; 1 << 20];
+    for _ in 0..bytes >> 20 {
+        std::io::Write::write_all(&mut packed, &piece).unwrap();
+    }
+    let packed = packed.finish().unwrap();
+    let mut file = b"%PDF-1.7\n1 0 obj\n<< /Type /Catalog /Pages 2 0 R >>\nendobj\n\
+        2 0 obj\n<< /Type /Pages /Kids [3 0 R] /Count 1 >>\nendobj\n\
+        3 0 obj\n<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Contents 4 0 R >>\nendobj\n"
+        .to_vec();
+    file.extend(format!("4 0 obj\n<< /Filter /FlateDecode /Length {} >>\nstream\n", packed.len()).bytes());
+    file.extend(packed);
+    // Without a table of contents: readers look for the objects then.
+    file.extend(b"\nendstream\nendobj\ntrailer\n<< /Size 5 /Root 1 0 R >>\n%%EOF\n");
+    file
+}

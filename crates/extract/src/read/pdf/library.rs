@@ -35,6 +35,7 @@ impl Library {
                 let file = std::fs::File::open(path)?;
                 pdfium.load_pdf_from_reader(file, None).map_err(refused)
             }
+            Content::Opened { .. } => pdfium.load_pdf_from_reader(content.open()?, None).map_err(refused),
             Content::Member { bytes, .. } => {
                 pdfium.load_pdf_from_byte_vec(bytes.to_vec(), None).map_err(refused)
             }

@@ -23,11 +23,7 @@ pub(crate) use render::render;
 const MAX_PAGES: u32 = 50_000;
 
 /// Reads a PDF and tells its pages.
-pub(super) fn read(
-    content: &Content<'_>,
-    context: &Context<'_>,
-    sink: &mut dyn Sink,
-) -> Result<(), Stop> {
+pub(super) fn read(content: &Content<'_>, context: &Context<'_>, sink: &mut dyn Sink) -> Result<(), Stop> {
     let document = context.pdf.open(content)?;
     let count = u32::try_from(document.pages().len()).unwrap_or(0);
     if count == 0 {
@@ -38,9 +34,6 @@ pub(super) fn read(
     sink.send(Message::Metadata(catch(|| metadata(&document)).unwrap_or_default()))?;
     let mut bytes = 0;
     for index in 0..count.min(MAX_PAGES) {
-        if let Some(fault) = context.fault.filter(|fault| fault.after_pages == index && index > 0) {
-            crate::worker::misbehave(fault.kind, sink)?;
-        }
         bytes += tell_page(&document, index, sink)?;
         if bytes > context.text_bytes {
             let reason = format!("only the first {} MB of text were kept", context.text_bytes >> 20);

@@ -1,11 +1,10 @@
 //! A page as a picture, for the viewer.
 
-use crate::content::Content;
 use super::library::{Library, one_line};
 use crate::PageImage;
+use crate::content::Content;
 use crate::message::Failure;
 use pdfium_render::prelude::PdfRenderConfig;
-use std::path::Path;
 
 /// Widest picture made, in pixels.
 const MAX_WIDTH_PX: u32 = 2400;
@@ -16,12 +15,12 @@ const MAX_PIXELS: f32 = 24e6;
 
 /// Draws the page at `index`, `width_px` wide, with its forms and notes.
 pub(crate) fn render(
-    path: &Path,
+    content: &Content<'_>,
     library: &Library,
     index: u32,
     width_px: u32,
 ) -> Result<PageImage, Failure> {
-    let document = library.open(&Content::File(path))?;
+    let document = library.open(content)?;
     let number = i32::try_from(index).map_err(|_| no_such_page(index))?;
     if number >= document.pages().len() {
         return Err(no_such_page(index));
