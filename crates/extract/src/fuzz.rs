@@ -218,8 +218,8 @@ fn message() -> impl Strategy<Value = Message> {
             outline: vec![OutlineEntry { title, level, page: Some(pages) }],
         }),
         1 => (0u32..9).prop_map(|page| Message::Warning(SourceWarning::PageWithoutText { page })),
-        1 => Just(Message::Alive),
-        1 => Just(Message::Done),
+        1 => Just(()).prop_map(|()| Message::Alive),
+        1 => Just(()).prop_map(|()| Message::Done),
     ]
 }
 

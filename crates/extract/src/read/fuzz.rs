@@ -93,7 +93,7 @@ proptest! {
 
     #[test]
     fn damaged_files_do_no_harm(seed in prop::sample::select(SEEDS.as_slice()), changes in changes()) {
-        let (name, whole) = &seed;
+        let (name, whole) = (seed.0.as_str(), seed.1.as_slice());
         let bytes = changed(whole, &changes);
         if let Ok(Sniffed::Known(format)) = sniff_content(&Content::Member { name, bytes: &bytes }) {
             read(name, format, &bytes);
@@ -151,7 +151,7 @@ proptest! {
     fn the_gate_drops_tags_and_no_text(
         pieces in prop::collection::vec(
             prop_oneof![
-                "<(div|b|span|table|ul|section|font)( id=\"?[a-z]{1,3}\"?)?>",
+                "<(div|b|span|table|ul|section|font)( id=\"[a-z]{1,3}\"| id=[a-z]{1,3})?>",
                 "</(div|b|span|table|ul|section|font)>",
                 "<(p|li|td|br|img/)>",
                 "[a-z中👩]{1,5} ",
@@ -173,8 +173,10 @@ proptest! {
         }
         kept.push_str(rest);
         prop_assert_eq!(kept, words(&pieces));
-        prop_assert_eq!(html::limit_depth(&page, pieces.len() + 1).as_ref(), page.as_str());
+        let whole = html::limit_depth(&page, pieces.len() + 1);
+        prop_assert_eq!(&*whole, page.as_str());
         // Once is enough.
-        prop_assert_eq!(html::limit_depth(&limited, depth).as_ref(), limited.as_ref());
+        let twice = html::limit_depth(&limited, depth);
+        prop_assert_eq!(&twice, &limited);
     }
 }
