@@ -2,11 +2,11 @@
 //! that does not hold, or go on without end. The worker would survive each of them; here they are
 //! found as what they are. `DOCENT_FUZZ_CASES` asks for more cases than those of a normal run.
 
-use super::{Context, front_matter, html, pdf, read_content};
+use super::{front_matter, html, pdf, read_document};
 use crate::collect::Collector;
 use crate::content::Content;
 use crate::fuzz::{any_text, changed, changes, check_document, settings};
-use crate::message::{Closed, Message, Sink, Stop};
+use crate::message::{Closed, Message, ReadRequest, Sink, Stop};
 use crate::sniff::{Sniffed, sniff_content};
 use crate::stack::STACK_BYTES;
 use docent_corpus::Format;
@@ -31,9 +31,15 @@ fn read(name: &str, format: Format, bytes: &[u8]) {
     std::thread::scope(|scope| {
         let reading = std::thread::Builder::new().stack_size(STACK_BYTES).spawn_scoped(scope, || {
             let library = pdf::Library::load(None);
-            let context = Context { pdf: &library, text_bytes: TEXT_BYTES, html_depth: 512, nesting: 0 };
+            let request = ReadRequest {
+                path: name.into(),
+                format,
+                text_bytes: TEXT_BYTES,
+                html_depth: 512,
+                fault: None,
+            };
             let mut sink = Checked(Collector::new(format, TEXT_BYTES));
-            match read_content(&Content::Member { name, bytes }, format, &context, &mut sink) {
+            match read_document(&request, &Content::Member { name, bytes }, &library, &mut sink) {
                 Ok(()) | Err(Stop::Full) => {
                     if let Ok(document) = sink.0.finish(None) {
                         check_document(&document);
