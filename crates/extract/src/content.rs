@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use std::fs::File;
 use std::io::{self, BufReader, Cursor, Read, Seek, SeekFrom};
 use std::path::Path;
+use std::sync::Arc;
 
 /// Something that can be read from any place.
 pub(crate) trait ReadSeek: Read + Seek + Send {}
@@ -17,7 +18,7 @@ pub(crate) enum Content<'c> {
     File(&'c Path),
     /// A file that was opened by a process with more rights than this one. Its path tells its name
     /// only: a confined worker cannot open it.
-    Opened { path: &'c Path, file: &'c File },
+    Opened { path: &'c Path, file: &'c Arc<File> },
     /// A file within another one, with the name it has there.
     Member {
         /// Its path in the container, for its extension.
@@ -57,10 +58,21 @@ impl<'c> Content<'c> {
 
     /// Opens it for reading from its beginning.
     pub(crate) fn open(&self) -> io::Result<Box<dyn ReadSeek + 'c>> {
+        match self {
+            Self::Member { bytes, .. } => Ok(Box::new(Cursor::new(*bytes))),
+            Self::File(_) | Self::Opened { .. } => Ok(self.open_owned()?),
+        }
+    }
+
+    /// As [`open`](Self::open), for libraries that want to own what they read from: bytes in memory are
+    /// copied.
+    pub(crate) fn open_owned(&self) -> io::Result<Box<dyn ReadSeek>> {
         Ok(match self {
             Self::File(path) => Box::new(BufReader::new(File::open(path)?)),
-            Self::Opened { file, .. } => Box::new(BufReader::new(Positioned { file, at: 0 })),
-            Self::Member { bytes, .. } => Box::new(Cursor::new(*bytes)),
+            Self::Opened { file, .. } => {
+                Box::new(BufReader::new(Positioned { file: Arc::clone(file), at: 0 }))
+            }
+            Self::Member { bytes, .. } => Box::new(Cursor::new(bytes.to_vec())),
         })
     }
 
@@ -73,24 +85,24 @@ impl<'c> Content<'c> {
 }
 
 /// Reads a shared file from a place of its own: readers of one file do not move each other's.
-struct Positioned<'f> {
-    file: &'f File,
+struct Positioned {
+    file: Arc<File>,
     /// Where the next byte is read, in bytes from the beginning.
     at: u64,
 }
 
-impl Read for Positioned<'_> {
+impl Read for Positioned {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         #[cfg(unix)]
-        let count = std::os::unix::fs::FileExt::read_at(self.file, into, self.at)?;
+        let count = std::os::unix::fs::FileExt::read_at(&*self.file, into, self.at)?;
         #[cfg(windows)]
-        let count = std::os::windows::fs::FileExt::seek_read(self.file, into, self.at)?;
+        let count = std::os::windows::fs::FileExt::seek_read(&*self.file, into, self.at)?;
         self.at += count as u64;
         Ok(count)
     }
 }
 
-impl Seek for Positioned<'_> {
+impl Seek for Positioned {
     fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
         let at = match to {
             SeekFrom::Start(at) => Some(at),
@@ -111,11 +123,11 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("数.bin");
         std::fs::write(&path, b"0123456789").unwrap();
-        let file = File::open(&path).unwrap();
+        let file = Arc::new(File::open(&path).unwrap());
         // Its name is gone: what was opened stays.
         std::fs::remove_file(&path).unwrap();
         let content = Content::Opened { path: &path, file: &file };
-        let (mut one, mut other) = (content.open().unwrap(), content.open().unwrap());
+        let (mut one, mut other) = (content.open().unwrap(), content.open_owned().unwrap());
         let mut piece = [0; 3];
         one.seek(SeekFrom::End(-3)).unwrap();
         one.read_exact(&mut piece).unwrap();

@@ -21,6 +21,7 @@ use std::fs::File;
 use std::io::{Stdout, stdout};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 
 /// Names of the worker's arguments, shared with the parent.
 pub(crate) mod argument {
@@ -108,7 +109,7 @@ impl Worker {
             return;
         }
         while let Some((request, document)) = next_request(&mut input) {
-            let answered = match catch(|| self.answer(request, document.as_ref())) {
+            let answered = match catch(|| self.answer(request, document.map(Arc::new))) {
                 Ok(answered) => answered,
                 Err(reason) => {
                     let _ = self.send(Message::Failed(Failure::Panicked(reason)));
@@ -121,9 +122,9 @@ impl Worker {
         }
     }
 
-    fn answer(&mut self, request: Request, document: Option<&File>) -> Result<(), Closed> {
+    fn answer(&mut self, request: Request, document: Option<Arc<File>>) -> Result<(), Closed> {
         let path = request.path().to_owned();
-        let content = match document {
+        let content = match &document {
             Some(file) => Content::Opened { path: &path, file },
             None => Content::File(&path),
         };
