@@ -1,6 +1,7 @@
 //! Arbitrary and damaged input for the readers, in this process: no reader may panic, tell something
 //! that does not hold, or go on without end. The worker would survive each of them; here they are
-//! found as what they are. `DOCENT_FUZZ_CASES` asks for more cases than those of a normal run.
+//! found as what they are. `DOCENT_FUZZ_CASES` asks for more cases than those of a normal run, and
+//! `DOCENT_FUZZ_SEED` for other ones.
 
 use super::{front_matter, html, pdf, read_document};
 use crate::collect::Collector;
