@@ -5,8 +5,9 @@
 //! every file but the fonts of the system. Elsewhere they travel over a pipe, and the worker opens
 //! the file by its path.
 //!
-//! Handing over one file costs about 10 µs; the other way to reach the same confinement, one worker
-//! per document started with its file, costs the start of a process and of PDFium each time.
+//! The other way to the same confinement, one worker per document that is started with its file,
+//! costs a start each time: 8 to 15 ms with PDFium (measured), where a small document as a whole takes
+//! 0.3 to 0.6 ms by this way, as it did by its path.
 
 use crate::frame::{FrameKind, read_frame, write_frame};
 use crate::message::Request;
