@@ -1,6 +1,7 @@
 //! The same readers without another process: for tests and benchmarks, never for strangers' files.
 
 use crate::collect::Collector;
+use crate::content::Content;
 use crate::message::{Closed, Drawing, Message, ReadRequest, Sink, Stop};
 use crate::parent::admit;
 use crate::read::{draw_page, pdf, read_document, render_page};
@@ -75,7 +76,9 @@ impl Extract for InProcess {
             let reading = std::thread::Builder::new().stack_size(STACK_BYTES).spawn_scoped(scope, || {
                 let _guard = may_hold_pdf(format)
                     .then(|| PDFIUM_IN_USE.lock().unwrap_or_else(PoisonError::into_inner));
-                catch(|| read_document(&request, &self.library, &mut Channel { sender }))
+                catch(|| {
+                    read_document(&request, &Content::File(path), &self.library, &mut Channel { sender })
+                })
             });
             let listened = listen(messages, &mut collector, cancel, on_page);
             (reading.map(std::thread::ScopedJoinHandle::join), listened)
@@ -109,7 +112,7 @@ impl Extract for InProcess {
             return Err(ExtractError::Unsupported { kind: "a document without pages".to_owned() });
         }
         let _guard = PDFIUM_IN_USE.lock().unwrap_or_else(PoisonError::into_inner);
-        let image = catch(|| render_page(path, format, &self.library, page, width_px))
+        let image = catch(|| render_page(&Content::File(path), format, &self.library, page, width_px))
             .map_err(|reason| ExtractError::Crashed { reason })?;
         Ok(image?)
     }

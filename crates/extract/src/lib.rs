@@ -25,12 +25,15 @@ mod content;
 mod encoding;
 mod error;
 mod frame;
+#[cfg(test)]
+mod fuzz;
 mod in_process;
 mod limits;
 mod message;
 mod parent;
 mod read;
 mod recognize;
+mod request_channel;
 mod script;
 mod sniff;
 mod stack;

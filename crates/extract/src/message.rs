@@ -6,6 +6,7 @@ use docent_corpus::{Block, Format, Metadata, SourceWarning};
 use serde::{Deserialize, Serialize};
 use std::ffi::OsString;
 use std::io;
+use std::path::Path;
 
 /// What a worker is asked to do.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -25,9 +26,20 @@ pub(crate) enum Request {
     },
 }
 
+impl Request {
+    /// The file it is about.
+    pub(crate) fn path(&self) -> &Path {
+        match self {
+            Self::Read(request) => Path::new(&request.path),
+            Self::Render { path, .. } | Self::Draw { path, .. } => Path::new(path),
+        }
+    }
+}
+
 /// Asks for the text of one file.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct ReadRequest {
+    /// Where it is. A worker that was given the open file uses only its name.
     pub(crate) path: OsString,
     pub(crate) format: Format,
     pub(crate) text_bytes: u64,
@@ -43,7 +55,7 @@ pub(crate) struct ReadRequest {
 pub struct Fault {
     /// What happens.
     pub kind: FaultKind,
-    /// After how many pages (0: before the first).
+    /// After how many pages, or blocks of a format without pages (0: before the first).
     pub after_pages: u32,
 }
 
@@ -67,6 +79,8 @@ pub enum FaultKind {
     Lie,
     /// A panic in Rust code.
     Panic,
+    /// Tries what a worker must not be able to do, and tells as the document's text what came of it.
+    Probe,
 }
 
 /// One thing a reader tells.

@@ -1,5 +1,6 @@
 //! One request to one worker: every frame is checked, time is kept, cancelling is heard.
 
+use super::memory::OVER_MEMORY;
 use super::patience::Patience;
 use super::pool::KeepsWorker;
 use super::process::WorkerProcess;
@@ -164,7 +165,9 @@ impl Exchange<'_> {
                 _ => return Err(Broken::Lied("no greeting".to_owned())),
             }
         }
-        worker.ask(request).map_err(|_| Broken::Died(worker.obituary()))
+        // The worker may not open files: it is given the document.
+        let document = std::fs::File::open(request.path()).map_err(|error| Broken::Told(error.into()))?;
+        worker.ask(request, &document).map_err(|_| Broken::Died(worker.obituary()))
     }
 
     fn message(&self, worker: &mut WorkerProcess, total: &Patience) -> Result<Message, Broken> {
@@ -187,6 +190,9 @@ impl Exchange<'_> {
             }
             if silence.is_over(worker) {
                 return Err(Broken::Silent(silence.limit()));
+            }
+            if worker.is_over_memory() {
+                return Err(Broken::Died(OVER_MEMORY.to_owned()));
             }
             let wait = LOOK.min(total.rest().min(silence.rest()).max(MIN_LOOK));
             match worker.frames.recv_timeout(wait) {

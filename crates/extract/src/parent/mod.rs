@@ -1,6 +1,7 @@
 //! The parent's side: a pool of worker processes, and what to make of their deaths.
 
 mod exchange;
+mod memory;
 mod patience;
 mod pool;
 mod process;

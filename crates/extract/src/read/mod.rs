@@ -7,6 +7,8 @@ mod csv;
 mod drawing;
 mod epub;
 mod front_matter;
+#[cfg(test)]
+mod fuzz;
 mod html;
 mod json;
 mod lines;
@@ -28,11 +30,10 @@ mod testing;
 use crate::PageImage;
 use crate::content::Content;
 use crate::encoding::{Decoded, decode, decode_plain, detect};
-use crate::message::{Drawing, Failure, Fault, Message, ReadRequest, Sink, Stop};
+use crate::message::{Drawing, Failure, Message, ReadRequest, Sink, Stop};
 use crate::writer::BlockWriter;
 use docent_corpus::{Format, SourceWarning};
 use encoding_rs::Encoding;
-use std::path::Path;
 
 /// Most bytes of a marked-up file that are read: its tree takes many times its size in memory.
 const MARKUP_BYTES: u64 = 64 << 20;
@@ -45,17 +46,17 @@ pub(crate) struct Context<'c> {
     pub(crate) text_bytes: u64,
     /// Deepest nesting of HTML elements that is kept.
     pub(crate) html_depth: usize,
-    /// Only set in a worker that was started for tests.
-    pub(crate) fault: Option<Fault>,
     /// In how many files this one lies.
     pub(crate) nesting: u32,
     /// What the whole document, with all files within it, has unpacked so far.
     pub(crate) unpacked: &'c member::Unpacked,
 }
 
-/// Reads the document that `request` names and tells everything but the end.
+/// Reads the document that `request` names, whose bytes are `content`, and tells everything but the
+/// end.
 pub(crate) fn read_document(
     request: &ReadRequest,
+    content: &Content<'_>,
     pdf: &pdf::Library,
     sink: &mut dyn Sink,
 ) -> Result<(), Stop> {
@@ -64,11 +65,10 @@ pub(crate) fn read_document(
         pdf,
         text_bytes: request.text_bytes,
         html_depth: request.html_depth,
-        fault: request.fault,
         nesting: 0,
         unpacked: &unpacked,
     };
-    read_content(&Content::File(Path::new(&request.path)), request.format, &context, sink)
+    read_content(content, request.format, &context, sink)
 }
 
 /// Reads a file, or a file within a file, and tells everything but the end.
@@ -130,29 +130,29 @@ pub(crate) fn read_content(
 
 /// Draws a page for the viewer, `width_px` wide.
 pub(crate) fn render_page(
-    path: &Path,
+    content: &Content<'_>,
     format: Format,
     pdf: &pdf::Library,
     page: u32,
     width_px: u32,
 ) -> Result<PageImage, Failure> {
     match format {
-        Format::Pdf => pdf::render(path, pdf, page, width_px),
-        Format::Image => picture::render(path, page, width_px),
+        Format::Pdf => pdf::render(content, pdf, page, width_px),
+        Format::Image => picture::render(content, page, width_px),
         _ => Err(Failure::Unsupported("a document without pages".to_owned())),
     }
 }
 
 /// Draws a page for recognition.
 pub(crate) fn draw_page(
-    path: &Path,
+    content: &Content<'_>,
     format: Format,
     pdf: &pdf::Library,
     page: u32,
 ) -> Result<Drawing, Failure> {
     match format {
-        Format::Pdf => pdf::draw(path, pdf, page),
-        Format::Image => picture::draw(path, page),
+        Format::Pdf => pdf::draw(content, pdf, page),
+        Format::Image => picture::draw(content, page),
         _ => Err(Failure::Unsupported("a document without pages".to_owned())),
     }
 }

@@ -7,6 +7,8 @@ mod bad_input;
 mod containers;
 mod isolation;
 mod made_pdf;
+mod mutants;
+mod mutate;
 mod ocr;
 mod pdf_writer;
 mod places;

@@ -124,3 +124,22 @@ pub(crate) fn scan(jpeg: &[u8], width: u32, height: u32) -> Vec<u8> {
     let page = MadePage { width: 595.0, height: 842.0, ..MadePage::new() }.picture(0.0, 0.0, 595.0, 842.0);
     pdf_with(picture, "Scan", &[page])
 }
+
+/// A page whose content unpacks to `bytes` spaces.
+pub(crate) fn flate_bomb(bytes: usize) -> Vec<u8> {
+    let mut packed = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::fast());
+    let piece = vec![b' '; 1 << 20];
+    for _ in 0..bytes >> 20 {
+        std::io::Write::write_all(&mut packed, &piece).unwrap();
+    }
+    let packed = packed.finish().unwrap();
+    let mut file = b"%PDF-1.7\n1 0 obj\n<< /Type /Catalog /Pages 2 0 R >>\nendobj\n\
+        2 0 obj\n<< /Type /Pages /Kids [3 0 R] /Count 1 >>\nendobj\n\
+        3 0 obj\n<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Contents 4 0 R >>\nendobj\n"
+        .to_vec();
+    file.extend(format!("4 0 obj\n<< /Filter /FlateDecode /Length {} >>\nstream\n", packed.len()).bytes());
+    file.extend(packed);
+    // Without a table of contents: readers look for the objects then.
+    file.extend(b"\nendstream\nendobj\ntrailer\n<< /Size 5 /Root 1 0 R >>\n%%EOF\n");
+    file
+}

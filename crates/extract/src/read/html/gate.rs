@@ -20,7 +20,7 @@ const SELF_LIMITING: &[&str] = &[
 const RAW: &[&str] = &["iframe", "noembed", "noframes", "script", "style", "textarea", "title", "xmp"];
 
 /// Leaves out the tags of elements nested deeper than `max`; what they hold stays. One pass, linear.
-pub(super) fn limit_depth(html: &str, max: usize) -> Cow<'_, str> {
+pub(in crate::read) fn limit_depth(html: &str, max: usize) -> Cow<'_, str> {
     let mut gate = Gate { max, ..Gate::default() };
     let mut at = 0;
     while let Some(found) = html[at..].find('<') {

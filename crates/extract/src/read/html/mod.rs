@@ -14,6 +14,8 @@ use docent_corpus::{BlockKind, Place};
 use dom_query::{Document, NodeRef};
 use walk::Walker;
 
+#[cfg(test)]
+pub(super) use gate::limit_depth;
 pub(super) use meta::declared_encoding;
 
 /// A main part is taken for the document when it holds at least half of the visible text.

@@ -30,15 +30,7 @@ impl Library {
     /// Opens a document.
     pub(super) fn open<'s>(&'s self, content: &Content<'s>) -> Result<PdfDocument<'s>, Failure> {
         let pdfium = self.pdfium.as_ref().ok_or(Failure::PdfiumMissing)?;
-        match content {
-            Content::File(path) => {
-                let file = std::fs::File::open(path)?;
-                pdfium.load_pdf_from_reader(file, None).map_err(refused)
-            }
-            Content::Member { bytes, .. } => {
-                pdfium.load_pdf_from_byte_vec(bytes.to_vec(), None).map_err(refused)
-            }
-        }
+        pdfium.load_pdf_from_reader(content.open()?, None).map_err(refused)
     }
 }
 

@@ -36,9 +36,6 @@ pub(super) fn read(content: &Content<'_>, context: &Context<'_>, sink: &mut dyn 
     sink.send(Message::Metadata(catch(|| metadata(&document)).unwrap_or_default()))?;
     let mut bytes = 0;
     for index in 0..count.min(MAX_PAGES) {
-        if let Some(fault) = context.fault.filter(|fault| fault.after_pages == index && index > 0) {
-            crate::worker::misbehave(fault.kind, sink)?;
-        }
         bytes += tell_page(&document, index, sink)?;
         if bytes > context.text_bytes {
             let reason = format!("only the first {} MB of text were kept", context.text_bytes >> 20);

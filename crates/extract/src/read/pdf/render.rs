@@ -6,7 +6,6 @@ use crate::content::Content;
 use crate::message::{Drawing, Failure};
 use crate::read::drawing::{MAX_WIDTH_PX, MIN_WIDTH_PX, encode};
 use pdfium_render::prelude::{PdfBitmap, PdfDocument, PdfPage, PdfRenderConfig};
-use std::path::Path;
 
 /// Most pixels of a picture, whatever the shape of the page.
 const MAX_PIXELS: f32 = 24e6;
@@ -18,12 +17,12 @@ const POINTS: f32 = 72.0;
 
 /// Draws the page at `index`, `width_px` wide, with its forms and notes.
 pub(crate) fn render(
-    path: &Path,
+    content: &Content<'_>,
     library: &Library,
     index: u32,
     width_px: u32,
 ) -> Result<PageImage, Failure> {
-    let document = library.open(&Content::File(path))?;
+    let document = library.open(content)?;
     let page = page(&document, index)?;
     let bitmap = bitmap(&page, width_px.clamp(MIN_WIDTH_PX, MAX_WIDTH_PX) as f32)?;
     let (width, height) = size(&bitmap);
@@ -33,8 +32,8 @@ pub(crate) fn render(
 }
 
 /// Draws the page at `index` for recognition.
-pub(crate) fn draw(path: &Path, library: &Library, index: u32) -> Result<Drawing, Failure> {
-    let document = library.open(&Content::File(path))?;
+pub(crate) fn draw(content: &Content<'_>, library: &Library, index: u32) -> Result<Drawing, Failure> {
+    let document = library.open(content)?;
     let page = page(&document, index)?;
     let points = [page.width().value.max(1.0), page.height().value.max(1.0)];
     let label = page.label().map(str::trim).filter(|label| !label.is_empty()).map(str::to_owned);

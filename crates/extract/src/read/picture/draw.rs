@@ -7,7 +7,6 @@ use crate::message::{Drawing, Failure};
 use crate::read::drawing::{MAX_WIDTH_PX, MIN_WIDTH_PX, encode};
 use image::imageops::{FilterType, resize};
 use image::{DynamicImage, GrayImage, RgbImage, RgbaImage};
-use std::path::Path;
 
 /// Longest side of a picture given to recognition: a page of A4 at 340 dpi.
 const LONGEST_SIDE: u32 = 4_000;
@@ -22,8 +21,8 @@ const ASSUMED_DPI: u32 = 300;
 const MAX_HEIGHT_PX: u32 = 10_000;
 
 /// Draws the page at `index` for the viewer, `width_px` wide.
-pub(crate) fn render(path: &Path, index: u32, width_px: u32) -> Result<PageImage, Failure> {
-    let picture = opaque(decode(&Content::File(path), index)?);
+pub(crate) fn render(content: &Content<'_>, index: u32, width_px: u32) -> Result<PageImage, Failure> {
+    let picture = opaque(decode(content, index)?);
     let width = width_px.clamp(MIN_WIDTH_PX, MAX_WIDTH_PX);
     let shape = f64::from(picture.height()) / f64::from(picture.width());
     let width = width.min((f64::from(MAX_HEIGHT_PX) / shape).max(1.0) as u32).max(1);
@@ -33,8 +32,8 @@ pub(crate) fn render(path: &Path, index: u32, width_px: u32) -> Result<PageImage
 }
 
 /// Draws the page at `index` for recognition. One point of the page is one pixel of the picture.
-pub(crate) fn draw(path: &Path, index: u32) -> Result<Drawing, Failure> {
-    let picture = opaque(decode(&Content::File(path), index)?);
+pub(crate) fn draw(content: &Content<'_>, index: u32) -> Result<Drawing, Failure> {
+    let picture = opaque(decode(content, index)?);
     let page = [picture.width() as f32, picture.height() as f32];
     let scaled = at_reading_size(picture.into_luma8());
     let (width, height) = scaled.dimensions();

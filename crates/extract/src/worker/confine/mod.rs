@@ -1,12 +1,19 @@
 //! What a worker takes from itself before it reads the first byte of a document. Best effort: what a
 //! system does not offer is left out, and the list of what is active is told to the parent.
 //!
-//! This is the seam for a sandbox (Landlock, seccomp and their like): it belongs into [`confine`],
-//! behind the limits.
+//! First come limits on what it may use ([`limit_resources`]). Then, when all libraries are loaded,
+//! limits on what it may touch ([`shut_in`]): Landlock takes the files, TCP and signals to others;
+//! a filter of system calls takes everything that reading a document does not need, such as sockets of
+//! any kind and other programs. Each stands alone where the other is missing.
 
-/// Sets the limits of this process; returns the names of those that are active.
+#[cfg(target_os = "linux")]
+mod files;
+#[cfg(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64")))]
+mod system_calls;
+
+/// Limits what this process may use; returns the names of the limits that are active.
 #[cfg(unix)]
-pub(super) fn confine(memory_bytes: u64) -> Vec<String> {
+pub(super) fn limit_resources(memory_bytes: u64) -> Vec<String> {
     let mut active = Vec::new();
     let mut note = |done: bool, name: &str| {
         if done {
@@ -15,7 +22,7 @@ pub(super) fn confine(memory_bytes: u64) -> Vec<String> {
     };
     note(sys::limit(libc::RLIMIT_CORE as _, 0), "no core dumps");
     note(sys::limit(libc::RLIMIT_NOFILE as _, 256), "open files");
-    // macOS accepts this limit and does not keep it.
+    // macOS accepts this limit and does not keep it; the parent watches there.
     note(cfg!(target_os = "linux") && sys::limit(libc::RLIMIT_AS as _, memory_bytes), "memory");
     note(sys::lower_priority(), "low priority");
     #[cfg(target_os = "linux")]
@@ -26,10 +33,24 @@ pub(super) fn confine(memory_bytes: u64) -> Vec<String> {
     active
 }
 
-/// Sets the limits of this process; returns the names of those that are active.
+/// Limits what this process may use; returns the names of the limits that are active.
 #[cfg(not(unix))]
-pub(super) fn confine(_memory_bytes: u64) -> Vec<String> {
+pub(super) fn limit_resources(_memory_bytes: u64) -> Vec<String> {
     Vec::new()
+}
+
+/// Limits what this process may touch, once and for good; returns the names of the limits that are
+/// active. To be called from the only thread, after everything that needs a file was done: Landlock
+/// holds for the calling thread and those it starts.
+pub(super) fn shut_in() -> Vec<String> {
+    let mut active: Vec<String> = Vec::new();
+    #[cfg(target_os = "linux")]
+    active.extend(files::restrict().into_iter().map(str::to_owned));
+    #[cfg(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64")))]
+    if system_calls::restrict().is_ok() {
+        active.push(system_calls::NAME.to_owned());
+    }
+    active
 }
 
 /// The system calls. The only unsafe code of this crate: each call takes plain numbers or a pointer
