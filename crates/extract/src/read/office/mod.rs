@@ -13,6 +13,9 @@ pub(super) mod running;
 mod symbols;
 pub(super) mod xml;
 
+pub(super) use docx::{numbering, styles};
+pub(super) use pptx::deck;
+
 use super::Context;
 use crate::content::Content;
 use crate::message::{Failure, Stop};

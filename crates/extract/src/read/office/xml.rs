@@ -157,11 +157,6 @@ impl<'t> Element<'t> {
         }
     }
 
-    /// Name with its prefix, as written.
-    pub(in crate::read) fn full_name(&self) -> &'t str {
-        self.tag().map_or("", |tag| tag.name().into_inner())
-    }
-
     /// Value of the attribute of this name, whatever its prefix.
     pub(in crate::read) fn attribute(&self, name: &str) -> Option<Cow<'t, str>> {
         self.find_attribute(|key| key.rsplit(':').next() == Some(name))
@@ -283,7 +278,7 @@ mod tests {
     fn a_tree_keeps_names_attributes_order_and_references() {
         let tree = Tree::parse(r#"<?xml version="1.0"?><w:a w:id="1" r:id="&lt;2"><b/>x&amp;&#20013;<c>y</c></w:a>"#);
         let root = tree.root().unwrap();
-        assert_eq!((root.name(), root.full_name(), tree.cut.as_deref()), ("a", "w:a", None));
+        assert_eq!((root.name(), tree.cut.as_deref()), ("a", None));
         assert_eq!(root.number::<u32>("id"), Some(1));
         assert_eq!(root.text(), "x&中y");
         assert_eq!(root.children().map(|child| child.name()).collect::<Vec<_>>(), ["b", "c"]);

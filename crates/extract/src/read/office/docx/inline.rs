@@ -63,7 +63,8 @@ impl<'t> Body<'t, '_, '_> {
             "fldChar" => self.field(element),
             "footnoteReference" => self.note(NoteKind::Footnote, element, into),
             "endnoteReference" => self.note(NoteKind::Endnote, element, into),
-            "commentReference" => self.note(NoteKind::Comment, element, into),
+            // A comment within a comment has no reference of its own.
+            "commentReference" | "commentRangeEnd" => self.note(NoteKind::Comment, element, into),
             // Removed by a tracked change, or no text.
             "del" | "moveFrom" | "delText" | "instrText" | "delInstrText" | "fldData" | "pPr" | "rPr" | "sdtPr"
             | "sdtEndPr" | "ffData" | "ctrlPr" | "fPr" | "sSupPr" | "sSubPr" | "rt" => {}

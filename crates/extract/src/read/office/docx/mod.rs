@@ -5,8 +5,8 @@ mod body;
 mod furniture;
 mod inline;
 mod notes;
-pub(super) mod numbering;
-pub(super) mod styles;
+pub(in crate::read) mod numbering;
+pub(in crate::read) mod styles;
 mod table;
 
 use super::drawing::Drawings;
@@ -101,8 +101,7 @@ fn read_parts(parts: &Parts, drawings: &Drawings, writer: &mut BlockWriter) -> R
     let Some(root) = document.root() else {
         return Err(Failure::Damaged(damage.unwrap_or_else(|| "no XML".to_owned())).into());
     };
-    let text = root.child("body").unwrap_or(root);
-    let furniture = Furniture::gather(&text, &parts.furniture);
+    let furniture = Furniture::gather(&root, &parts.furniture);
     let single_page = writer.metadata.pages == Some(1);
     let mut body = Body {
         flow: Flow::new(writer),
@@ -110,12 +109,12 @@ fn read_parts(parts: &Parts, drawings: &Drawings, writer: &mut BlockWriter) -> R
         numbering: Numbering::parse(&parts.numbering),
         notes: Notes::new(footnotes.root(), endnotes.root(), comments.root()),
         drawings,
-        page: (single_page || text.find("lastRenderedPageBreak").is_some()).then_some(1),
+        page: (single_page || root.find("lastRenderedPageBreak").is_some()).then_some(1),
         fields: Vec::new(),
         carried: String::new(),
     };
     body.furniture(&furniture.heads)?;
-    body.blocks(&text)?;
+    body.blocks(&root)?;
     body.end(&furniture.feet)?;
     if let Some(reason) = damage {
         body.flow.warn_cut(&format!("the text of the document is damaged: {reason}"))?;

@@ -118,7 +118,7 @@ fn label(levels: &[Level], counted: &[Option<u32>; LEVELS], depth: usize) -> Opt
 }
 
 /// A number as a format of Word spells it (ECMA-376 part 1, 17.18.59), for those that are common.
-pub(in super::super) fn spelled(number: u32, format: &str) -> Option<String> {
+pub(in crate::read) fn spelled(number: u32, format: &str) -> Option<String> {
     Some(match format {
         "decimal" | "decimalFullWidth" | "decimalHalfWidth" => number.to_string(),
         "decimalZero" => format!("{number:02}"),

@@ -8,17 +8,17 @@ const MAX_CHAIN: usize = 32;
 
 /// What a paragraph style says of its paragraphs.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(in super::super) struct Look {
+pub(in crate::read) struct Look {
     /// Level of a heading, from 1.
-    pub(in super::super) heading: Option<u8>,
-    pub(in super::super) role: Option<Role>,
+    pub(in crate::read) heading: Option<u8>,
+    pub(in crate::read) role: Option<Role>,
     /// Number of the list and depth in it.
-    pub(in super::super) list: Option<(String, u8)>,
+    pub(in crate::read) list: Option<(String, u8)>,
 }
 
 /// What the name of a style says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in super::super) enum Role {
+pub(in crate::read) enum Role {
     Quote,
     Code,
     Bullet,
@@ -113,7 +113,7 @@ pub(super) fn outline_level(properties: &Element<'_>) -> Option<Option<u8>> {
 }
 
 /// What built-in styles are; Word keeps their names in English whatever its language.
-pub(in super::super) fn own_look_of_name(name: &str) -> Look {
+pub(in crate::read) fn own_look_of_name(name: &str) -> Look {
     let name = name.to_lowercase().replace(' ', "");
     let level = name.strip_prefix("heading").and_then(|level| level.parse::<u8>().ok());
     let heading = match level {
