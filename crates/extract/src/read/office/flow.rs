@@ -34,7 +34,12 @@ impl<'w, 's> Flow<'w, 's> {
     ///
     /// # Errors
     /// As [`BlockWriter::push`].
-    pub(in crate::read) fn push(&mut self, kind: BlockKind, text: &str, page: Option<u32>) -> Result<(), Stop> {
+    pub(in crate::read) fn push(
+        &mut self,
+        kind: BlockKind,
+        text: &str,
+        page: Option<u32>,
+    ) -> Result<(), Stop> {
         if let BlockKind::Code { language: None } = kind {
             return self.push_code(text, page);
         }

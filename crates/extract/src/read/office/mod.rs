@@ -10,7 +10,7 @@ mod pptx;
 pub(super) mod properties;
 mod relations;
 pub(super) mod running;
-mod symbols;
+pub(super) mod symbols;
 pub(super) mod xml;
 
 pub(super) use docx::{numbering, styles};

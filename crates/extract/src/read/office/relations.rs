@@ -22,7 +22,11 @@ impl Relations {
     /// Reads the references of `part`; those of the package for an empty name.
     pub(super) fn of(package: &mut Package<'_>, part: &str) -> Result<Self, Failure> {
         let (folder, name) = part.rsplit_once('/').unwrap_or(("", part));
-        let path = if folder.is_empty() { format!("_rels/{name}.rels") } else { format!("{folder}/_rels/{name}.rels") };
+        let path = if folder.is_empty() {
+            format!("_rels/{name}.rels")
+        } else {
+            format!("{folder}/_rels/{name}.rels")
+        };
         let Some(xml) = package.text(&path)? else { return Ok(Self::default()) };
         Ok(Self(parse(&xml, folder)))
     }
@@ -47,7 +51,8 @@ impl Relations {
 fn parse(xml: &str, folder: &str) -> Vec<Relation> {
     let tree = Tree::parse(xml);
     let Some(root) = tree.root() else { return Vec::new() };
-    let inner = root.children().filter(|relation| relation.attribute("TargetMode").as_deref() != Some("External"));
+    let inner =
+        root.children().filter(|relation| relation.attribute("TargetMode").as_deref() != Some("External"));
     inner
         .filter_map(|relation| {
             let kind = relation.attribute("Type")?;
@@ -96,6 +101,9 @@ mod tests {
             <Relationship Id="b" Type="http://x/styles" Target="styles.xml"/></Relationships>"#;
         let relations = Relations(parse(xml, "word"));
         assert_eq!(relations.target("a"), None);
-        assert_eq!((relations.target("b"), relations.first("styles")), (Some("word/styles.xml"), Some("word/styles.xml")));
+        assert_eq!(
+            (relations.target("b"), relations.first("styles")),
+            (Some("word/styles.xml"), Some("word/styles.xml"))
+        );
     }
 }

@@ -34,11 +34,8 @@ pub(in crate::read) fn one_line(raw: &str) -> String {
 
 /// Preformatted text: only control characters and white space at the ends of lines are left out.
 pub(in crate::read) fn preformatted(raw: &str) -> String {
-    let kept: String = raw
-        .chars()
-        .map(|c| if c == '\u{A0}' { ' ' } else { c })
-        .filter(|c| !is_dropped(*c))
-        .collect();
+    let kept: String =
+        raw.chars().map(|c| if c == '\u{A0}' { ' ' } else { c }).filter(|c| !is_dropped(*c)).collect();
     kept.lines().map(str::trim_end).collect::<Vec<_>>().join("\n").trim_matches('\n').to_owned()
 }
 

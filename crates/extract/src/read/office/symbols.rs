@@ -1,7 +1,8 @@
 //! Characters of symbol fonts, which Office writes as a font and a number.
 
 /// Characters of the font Symbol from 0x21 (Adobe Symbol encoding); a blank stands for none.
-const SYMBOL: &str = "!∀#∃%&∋()∗+,−./0123456789:;<=>?≅ΑΒΧΔΕΦΓΗΙϑΚΛΜΝΟΠΘΡΣΤΥςΩΞΨΖ[∴]⊥_ αβχδεφγηιϕκλμνοπθρστυϖωξψζ{|}∼";
+const SYMBOL: &str =
+    "!∀#∃%&∋()∗+,−./0123456789:;<=>?≅ΑΒΧΔΕΦΓΗΙϑΚΛΜΝΟΠΘΡΣΤΥςΩΞΨΖ[∴]⊥_ αβχδεφγηιϕκλμνοπθρστυϖωξψζ{|}∼";
 /// The same from 0xA1.
 const SYMBOL_UPPER: &str = "ϒ′≤⁄∞ƒ♣♦♥♠↔←↑→↓°±″≥×∝∂•÷≠≡≈…   ℵℑℜ℘⊗⊕∅∩∪⊃⊇⊄⊂⊆∈∉∠∇®©™∏√⋅¬∧∨⇔⇐⇑⇒⇓◊〈®©™∑";
 /// Signs of the Wingdings fonts that stand for words: marks, arrows, boxes, numbers.
@@ -37,7 +38,7 @@ const WINGDINGS: &[(u32, char)] = &[
 
 /// The character that `font` draws for a number, also one in the private area F000 to F0FF.
 /// `None` for a sign that has no counterpart here.
-pub(super) fn symbol(code: u32, font: &str) -> Option<char> {
+pub(in crate::read) fn symbol(code: u32, font: &str) -> Option<char> {
     let low = if (0xF000..=0xF0FF).contains(&code) { code - 0xF000 } else { code };
     let font = font.to_lowercase();
     let found = if font.starts_with("wingdings") {

@@ -179,7 +179,8 @@ impl<'t> Element<'t> {
 
     fn find_attribute(&self, wanted: impl Fn(&str) -> bool) -> Option<Cow<'t, str>> {
         let mut attributes = self.tag()?.attributes();
-        let found = attributes.with_checks(false).flatten().find(|attribute| wanted(attribute.key.into_inner()))?;
+        let found =
+            attributes.with_checks(false).flatten().find(|attribute| wanted(attribute.key.into_inner()))?;
         Some(found.normalized_value(XmlVersion::Implicit1_0).unwrap_or(found.value))
     }
 
@@ -276,7 +277,9 @@ mod tests {
 
     #[test]
     fn a_tree_keeps_names_attributes_order_and_references() {
-        let tree = Tree::parse(r#"<?xml version="1.0"?><w:a w:id="1" r:id="&lt;2"><b/>x&amp;&#20013;<c>y</c></w:a>"#);
+        let tree = Tree::parse(
+            r#"<?xml version="1.0"?><w:a w:id="1" r:id="&lt;2"><b/>x&amp;&#20013;<c>y</c></w:a>"#,
+        );
         let root = tree.root().unwrap();
         assert_eq!((root.name(), tree.cut.as_deref()), ("a", None));
         assert_eq!(root.number::<u32>("id"), Some(1));

@@ -19,9 +19,18 @@ pub(super) struct Inline<'t> {
 
 /// What hangs on a paragraph and is read after it.
 pub(super) enum Behind<'t> {
-    Footnote { mark: String, text: Element<'t> },
-    Endnote { mark: String, text: Element<'t> },
-    Comment { author: String, text: Element<'t> },
+    Footnote {
+        mark: String,
+        text: Element<'t>,
+    },
+    Endnote {
+        mark: String,
+        text: Element<'t>,
+    },
+    Comment {
+        author: String,
+        text: Element<'t>,
+    },
     /// A text box, a drawn shape or a frame.
     Frame(Element<'t>),
 }
@@ -67,12 +76,13 @@ impl Gather<'_> {
                 into.behind.push(Behind::Comment { author, text: *element });
             }
             "span" if self.styles.is_hidden(element.attribute("style-name").as_deref()) => {}
-            "frame" | "custom-shape" | "rect" | "circle" | "ellipse" | "line" | "polygon" | "polyline" | "path"
-            | "connector" | "caption" | "regular-polygon" | "g" | "control" => {
+            "frame" | "custom-shape" | "rect" | "circle" | "ellipse" | "line" | "polygon" | "polyline"
+            | "path" | "connector" | "caption" | "regular-polygon" | "g" | "control" => {
                 into.behind.push(Behind::Frame(*element));
             }
             // Said elsewhere, or not shown.
-            "ruby-text" | "tracked-changes" | "annotation-end" | "event-listeners" | "hidden-text" | "script" => {}
+            "ruby-text" | "tracked-changes" | "annotation-end" | "event-listeners" | "hidden-text"
+            | "script" => {}
             "p" | "h" | "list-item" => {
                 into.raw.push('\n');
                 self.inline(element, into);
@@ -87,7 +97,8 @@ impl Gather<'_> {
     }
 
     fn note<'t>(&mut self, note: &Element<'t>, into: &mut Inline<'t>) {
-        let citation = note.child("note-citation").map(|citation| one_line(&citation.text())).unwrap_or_default();
+        let citation =
+            note.child("note-citation").map(|citation| one_line(&citation.text())).unwrap_or_default();
         let mark = if citation.is_empty() { "[*]".to_owned() } else { format!("[{citation}]") };
         self.text(&mark, into);
         let Some(text) = note.child("note-body") else { return };

@@ -72,7 +72,8 @@ impl Lists {
 fn levels(style: &Element<'_>) -> Vec<Level> {
     let mut levels = vec![Level::default(); LEVELS];
     for level in style.children() {
-        let at = level.number::<usize>("level").and_then(|level| level.checked_sub(1)).filter(|at| *at < LEVELS);
+        let at =
+            level.number::<usize>("level").and_then(|level| level.checked_sub(1)).filter(|at| *at < LEVELS);
         let text = |name: &str| level.attribute(name).unwrap_or_default().into_owned();
         if let Some(at) = at.filter(|_| level.name() == "list-level-style-number") {
             levels[at] = Level {

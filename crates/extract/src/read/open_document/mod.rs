@@ -31,7 +31,8 @@ pub(super) fn read(
     if Tree::parse(&manifest).root().is_some_and(|root| root.find("encryption-data").is_some()) {
         return Err(Failure::Encrypted.into());
     }
-    let body = package.text("content.xml")?.ok_or_else(|| Failure::Damaged("content.xml is missing".to_owned()))?;
+    let body =
+        package.text("content.xml")?.ok_or_else(|| Failure::Damaged("content.xml is missing".to_owned()))?;
     let common = optional(&mut package, "styles.xml", writer)?;
     writer.metadata = metadata::parse(&optional(&mut package, "meta.xml", writer)?);
     let (body, common) = (Tree::parse(&body), Tree::parse(&common));
@@ -45,7 +46,9 @@ pub(super) fn read(
         _ => text::read(&root, common.root().as_ref(), styles, lists, writer)?,
     }
     match &body.cut {
-        Some(reason) => writer.warn(SourceWarning::Truncated { reason: format!("content.xml is damaged: {reason}") }),
+        Some(reason) => {
+            writer.warn(SourceWarning::Truncated { reason: format!("content.xml is damaged: {reason}") })
+        }
         None => Ok(()),
     }
 }

@@ -12,7 +12,12 @@ use crate::writer::BlockWriter;
 use docent_corpus::BlockKind;
 
 /// Reads a presentation.
-pub(super) fn read(root: &Element<'_>, styles: Styles, lists: Lists, writer: &mut BlockWriter) -> Result<(), Stop> {
+pub(super) fn read(
+    root: &Element<'_>,
+    styles: Styles,
+    lists: Lists,
+    writer: &mut BlockWriter,
+) -> Result<(), Stop> {
     let Some(show) = root.child("body").and_then(|body| body.child("presentation")) else { return Ok(()) };
     let pages: Vec<Element<'_>> = show.children().filter(|child| child.name() == "page").collect();
     writer.metadata.pages = u32::try_from(pages.len()).ok().filter(|pages| *pages > 0);
@@ -22,7 +27,10 @@ pub(super) fn read(root: &Element<'_>, styles: Styles, lists: Lists, writer: &mu
         reading.deck.next_slide();
         reading.page(page)?;
     }
-    for declared in show.children().filter(|child| matches!(child.name(), "footer-decl" | "header-decl" | "date-time-decl")) {
+    for declared in show
+        .children()
+        .filter(|child| matches!(child.name(), "footer-decl" | "header-decl" | "date-time-decl"))
+    {
         reading.deck.furniture(&one_line(&declared.text()))?;
     }
     Ok(())
@@ -43,7 +51,8 @@ impl Reading<'_, '_> {
         gather_shapes(page, &mut shapes);
         let numbered: Vec<(u32, Element<'_>)> = (1..).zip(shapes).collect();
         let is_title = |shape: &Element<'_>| shape.attribute("class").as_deref() == Some("title");
-        let of_title_page = numbered.iter().any(|(_, shape)| shape.attribute("class").as_deref() == Some("subtitle"));
+        let of_title_page =
+            numbered.iter().any(|(_, shape)| shape.attribute("class").as_deref() == Some("subtitle"));
         let (titles, others): (Vec<_>, Vec<_>) = numbered.into_iter().partition(|(_, shape)| is_title(shape));
         for (number, shape) in titles {
             let text = self.plain(&shape);
@@ -85,7 +94,11 @@ impl Reading<'_, '_> {
                 }
                 "table" => {
                     let text = TableText::gather(&child, &mut self.gather);
-                    self.deck.push(shape, BlockKind::Table { header_rows: text.header_rows }, &text.text())?;
+                    self.deck.push(
+                        shape,
+                        BlockKind::Table { header_rows: text.header_rows },
+                        &text.text(),
+                    )?;
                 }
                 "text-box" | "list-item" | "list-header" | "object" => self.blocks(shape, &child, list)?,
                 _ => {} // pictures, their titles, listeners

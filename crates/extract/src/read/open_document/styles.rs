@@ -23,7 +23,10 @@ impl Styles {
     pub(super) fn gather(trees: &[Option<Element<'_>>]) -> Self {
         let mut styles = HashMap::new();
         let parts = trees.iter().flatten().flat_map(Element::children);
-        for style in parts.filter(|part| matches!(part.name(), "styles" | "automatic-styles")).flat_map(|part| part.children()) {
+        for style in parts
+            .filter(|part| matches!(part.name(), "styles" | "automatic-styles"))
+            .flat_map(|part| part.children())
+        {
             let Some(name) = style.attribute("name").filter(|_| style.name() == "style") else { continue };
             let hides = |properties: Element<'_>| properties.attribute("display").as_deref() == Some("none");
             let read = Style {

@@ -60,9 +60,23 @@ impl<'t> Reading<'t, '_, '_> {
                 "table" => self.table(&child)?,
                 "soft-page-break" => self.gather.next_page(),
                 "section" if is_hidden(&child) => {}
-                "tracked-changes" | "forms" | "variable-decls" | "sequence-decls" | "user-field-decls"
-                | "dde-connection-decls" | "scripts" | "creator" | "date" | "image" | "object" | "object-ole"
-                | "title" | "desc" | "event-listeners" | "glue-point" | "creator-initials" => {}
+                "tracked-changes"
+                | "forms"
+                | "variable-decls"
+                | "sequence-decls"
+                | "user-field-decls"
+                | "dde-connection-decls"
+                | "scripts"
+                | "creator"
+                | "date"
+                | "image"
+                | "object"
+                | "object-ole"
+                | "title"
+                | "desc"
+                | "event-listeners"
+                | "glue-point"
+                | "creator-initials" => {}
                 name if name.ends_with("-source") => {}
                 "frame" | "custom-shape" | "rect" | "g" => self.aside(&child)?,
                 _ => self.blocks(&child, list)?,
@@ -71,7 +85,12 @@ impl<'t> Reading<'t, '_, '_> {
         Ok(())
     }
 
-    fn paragraph(&mut self, paragraph: &Element<'t>, list: Option<&InList>, number: Option<String>) -> Result<(), Stop> {
+    fn paragraph(
+        &mut self,
+        paragraph: &Element<'t>,
+        list: Option<&InList>,
+        number: Option<String>,
+    ) -> Result<(), Stop> {
         let style = paragraph.attribute("style-name");
         let mut inline = Inline::default();
         if !self.gather.styles.is_hidden(style.as_deref()) {
@@ -103,7 +122,9 @@ impl<'t> Reading<'t, '_, '_> {
         let text = running(raw);
         match (styles.role(style), list) {
             (Some(Role::Code), _) => (BlockKind::Code { language: None }, preformatted(raw)),
-            (_, Some(list)) => (BlockKind::ListItem { depth: u8::try_from(list.depth).unwrap_or(u8::MAX) }, text),
+            (_, Some(list)) => {
+                (BlockKind::ListItem { depth: u8::try_from(list.depth).unwrap_or(u8::MAX) }, text)
+            }
             (Some(Role::Quote), None) => (BlockKind::Quote, text),
             _ => (BlockKind::Paragraph, text),
         }

@@ -45,7 +45,9 @@ impl<'t> Body<'t, '_, '_> {
                     self.flow.push(BlockKind::Paragraph, &running(&inline.raw), inline.page)?;
                     self.behind(inline.behind)?;
                 }
-                "altChunk" => self.flow.warn_cut("a document that is embedded in another format was left out")?,
+                "altChunk" => {
+                    self.flow.warn_cut("a document that is embedded in another format was left out")?
+                }
                 _ => self.blocks(&child)?,
             }
         }

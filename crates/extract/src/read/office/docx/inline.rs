@@ -66,8 +66,8 @@ impl<'t> Body<'t, '_, '_> {
             // A comment within a comment has no reference of its own.
             "commentReference" | "commentRangeEnd" => self.note(NoteKind::Comment, element, into),
             // Removed by a tracked change, or no text.
-            "del" | "moveFrom" | "delText" | "instrText" | "delInstrText" | "fldData" | "pPr" | "rPr" | "sdtPr"
-            | "sdtEndPr" | "ffData" | "ctrlPr" | "fPr" | "sSupPr" | "sSubPr" | "rt" => {}
+            "del" | "moveFrom" | "delText" | "instrText" | "delInstrText" | "fldData" | "pPr" | "rPr"
+            | "sdtPr" | "sdtEndPr" | "ffData" | "ctrlPr" | "fPr" | "sSupPr" | "sSubPr" | "rt" => {}
             "AlternateContent" => {
                 if let Some(branch) = fallback_or_choice(element) {
                     self.inline(&branch, into)?;
@@ -144,10 +144,15 @@ impl<'t> Body<'t, '_, '_> {
                         self.picture(&branch, into);
                     }
                 }
-                "relIds" => into.behind.extend(element.prefixed("dm").map(|id| Behind::Drawing(id.into_owned()))),
-                "chart" => into.behind.extend(element.prefixed("id").map(|id| Behind::Drawing(id.into_owned()))),
+                "relIds" => {
+                    into.behind.extend(element.prefixed("dm").map(|id| Behind::Drawing(id.into_owned())))
+                }
+                "chart" => {
+                    into.behind.extend(element.prefixed("id").map(|id| Behind::Drawing(id.into_owned())))
+                }
                 "textpath" => {
-                    into.behind.extend(element.attribute("string").map(|text| Behind::Art(text.into_owned())));
+                    into.behind
+                        .extend(element.attribute("string").map(|text| Behind::Art(text.into_owned())));
                 }
                 _ => {}
             }

@@ -82,7 +82,11 @@ impl Parts {
 }
 
 /// The text of a part that the document can do without; empty when it is missing or damaged.
-pub(super) fn optional(package: &mut Package<'_>, name: &str, writer: &mut BlockWriter) -> Result<String, Stop> {
+pub(super) fn optional(
+    package: &mut Package<'_>,
+    name: &str,
+    writer: &mut BlockWriter,
+) -> Result<String, Stop> {
     match package.text(name) {
         Ok(text) => Ok(text.unwrap_or_default()),
         Err(Failure::Damaged(reason)) => {

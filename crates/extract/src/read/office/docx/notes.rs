@@ -39,11 +39,8 @@ impl<'t> Notes<'t> {
         comments: Option<Element<'t>>,
     ) -> Self {
         let mut notes = Self::default();
-        let parts = [
-            (NoteKind::Footnote, footnotes),
-            (NoteKind::Endnote, endnotes),
-            (NoteKind::Comment, comments),
-        ];
+        let parts =
+            [(NoteKind::Footnote, footnotes), (NoteKind::Endnote, endnotes), (NoteKind::Comment, comments)];
         for (kind, part) in parts {
             for note in part.iter().flat_map(Element::children) {
                 // Lines that separate notes from the text are kept among them.
@@ -63,7 +60,8 @@ impl<'t> Notes<'t> {
         if !self.seen.insert(key) {
             return None;
         }
-        let own_mark = reference.attribute("customMarkFollows").is_some_and(|own| own != "0" && own != "false");
+        let own_mark =
+            reference.attribute("customMarkFollows").is_some_and(|own| own != "0" && own != "false");
         let mark = (!own_mark).then(|| self.next_mark(kind, &text)).flatten();
         Some(Note { mark, text })
     }

@@ -50,7 +50,9 @@ impl Numbering {
     }
 
     fn list(&mut self, list: &Element<'_>) {
-        let (Some(id), Some(rule)) = (list.attribute("numId"), list.child_value("abstractNumId")) else { return };
+        let (Some(id), Some(rule)) = (list.attribute("numId"), list.child_value("abstractNumId")) else {
+            return;
+        };
         for change in list.children().filter(|child| child.name() == "lvlOverride") {
             let level = change.number::<usize>("ilvl").filter(|level| *level < LEVELS);
             let start = change.child("startOverride").and_then(|start| start.number::<u32>("val"));
@@ -87,7 +89,9 @@ fn levels(rule: &Element<'_>) -> Vec<Level> {
     for level in rule.children().filter(|child| child.name() == "lvl") {
         let Some(at) = level.number::<usize>("ilvl").filter(|at| *at < LEVELS) else { continue };
         levels[at] = Level {
-            format: level.child_value("numFmt").map_or_else(|| "decimal".to_owned(), std::borrow::Cow::into_owned),
+            format: level
+                .child_value("numFmt")
+                .map_or_else(|| "decimal".to_owned(), std::borrow::Cow::into_owned),
             text: level.child_value("lvlText").unwrap_or_default().into_owned(),
             start: level.child("start").and_then(|start| start.number("val")).unwrap_or(1),
             legal: level.child("isLgl").is_some_and(|legal| legal.is_on()),
@@ -126,8 +130,12 @@ pub(in crate::read) fn spelled(number: u32, format: &str) -> Option<String> {
         "upperLetter" => letters(number, 'A'),
         "lowerRoman" => roman(number).to_lowercase(),
         "upperRoman" => roman(number),
-        "chineseCounting" | "chineseCountingThousand" | "japaneseCounting" | "ideographDigital"
-        | "taiwaneseCounting" | "taiwaneseCountingThousand" => chinese(number)?,
+        "chineseCounting"
+        | "chineseCountingThousand"
+        | "japaneseCounting"
+        | "ideographDigital"
+        | "taiwaneseCounting"
+        | "taiwaneseCountingThousand" => chinese(number)?,
         "decimalEnclosedCircle" | "decimalEnclosedCircleChinese" => circled(number)?,
         _ => return None,
     })
@@ -141,7 +149,7 @@ fn letters(number: u32, first: char) -> String {
 }
 
 /// Roman numerals, empty for 0 and beyond 4,999.
-pub(super) fn roman(number: u32) -> String {
+pub(in crate::read) fn roman(number: u32) -> String {
     const STEPS: [(u32, &str); 13] = [
         (1000, "M"),
         (900, "CM"),
@@ -210,7 +218,10 @@ mod tests {
         };
         assert_eq!(all("lowerLetter", &[1, 26, 27, 54]), ["a", "z", "aa", "bbb"]);
         assert_eq!(all("upperRoman", &[4, 9, 1994]), ["IV", "IX", "MCMXCIV"]);
-        assert_eq!(all("chineseCounting", &[1, 10, 11, 20, 101, 110]), ["一", "十", "十一", "二十", "一百零一", "一百一十"]);
+        assert_eq!(
+            all("chineseCounting", &[1, 10, 11, 20, 101, 110]),
+            ["一", "十", "十一", "二十", "一百零一", "一百一十"]
+        );
         assert_eq!(all("decimalEnclosedCircle", &[3]), ["③"]);
         assert_eq!(spelled(1, "hebrew1"), None);
     }
@@ -227,8 +238,10 @@ mod tests {
             </w:numbering>"#,
         );
         let mut count = |list: &str, depth| numbering.count(list, depth).unwrap_or_default();
-        assert_eq!([count("5", 0), count("5", 1), count("5", 1), count("5", 0), count("5", 1)],
-            ["1.", "1.a)", "1.b)", "2.", "2.a)"]);
+        assert_eq!(
+            [count("5", 0), count("5", 1), count("5", 1), count("5", 0), count("5", 1)],
+            ["1.", "1.a)", "1.b)", "2.", "2.a)"]
+        );
         assert_eq!([count("5", 2), count("6", 0), count("6", 0), count("9", 0)], ["", "7.", "8.", ""]);
     }
 }

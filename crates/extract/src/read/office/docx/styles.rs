@@ -122,8 +122,8 @@ pub(in crate::read) fn own_look_of_name(name: &str) -> Look {
     };
     let role = match name.as_str() {
         "quote" | "intensequote" | "quotations" | "blocktext" | "blockquote" => Some(Role::Quote),
-        "htmlpreformatted" | "preformattedtext" | "sourcecode" | "macrotext" | "macro" | "code" | "verbatim"
-        | "codeblock" | "sourcecodetext" | "listing" => Some(Role::Code),
+        "htmlpreformatted" | "preformattedtext" | "sourcecode" | "macrotext" | "macro" | "code"
+        | "verbatim" | "codeblock" | "sourcecodetext" | "listing" => Some(Role::Code),
         name if name.starts_with("listbullet") || name.starts_with("listnumber") => Some(Role::Bullet),
         _ => None,
     };
@@ -152,7 +152,10 @@ mod tests {
             </w:styles>"#,
         );
         let heading = |id: &str| styles.look(Some(id)).heading;
-        assert_eq!([heading("1"), heading("x"), heading("y"), heading("z")], [Some(1), Some(1), Some(3), None]);
+        assert_eq!(
+            [heading("1"), heading("x"), heading("y"), heading("z")],
+            [Some(1), Some(1), Some(3), None]
+        );
         assert_eq!(styles.look(None), Look::default());
         assert_eq!(styles.look(Some("Heading2")).heading, Some(2), "a latent style");
         let list = styles.look(Some("l"));

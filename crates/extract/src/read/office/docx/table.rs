@@ -85,11 +85,15 @@ impl<'t> Body<'t, '_, '_> {
     /// Whether the table's style sets its first row apart, and the table asks for it.
     fn shows_first_row(&self, table: &Element<'t>) -> bool {
         let Some(properties) = table.child("tblPr") else { return false };
-        let styled = properties.child_value("tblStyle").is_some_and(|style| self.styles.has_header_row(&style));
+        let styled =
+            properties.child_value("tblStyle").is_some_and(|style| self.styles.has_header_row(&style));
         let asked = properties.child("tblLook").is_some_and(|look| match look.attribute("firstRow") {
             Some(first) => matches!(first.as_ref(), "1" | "true" | "on"),
             // Older files have all switches in one number, the first row is bit 5 (ECMA-376 part 4).
-            None => look.attribute("val").and_then(|bits| u32::from_str_radix(&bits, 16).ok()).unwrap_or(0) & 0x20 != 0,
+            None => {
+                look.attribute("val").and_then(|bits| u32::from_str_radix(&bits, 16).ok()).unwrap_or(0) & 0x20
+                    != 0
+            }
         });
         styled && asked
     }

@@ -65,7 +65,8 @@ fn read_series(series: &Element<'_>) -> Series {
 /// The points of a cache, those of the innermost level where there are several.
 fn points(data: &Element<'_>) -> Points {
     let holder = data.find("lvl").unwrap_or(*data);
-    let points = holder.descendants(|element| element.name() != "pt").filter(|element| element.name() == "pt");
+    let points =
+        holder.descendants(|element| element.name() != "pt").filter(|element| element.name() == "pt");
     points
         .filter_map(|point| Some((point.number::<u32>("idx")?, value(&point.child("v")?.text()))))
         .take(MAX_ROWS)

@@ -15,7 +15,9 @@ pub(super) fn read(model: &Element<'_>) -> Vec<(BlockKind, String)> {
         .iter()
         .flat_map(Element::children)
         .filter(|point| matches!(point.attribute("type").as_deref(), None | Some("node" | "asst" | "doc")))
-        .filter_map(|point| Some((point.attribute("modelId")?.into_owned(), point.child("t").map(|text| text_of(&text)))))
+        .filter_map(|point| {
+            Some((point.attribute("modelId")?.into_owned(), point.child("t").map(|text| text_of(&text))))
+        })
         .collect();
     let mut reading = Reading {
         texts: points.iter().filter_map(|(id, text)| Some((id.as_str(), text.as_deref()?))).collect(),

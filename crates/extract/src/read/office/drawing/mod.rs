@@ -45,7 +45,10 @@ impl Drawings {
 pub(super) fn fallback_or_choice<'t>(alternate: &Element<'t>) -> Option<Element<'t>> {
     let with_text = |branch: &Element<'t>| {
         branch.descendants(|_| true).any(|element| {
-            matches!(element.name(), "t" | "relIds" | "chart" | "textpath" | "tab" | "br" | "sym" | "footnoteReference")
+            matches!(
+                element.name(),
+                "t" | "relIds" | "chart" | "textpath" | "tab" | "br" | "sym" | "footnoteReference"
+            )
         })
     };
     let choice = alternate.children().find(|branch| branch.name() == "Choice" && with_text(branch));

@@ -42,14 +42,17 @@ fn read_slide(slide: &SlideText, deck: &mut Deck<'_, '_>) -> Result<(), Stop> {
     let shapes: Vec<(u32, &TextRun)> = (1..).zip(&slide.text_runs).collect();
     // What is said of the slide stands before what is on it.
     let (titles, others): (Vec<_>, Vec<_>) = shapes.iter().copied().partition(|(_, run)| is_title(run));
-    let (notes, bodies): (Vec<_>, Vec<_>) = others.into_iter().partition(|(_, run)| run.text_type == TextType::Notes);
+    let (notes, bodies): (Vec<_>, Vec<_>) =
+        others.into_iter().partition(|(_, run)| run.text_type == TextType::Notes);
     for (shape, run) in titles {
         read_title(shape, run, deck)?;
     }
     for (shape, run) in bodies {
         read_body(shape, run, deck)?;
     }
-    for (shape, table) in (u32::try_from(slide.text_runs.len()).unwrap_or(u32::MAX - 1) + 1..).zip(&slide.tables) {
+    for (shape, table) in
+        (u32::try_from(slide.text_runs.len()).unwrap_or(u32::MAX - 1) + 1..).zip(&slide.tables)
+    {
         deck.push(shape, BlockKind::Table { header_rows: 0 }, &table_text(table))?;
     }
     for (_, run) in notes {
@@ -74,7 +77,8 @@ fn read_body(shape: u32, run: &TextRun, deck: &mut Deck<'_, '_>) -> Result<(), S
     let listed = matches!(run.text_type, TextType::Body | TextType::HalfBody | TextType::QuarterBody);
     let listed = listed && run.placeholder_role.as_deref() != Some("subTitle");
     for (at, text) in paragraphs(&run.text) {
-        let kind = if listed { BlockKind::ListItem { depth: depth_at(run, at) } } else { BlockKind::Paragraph };
+        let kind =
+            if listed { BlockKind::ListItem { depth: depth_at(run, at) } } else { BlockKind::Paragraph };
         deck.push(shape, kind, &running(text))?;
     }
     Ok(())

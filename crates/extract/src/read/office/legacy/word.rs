@@ -10,7 +10,9 @@ use crate::message::{Failure, Stop};
 use crate::writer::BlockWriter;
 use docent_corpus::BlockKind;
 use office_oxide::doc::DocError;
-use office_oxide::ir::{Element, HeaderFooter, InlineContent, List, ListStyle, Note, Paragraph, Section, Table};
+use office_oxide::ir::{
+    Element, HeaderFooter, InlineContent, List, ListStyle, Note, Paragraph, Section, Table,
+};
 use office_oxide::{Document, DocumentFormat, OfficeError};
 
 /// A table cell with more bytes than this is a piece of layout.
@@ -39,7 +41,9 @@ pub(in super::super) fn read(content: &Content<'_>, writer: &mut BlockWriter) ->
 fn failure(error: OfficeError) -> Failure {
     match error {
         OfficeError::Doc(DocError::Encrypted) => Failure::Encrypted,
-        OfficeError::Doc(DocError::UnsupportedVersion(version)) => Failure::Unsupported(format!("Word {version}")),
+        OfficeError::Doc(DocError::UnsupportedVersion(version)) => {
+            Failure::Unsupported(format!("Word {version}"))
+        }
         OfficeError::Panic(reason) => Failure::Damaged(reason),
         other => Failure::Damaged(other.to_string()),
     }

@@ -29,7 +29,9 @@ impl Role {
         let properties = shape.children().find(|child| child.name().starts_with("nv"))?;
         let placeholder = properties.child("nvPr")?.child("ph")?;
         Some(Self {
-            kind: placeholder.attribute("type").map_or_else(|| "obj".to_owned(), std::borrow::Cow::into_owned),
+            kind: placeholder
+                .attribute("type")
+                .map_or_else(|| "obj".to_owned(), std::borrow::Cow::into_owned),
             index: placeholder.attribute("idx").unwrap_or_default().into_owned(),
         })
     }
@@ -62,13 +64,15 @@ impl Bullets {
     /// Whether text of this depth has a bullet in a placeholder, or in a shape that is none.
     pub(super) fn inherited(&self, role: Option<&Role>, depth: usize) -> bool {
         let Some(role) = role else { return self.other[depth].unwrap_or(false) };
-        let in_layout = self.layout.iter().find(|(other, _)| other.index == role.index && !role.index.is_empty());
+        let in_layout =
+            self.layout.iter().find(|(other, _)| other.index == role.index && !role.index.is_empty());
         let in_layout = in_layout.or_else(|| self.layout.iter().find(|(other, _)| other.kind == role.kind));
         let kind = in_layout.map_or(role, |(layout, _)| layout);
         let wanted = if kind.has_body_text() { "body" } else { kind.kind.as_str() };
         let in_master = self.master.iter().find(|(other, _)| other.kind == wanted);
         let of_style = if kind.has_body_text() { self.body } else { self.other };
-        let said = [in_layout.map(|(_, levels)| levels), in_master.map(|(_, levels)| levels), Some(&of_style)];
+        let said =
+            [in_layout.map(|(_, levels)| levels), in_master.map(|(_, levels)| levels), Some(&of_style)];
         said.into_iter().flatten().find_map(|levels| levels[depth]).unwrap_or(false)
     }
 }
@@ -79,7 +83,11 @@ pub(super) struct Layouts(HashMap<String, Rc<Bullets>>);
 
 impl Layouts {
     /// The bullets that slides of this layout inherit.
-    pub(super) fn get(&mut self, package: &mut Package<'_>, layout: Option<&str>) -> Result<Rc<Bullets>, Failure> {
+    pub(super) fn get(
+        &mut self,
+        package: &mut Package<'_>,
+        layout: Option<&str>,
+    ) -> Result<Rc<Bullets>, Failure> {
         let Some(layout) = layout else { return Ok(Rc::default()) };
         if let Some(known) = self.0.get(layout) {
             return Ok(known.clone());

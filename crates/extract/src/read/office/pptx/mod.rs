@@ -108,7 +108,9 @@ impl Reading<'_, '_, '_> {
     fn parse<'x>(&mut self, name: &str, xml: &'x str) -> Result<Tree<'x>, Stop> {
         let tree = Tree::parse(xml);
         if let Some(reason) = &tree.cut {
-            self.deck.writer.warn(SourceWarning::MemberFailed { path: name.to_owned(), reason: reason.clone() })?;
+            self.deck
+                .writer
+                .warn(SourceWarning::MemberFailed { path: name.to_owned(), reason: reason.clone() })?;
         }
         Ok(tree)
     }

@@ -17,7 +17,11 @@ pub(super) struct Surroundings<'a> {
 }
 
 /// Reads the shapes of a slide, its title first.
-pub(super) fn read_shapes(root: &Element<'_>, around: &Surroundings<'_>, deck: &mut Deck<'_, '_>) -> Result<(), Stop> {
+pub(super) fn read_shapes(
+    root: &Element<'_>,
+    around: &Surroundings<'_>,
+    deck: &mut Deck<'_, '_>,
+) -> Result<(), Stop> {
     let mut shapes = Vec::new();
     if let Some(tree) = root.find("spTree") {
         gather(&tree, &mut shapes);
@@ -60,12 +64,14 @@ fn read_shape(
     let role = Role::of(shape);
     match &role {
         Some(role) if role.is_title() => {
-            let lines = paragraphs(&body, Some(role), around.bullets).into_iter().map(|paragraph| paragraph.text);
+            let lines =
+                paragraphs(&body, Some(role), around.bullets).into_iter().map(|paragraph| paragraph.text);
             let title = one_line(&lines.collect::<Vec<_>>().join("\n"));
             deck.title(number, &title, role.kind == "ctrTitle")
         }
         Some(role) if role.is_furniture() => {
-            let lines = paragraphs(&body, Some(role), around.bullets).into_iter().map(|paragraph| paragraph.text);
+            let lines =
+                paragraphs(&body, Some(role), around.bullets).into_iter().map(|paragraph| paragraph.text);
             deck.furniture(&running(&lines.collect::<Vec<_>>().join("\n")))
         }
         _ => paragraphs(&body, role.as_ref(), around.bullets)
@@ -113,7 +119,9 @@ pub(super) fn read_notes(root: &Element<'_>, deck: &mut Deck<'_, '_>) -> Result<
     }
     for shape in shapes {
         let is_text = Role::of(&shape).is_none_or(|role| !role.is_furniture() && role.kind != "sldImg");
-        let bodies = shape.descendants(|element| element.name() != "txBody").filter(|element| element.name() == "txBody");
+        let bodies = shape
+            .descendants(|element| element.name() != "txBody")
+            .filter(|element| element.name() == "txBody");
         for body in bodies.filter(|_| is_text) {
             for paragraph in body.children().filter(|child| child.name() == "p") {
                 deck.note(&running(&raw_text(&paragraph)))?;
@@ -133,7 +141,8 @@ pub(super) fn read_comments(
         let text = match (comment.child("text"), comment.child("txBody")) {
             (Some(text), _) => text.text(),
             (None, Some(body)) => {
-                let lines = body.children().filter(|child| child.name() == "p").map(|paragraph| raw_text(&paragraph));
+                let lines =
+                    body.children().filter(|child| child.name() == "p").map(|paragraph| raw_text(&paragraph));
                 lines.collect::<Vec<_>>().join("\n")
             }
             (None, None) => continue,

@@ -18,7 +18,8 @@ pub(super) fn paragraphs(body: &Element<'_>, role: Option<&Role>, bullets: &Bull
     let all = body.children().filter(|child| child.name() == "p");
     all.map(|paragraph| {
         let properties = paragraph.child("pPr");
-        let depth = properties.and_then(|properties| properties.number::<usize>("lvl")).unwrap_or(0).min(LEVELS - 1);
+        let depth =
+            properties.and_then(|properties| properties.number::<usize>("lvl")).unwrap_or(0).min(LEVELS - 1);
         let said = properties.and_then(|properties| bullet(&properties)).or(own[depth]);
         let listed = said.unwrap_or_else(|| bullets.inherited(role, depth));
         let kind = match u8::try_from(depth) {
@@ -58,7 +59,8 @@ fn gather(element: &Element<'_>, raw: &mut String) {
 pub(super) fn table(table: &Element<'_>) -> (u32, String) {
     let mut lines = Vec::new();
     for row in table.children().filter(|child| child.name() == "tr") {
-        let cells: Vec<String> = row.children().filter(|child| child.name() == "tc").map(|cell| cell_text(&cell)).collect();
+        let cells: Vec<String> =
+            row.children().filter(|child| child.name() == "tc").map(|cell| cell_text(&cell)).collect();
         if cells.iter().any(|cell| !cell.is_empty()) {
             lines.push(cells.join(" | "));
         }
