@@ -6,6 +6,7 @@
 mod bad_input;
 mod isolation;
 mod made_pdf;
+mod office;
 mod pdf_writer;
 mod places;
 mod real_html;

@@ -42,6 +42,18 @@ pub(in crate::read) fn preformatted(raw: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn cleaning_keeps_every_letter_and_is_done_once(raw in "[ \\t\\n\\u{A0}\\u{3000}\\u{200B}a-c中文é]{0,40}") {
+            let clean = running(&raw);
+            prop_assert_eq!(running(&clean), clean.clone());
+            let letters = |text: &str| text.chars().filter(|c| c.is_alphabetic()).collect::<String>();
+            prop_assert_eq!(letters(&clean), letters(&raw));
+            prop_assert_eq!(clean.trim(), clean.as_str());
+        }
+    }
 
     #[test]
     fn white_space_collapses_and_breaks_stay() {

@@ -274,6 +274,18 @@ impl<'t> Element<'t> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn no_text_makes_a_tree_that_cannot_be_walked(xml in "[<>/a-c=\" &;!?#\\[\\]中-]{0,60}") {
+            let tree = Tree::parse(&xml);
+            if let Some(root) = tree.root() {
+                prop_assert!(root.text().len() <= xml.len());
+                prop_assert!(root.descendants(|_| true).count() <= xml.len());
+            }
+        }
+    }
 
     #[test]
     fn a_tree_keeps_names_attributes_order_and_references() {

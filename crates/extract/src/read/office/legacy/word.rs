@@ -91,7 +91,7 @@ impl Walk<'_, '_> {
                 }
                 Element::Paragraph(paragraph) => self.paragraph(paragraph)?,
                 Element::Table(table) => self.table(table, depth)?,
-                Element::List(list) => self.list(list, 0, depth)?,
+                Element::List(list) => self.list(list, &[], depth)?,
                 Element::TextBox(text_box) => self.elements(&text_box.content, depth + 1)?,
                 Element::Footnote(note) | Element::Endnote(note) => self.note(note, depth)?,
                 Element::CodeBlock(code) => {
@@ -113,25 +113,31 @@ impl Walk<'_, '_> {
         self.flow.push(kind, &text, None)
     }
 
-    fn list(&mut self, list: &List, list_depth: u8, depth: usize) -> Result<(), Stop> {
+    /// A list whose outer lists have reached the numbers of `outer`, outermost first.
+    fn list(&mut self, list: &List, outer: &[String], depth: usize) -> Result<(), Stop> {
         if depth > MAX_DEPTH {
             return Ok(());
         }
-        let mut number = list.start_number.unwrap_or(1);
+        let kind = BlockKind::ListItem { depth: u8::try_from(outer.len()).unwrap_or(u8::MAX) };
+        let mut next = list.start_number.unwrap_or(1);
+        let mut numbers = outer.to_vec();
+        numbers.push(String::new());
         for item in &list.items {
             let mut lines = Vec::new();
             lines_of(&item.content, &mut lines, depth);
             let text = lines.join("\n");
             if !text.is_empty() {
-                let text = match label(list, number) {
-                    Some(label) => format!("{label} {text}"),
-                    None => text,
-                };
-                self.flow.push(BlockKind::ListItem { depth: list_depth }, &text, None)?;
-                number = number.saturating_add(1);
+                let number = spelled_in(list, next);
+                next = next.saturating_add(1);
+                let counts = number.is_some();
+                numbers[outer.len()] = number.unwrap_or_default();
+                match counts.then(|| label(list, &numbers)) {
+                    Some(label) => self.flow.push(kind.clone(), &format!("{label} {text}"), None)?,
+                    None => self.flow.push(kind.clone(), &text, None)?,
+                }
             }
             if let Some(nested) = &item.nested {
-                self.list(nested, list_depth.saturating_add(1), depth + 1)?;
+                self.list(nested, &numbers, depth + 1)?;
             }
         }
         Ok(())
@@ -181,17 +187,29 @@ impl Walk<'_, '_> {
     }
 }
 
-/// The number in front of an item, for lists that count.
-fn label(list: &List, number: u32) -> Option<String> {
-    let format = match list.style.as_ref().filter(|_| list.ordered) {
-        Some(ListStyle::Decimal) => "decimal",
+/// The number of an item as its list spells it; `None` for lists that do not count.
+fn spelled_in(list: &List, number: u32) -> Option<String> {
+    let format = match list.style.as_ref() {
+        _ if !list.ordered => return None,
+        None | Some(ListStyle::Decimal) => "decimal",
         Some(ListStyle::LowerRoman) => "lowerRoman",
         Some(ListStyle::UpperRoman) => "upperRoman",
         Some(ListStyle::LowerAlpha) => "lowerLetter",
         Some(ListStyle::UpperAlpha) => "upperLetter",
-        _ => return None,
+        Some(_) => return None,
     };
-    Some(format!("{}{}", spelled(number, format)?, list.ordered_delimiter()))
+    spelled(number, format)
+}
+
+/// What stands in front of an item; `numbers` are those of its list and the outer ones.
+fn label(list: &List, numbers: &[String]) -> String {
+    let Some(pattern) = &list.marker_pattern else {
+        return numbers.last().map(|number| format!("{number}.")).unwrap_or_default();
+    };
+    let shown = (1..)
+        .zip(numbers)
+        .fold(pattern.clone(), |label, (level, number)| label.replace(&format!("%{level}"), number));
+    one_line(&shown)
 }
 
 fn text_of(content: &[InlineContent]) -> String {
