@@ -5,8 +5,10 @@ mod charset;
 mod group;
 mod head;
 mod reading;
+mod stories;
 mod story;
 mod tokens;
+mod words;
 
 use super::Context;
 use crate::content::Content;
