@@ -81,7 +81,7 @@ impl<'c> Package<'c> {
 
 /// Into how many bytes a part of this packed size may unpack.
 fn allowed(packed: u64) -> u64 {
-    packed.saturating_mul(MAX_RATIO).max(RATIO_FROM).min(PART_BYTES)
+    packed.saturating_mul(MAX_RATIO).clamp(RATIO_FROM, PART_BYTES)
 }
 
 fn key(name: &str) -> String {
