@@ -10,6 +10,7 @@ mod made_pdf;
 mod mutants;
 mod mutate;
 mod ocr;
+mod office;
 mod pdf_writer;
 mod places;
 mod real_html;
