@@ -183,7 +183,7 @@ fn page_text(strict: bool) -> impl Strategy<Value = PageText> {
                 Line { text, words, size, bold, mono, hyphen }
             })
             .collect();
-        PageText { index, label: None, width: 612.0, height: 792.0, lines }
+        PageText { index, label: None, width: 612.0, height: 792.0, lines, rules: Vec::new() }
     })
 }
 

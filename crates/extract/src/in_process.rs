@@ -41,7 +41,7 @@ impl InProcess {
     /// Draws a page for recognition.
     fn draw_page(&self, path: &Path, format: Format, page: u32) -> Result<Drawing, ExtractError> {
         let _guard = PDFIUM_IN_USE.lock().unwrap_or_else(PoisonError::into_inner);
-        let drawing = catch(|| draw_page(path, format, &self.library, page))
+        let drawing = catch(|| draw_page(&Content::File(path), format, &self.library, page))
             .map_err(|reason| ExtractError::Crashed { reason })?;
         Ok(drawing?)
     }

@@ -34,6 +34,7 @@ use crate::message::{Drawing, Failure, Message, ReadRequest, Sink, Stop};
 use crate::writer::BlockWriter;
 use docent_corpus::{Format, SourceWarning};
 use encoding_rs::Encoding;
+use std::path::Path;
 
 /// Most bytes of a marked-up file that are read: its tree takes many times its size in memory.
 const MARKUP_BYTES: u64 = 64 << 20;

@@ -77,7 +77,7 @@ fn outcome(member: &Member<'_>, context: &Context<'_>, writer: &mut BlockWriter)
             Ok(Sniffed::Empty) => return Ok(Outcome::Empty),
             Err(error) => return Ok(Outcome::Failed(error.to_string())),
         };
-    let inner = Context { text_bytes: writer.room(), fault: None, nesting: context.nesting + 1, ..*context };
+    let inner = Context { text_bytes: writer.room(), nesting: context.nesting + 1, ..*context };
     let mut sink = Nested { collector: Collector::new(format, inner.text_bytes), writer, untrue: None };
     let told = catch(|| read_content(&content, format, &inner, &mut sink));
     let Nested { collector, untrue, .. } = sink;

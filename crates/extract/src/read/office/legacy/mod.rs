@@ -6,13 +6,11 @@ mod word;
 pub(super) use slides::read as read_powerpoint;
 pub(super) use word::read as read_word;
 
-use crate::content::Content;
+use crate::content::{Content, ReadSeek};
 use crate::message::Failure;
 use crate::stack::catch;
 use docent_corpus::Metadata;
 use office_oxide::limits;
-use std::fs::File;
-use std::io::{BufReader, Cursor};
 use std::sync::Once;
 
 /// Largest binary file that is read, in bytes: its reader holds all of it, and more, in memory.
@@ -25,41 +23,13 @@ pub(super) fn is_encrypted_package(content: &Content<'_>) -> Result<bool, Failur
     Ok(found.unwrap_or(false)) // so broken that looking into it panics: the reader says why
 }
 
-/// What a binary file is read from; its reader wants to own it.
-pub(super) enum Source {
-    File(BufReader<File>),
-    Bytes(Cursor<Vec<u8>>),
-}
-
-impl Source {
-    fn open(content: &Content<'_>) -> Result<Self, Failure> {
-        bound_once();
-        if content.len()? > FILE_BYTES {
-            return Err(Failure::TooLarge(format!("{} MB for a file of this kind", FILE_BYTES >> 20)));
-        }
-        Ok(match content {
-            Content::File(path) => Self::File(BufReader::new(File::open(path)?)),
-            Content::Member { bytes, .. } => Self::Bytes(Cursor::new(bytes.to_vec())),
-        })
+/// Opens a binary file for a reader that wants to own what it reads from.
+fn open(content: &Content<'_>) -> Result<Box<dyn ReadSeek>, Failure> {
+    bound_once();
+    if content.len()? > FILE_BYTES {
+        return Err(Failure::TooLarge(format!("{} MB for a file of this kind", FILE_BYTES >> 20)));
     }
-}
-
-impl std::io::Read for Source {
-    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-        match self {
-            Self::File(file) => file.read(buffer),
-            Self::Bytes(bytes) => bytes.read(buffer),
-        }
-    }
-}
-
-impl std::io::Seek for Source {
-    fn seek(&mut self, to: std::io::SeekFrom) -> std::io::Result<u64> {
-        match self {
-            Self::File(file) => file.seek(to),
-            Self::Bytes(bytes) => bytes.seek(to),
-        }
-    }
+    Ok(content.open_owned()?)
 }
 
 /// Sets the limits of the library, which hold for the whole process.

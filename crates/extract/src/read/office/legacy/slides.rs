@@ -2,7 +2,7 @@
 
 use super::super::pptx::deck::Deck;
 use super::super::running::{one_line, running};
-use super::{Source, metadata};
+use super::{metadata, open};
 use crate::content::Content;
 use crate::message::{Failure, Stop};
 use crate::stack::catch;
@@ -12,7 +12,7 @@ use office_oxide::ppt::{PptDocument, PptError, SlideText, TableBlock, TextRun, T
 
 /// Reads the presentation.
 pub(in super::super) fn read(content: &Content<'_>, writer: &mut BlockWriter) -> Result<(), Stop> {
-    let source = Source::open(content)?;
+    let source = open(content)?;
     let document = catch(|| PptDocument::from_reader(source)).map_err(Failure::Damaged)?.map_err(failure)?;
     writer.metadata = metadata(document.summary_properties());
     writer.metadata.pages = u32::try_from(document.slides.len()).ok().filter(|slides| *slides > 0);

@@ -4,7 +4,7 @@ use super::super::docx::numbering::spelled;
 use super::super::docx::styles::{Role, own_look_of_name};
 use super::super::flow::Flow;
 use super::super::running::{one_line, preformatted, running};
-use super::{Source, metadata};
+use super::{metadata, open};
 use crate::content::Content;
 use crate::message::{Failure, Stop};
 use crate::writer::BlockWriter;
@@ -22,7 +22,7 @@ const MAX_DEPTH: usize = 64;
 
 /// Reads the document.
 pub(in super::super) fn read(content: &Content<'_>, writer: &mut BlockWriter) -> Result<(), Stop> {
-    let document = Document::from_reader(Source::open(content)?, DocumentFormat::Doc).map_err(failure)?;
+    let document = Document::from_reader(open(content)?, DocumentFormat::Doc).map_err(failure)?;
     let ir = document.to_ir();
     writer.metadata = metadata(document.as_doc().and_then(|doc| doc.summary_properties()));
     let mut walk = Walk { flow: Flow::new(writer), footnotes: 0, furniture: Vec::new() };
