@@ -5,6 +5,7 @@ mod archive;
 mod code;
 mod csv;
 mod epub;
+mod flow;
 mod front_matter;
 mod html;
 mod json;
