@@ -4,8 +4,10 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout)]
 
 mod bad_input;
+mod books;
 mod isolation;
 mod made_pdf;
+mod markup;
 mod pdf_writer;
 mod places;
 mod real_html;

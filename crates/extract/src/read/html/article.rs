@@ -5,7 +5,7 @@
 //! its result name the elements of the original that belong to the article. (A value of a common
 //! attribute would not do: where Readability merges two elements, one value overwrites the other.)
 
-use super::visible::{is_left_out, text_length};
+use super::visible::{is_left_out, prose_length, text_length};
 use super::walk::is_block;
 use crate::stack::catch;
 use dom_query::{Document, NodeId, NodeRef};
@@ -18,15 +18,25 @@ const MARK: &str = "data-docent-";
 const MAX_ELEMENTS: usize = 30_000;
 /// Shorter articles are not told apart from the page around them, in characters.
 const MIN_CHARS: usize = 140;
-/// An article holds at least one character in so many of the visible text.
+/// An article holds at least one character in so many of the visible text, links aside; a page that is
+/// clearly about it, of all the visible text.
 const MIN_SHARE: usize = 4;
 /// `main` and `article` are taken for the article when they hold at least one character in so many.
 const MAIN_SHARE: usize = 2;
 /// How many candidates for the main part are looked at.
 const MAIN_CANDIDATES: usize = 32;
 
-/// The elements whose own text makes up the article, or `None` when the page has no clear one.
-pub(super) fn find(document: &Document, body: NodeRef<'_>) -> Option<HashSet<NodeId>> {
+/// The article of a page.
+pub(super) struct Article {
+    /// The elements whose own text makes it up.
+    pub(super) kept: HashSet<NodeId>,
+    /// Whether the page is about it: what is left are menus and the like. Otherwise lists of links may
+    /// be what the page is for.
+    pub(super) is_page: bool,
+}
+
+/// The article of a page, or `None` when it has no clear one.
+pub(super) fn find(document: &Document, body: NodeRef<'_>) -> Option<Article> {
     let elements: Vec<NodeRef<'_>> =
         body.descendants_it().filter(NodeRef::is_element).take(MAX_ELEMENTS + 1).collect();
     let visible = text_length(&body);
@@ -36,12 +46,12 @@ pub(super) fn find(document: &Document, body: NodeRef<'_>) -> Option<HashSet<Nod
         let mut kept = HashSet::new();
         complete(&body, &marked, Inherited::Nothing, &mut kept);
         let chars = own_text(&body, &kept);
-        if chars >= MIN_CHARS && chars * MIN_SHARE >= visible {
+        if chars >= MIN_CHARS && chars * MIN_SHARE >= prose_length(&body) {
             kept.extend(headline(&elements, &title));
-            return Some(kept);
+            return Some(Article { kept, is_page: chars * MIN_SHARE >= visible });
         }
     }
-    main_part(body, visible)
+    main_part(body, visible).map(|kept| Article { kept, is_page: true })
 }
 
 /// The elements that Readability keeps, and the title it finds.

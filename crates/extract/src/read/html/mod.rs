@@ -2,8 +2,8 @@
 //! navigation and hidden elements are left out; white space is what a browser would show.
 //!
 //! Where a page has a clear article, its blocks come first; everything else that is visible follows,
-//! so that nothing is lost. Of what follows, blocks made mostly of links are furniture: they are
-//! shown, but not searched.
+//! so that nothing is lost. Of what follows, blocks made mostly of links are furniture where the page
+//! is clearly about the article: they are shown, but not searched.
 
 mod article;
 mod gate;
@@ -17,6 +17,7 @@ mod xhtml;
 
 use crate::message::Stop;
 use crate::writer::BlockWriter;
+use article::Article;
 use docent_corpus::{BlockKind, Place};
 use dom_query::Document;
 use part::Part;
@@ -34,9 +35,9 @@ pub(super) fn read(html: &str, depth: usize, writer: &mut BlockWriter) -> Result
     let Some(body) = document.body() else { return Ok(()) };
     let mut out = |kind: BlockKind, text: &str, place: Place| writer.push(kind, text, place);
     match article::find(&document, body) {
-        Some(kept) => {
+        Some(Article { kept, is_page }) => {
             Walker::new(&mut out, Part::Article(&kept)).walk(body)?;
-            Walker::new(&mut out, Part::Rest(&kept)).walk(body)
+            Walker::new(&mut out, Part::Rest { kept: &kept, menus: is_page }).walk(body)
         }
         None => Walker::new(&mut out, Part::Whole).walk(body),
     }

@@ -10,8 +10,11 @@ pub(super) enum Part<'s> {
     Whole,
     /// Only text that stands directly in one of these elements.
     Article(&'s HashSet<NodeId>),
-    /// Only text that stands in none of them.
-    Rest(&'s HashSet<NodeId>),
+    /// Only text that stands in none of them; `menus` says whether blocks of links are furniture.
+    Rest {
+        kept: &'s HashSet<NodeId>,
+        menus: bool,
+    },
 }
 
 impl Part<'_> {
@@ -20,7 +23,7 @@ impl Part<'_> {
         match self {
             Self::Whole => true,
             Self::Article(kept) => kept.contains(&element.id),
-            Self::Rest(kept) => !kept.contains(&element.id),
+            Self::Rest { kept, .. } => !kept.contains(&element.id),
         }
     }
 
@@ -30,13 +33,13 @@ impl Part<'_> {
         match self {
             Self::Whole => true,
             Self::Article(kept) => holds_one(element, kept),
-            Self::Rest(kept) => !holds_one(element, kept),
+            Self::Rest { kept, .. } => !holds_one(element, kept),
         }
     }
 
-    /// Whether this is what stands beside an article.
-    pub(super) fn is_rest(&self) -> bool {
-        matches!(self, Self::Rest(_))
+    /// Whether blocks made mostly of links are furniture.
+    pub(super) fn has_menus(&self) -> bool {
+        matches!(self, Self::Rest { menus: true, .. })
     }
 }
 

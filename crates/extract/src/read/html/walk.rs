@@ -166,7 +166,7 @@ impl<'o, 'f> Walker<'o, 'f> {
         let is_links = self.inline.is_mostly_links();
         let text = self.inline.take();
         let place = self.began.take().unwrap_or_else(|| self.place());
-        let kind = if is_links && self.part.is_rest() { BlockKind::Furniture } else { self.kind.clone() };
+        let kind = if is_links && self.part.has_menus() { BlockKind::Furniture } else { self.kind.clone() };
         if text.is_empty() { Ok(()) } else { (self.out)(kind, &text, place) }
     }
 

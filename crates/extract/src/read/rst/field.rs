@@ -15,7 +15,8 @@ impl Reading<'_, '_, '_> {
         let Some((name, _)) = marker::field(line) else { return Ok(1) };
         let mut inner = vec![rows[0].from(&self.source.text, width)];
         inner.extend(row::without_indent(&rows[1..count]));
-        if within.depth == 0 && self.may_have_info && self.tell(name, &inner) {
+        let may_have_info = self.may_have_info;
+        if within.depth == 0 && may_have_info && self.tell(name, &inner) {
             return Ok(count);
         }
         let inner_kind = within.list();
@@ -27,6 +28,7 @@ impl Reading<'_, '_, '_> {
         self.write_running(&inner[..simple], &mut block);
         self.push(inner_kind.kind(), block, &rows[..simple.max(1)])?;
         self.body(&inner[simple..], inner_kind)?;
+        self.may_have_info = may_have_info; // the list of fields goes on
         Ok(count)
     }
 
