@@ -6,6 +6,7 @@ mod code;
 mod csv;
 mod drawing;
 mod epub;
+mod flow;
 mod front_matter;
 #[cfg(test)]
 mod fuzz;
