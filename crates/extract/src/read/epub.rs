@@ -15,7 +15,6 @@ use archive::Limited;
 use docent_corpus::{BlockKind, Metadata, Place, SourceWarning};
 use rbook::Epub;
 use rbook::epub::manifest::EpubManifestEntry;
-use std::io::Cursor;
 use titles::Titles;
 
 /// Reads a book.
@@ -49,12 +48,7 @@ fn open(content: &Content<'_>) -> Result<Epub, Stop> {
     let attempt = |skip_toc: bool, skip_metadata: bool| -> Result<Epub, Stop> {
         let mut options = Epub::options();
         options.strict(false).skip_toc(skip_toc).skip_metadata(skip_metadata);
-        let book = match content {
-            Content::File(path) => {
-                options.read(std::io::BufReader::new(std::fs::File::open(path).map_err(Failure::from)?))
-            }
-            Content::Member { bytes, .. } => options.read(Cursor::new(bytes.to_vec())),
-        };
+        let book = options.read(content.open_owned().map_err(Failure::from)?);
         book.map_err(|error| Failure::Damaged(archive::reason(&error)).into())
     };
     attempt(false, false).or_else(|_| attempt(true, false)).or_else(|_| attempt(true, true))

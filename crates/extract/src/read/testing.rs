@@ -1,6 +1,6 @@
 //! What the tests of the readers share: reading a string to the end.
 
-use super::{Context, epub, html, markdown, org, pdf, plain, rst};
+use super::{Context, epub, html, markdown, member, org, pdf, plain, rst};
 use crate::collect::Collector;
 use crate::content::Content;
 use crate::encoding::Decoded;
@@ -52,7 +52,9 @@ pub(super) fn read_rst(text: &str) -> DocumentText {
 /// Reads an EPUB from memory, or says why it cannot be read.
 pub(super) fn read_book(bytes: &[u8]) -> Result<DocumentText, Failure> {
     let library = pdf::Library::load(None);
-    let context = Context { pdf: &library, text_bytes: 1 << 30, html_depth: 512, fault: None, nesting: 0 };
+    let unpacked = member::Unpacked::default();
+    let context =
+        Context { pdf: &library, text_bytes: 1 << 30, html_depth: 512, nesting: 0, unpacked: &unpacked };
     let mut sink = Checked(Collector::new(Format::Epub, 1 << 30));
     let mut writer = BlockWriter::new(&mut sink, 1 << 30);
     match epub::read(&Content::Member { name: "book.epub", bytes }, &context, &mut writer) {

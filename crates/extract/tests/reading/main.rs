@@ -4,17 +4,15 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout)]
 
 mod bad_input;
+mod books;
 mod containers;
 mod isolation;
 mod made_pdf;
+mod markup;
 mod mutants;
 mod mutate;
 mod ocr;
 mod office;
-mod books;
-mod isolation;
-mod made_pdf;
-mod markup;
 mod pdf_writer;
 mod places;
 mod real_html;
