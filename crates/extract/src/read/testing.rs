@@ -1,6 +1,6 @@
 //! What the tests of the readers share: reading a string to the end.
 
-use super::{html, markdown, plain};
+use super::{code, csv, html, json, markdown, plain};
 use crate::collect::Collector;
 use crate::encoding::Decoded;
 use crate::message::{Closed, Message, Sink, Stop};
@@ -36,6 +36,21 @@ pub(super) fn read_markdown(text: &str) -> DocumentText {
 
 pub(super) fn read_html(text: &str) -> DocumentText {
     collected(Format::Html, |writer| html::read(text, 512, writer))
+}
+
+pub(super) fn read_csv(text: &str) -> DocumentText {
+    let source = Decoded::of_str(text);
+    collected(Format::Csv, |writer| csv::read(&source, writer))
+}
+
+pub(super) fn read_json(text: &str, format: Format) -> DocumentText {
+    let source = Decoded::of_str(text);
+    collected(format, |writer| json::read(&source, format, writer))
+}
+
+pub(super) fn read_code(text: &str, language: &str) -> DocumentText {
+    let source = Decoded::of_str(text);
+    collected(Format::Code, |writer| code::read(&source, Some(language), writer))
 }
 
 pub(super) fn texts(document: &DocumentText) -> Vec<&str> {
