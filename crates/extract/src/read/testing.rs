@@ -1,6 +1,6 @@
 //! What the tests of the readers share: reading a string to the end.
 
-use super::{Context, epub, html, markdown, member, org, pdf, plain, rst};
+use super::{Context, code, csv, epub, html, json, markdown, member, org, pdf, plain, rst};
 use crate::collect::Collector;
 use crate::content::Content;
 use crate::encoding::Decoded;
@@ -77,6 +77,21 @@ pub(super) fn assert_runs(document: &DocumentText, source: &str) {
             assert_eq!(run.span.of(&document.text), file);
         }
     }
+}
+
+pub(super) fn read_csv(text: &str) -> DocumentText {
+    let source = Decoded::of_str(text);
+    collected(Format::Csv, |writer| csv::read(&source, writer))
+}
+
+pub(super) fn read_json(text: &str, format: Format) -> DocumentText {
+    let source = Decoded::of_str(text);
+    collected(format, |writer| json::read(&source, format, writer))
+}
+
+pub(super) fn read_code(text: &str, language: &str) -> DocumentText {
+    let source = Decoded::of_str(text);
+    collected(Format::Code, |writer| code::read(&source, Some(language), writer))
 }
 
 pub(super) fn texts(document: &DocumentText) -> Vec<&str> {
