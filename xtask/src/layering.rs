@@ -79,7 +79,6 @@ const ONLY_IN: &[(&str, &[&str])] = &[
             "office_oxide",
             "rbook",
             "mail-parser",
-            "rtf-parser-tt",
         ]),
     ("docent-text", &["icu_segmenter"]),
 ];

@@ -26,13 +26,12 @@ impl Ingest {
     ) -> Result<IngestReport, IngestError> {
         let _alone = self.brief.lock().await;
         self.check_dimension()?;
-        let waiting = self
-            .library("looking for documents", move |library| library.next_waiting(usize::MAX >> 1, Some(source)))
+        let parts = within.to_vec();
+        let wanted: Vec<Document> = self
+            .library("looking for documents", move |library| {
+                library.waiting_within(source, &parts, FEW + 1)
+            })
             .await?;
-        let here = |document: &Document| {
-            within.iter().any(|part| crate::walk::lies_at_or_below(&document.rel_path, part))
-        };
-        let wanted: Vec<Document> = waiting.into_iter().filter(here).collect();
         if wanted.is_empty() || wanted.len() > FEW || wanted.iter().any(|document| document.size > SMALL) {
             return Ok(IngestReport::default());
         }

@@ -208,6 +208,32 @@ impl Library {
         })
     }
 
+    /// Up to `limit` documents of a source that wait and stand at one of these paths or below it, by
+    /// path; `.` is the source's root.
+    pub fn waiting_within(
+        &self,
+        source: SourceId,
+        within: &[String],
+        limit: usize,
+    ) -> Result<Vec<Document>, LibraryError> {
+        self.read("reading documents", |db| {
+            let mut found: Vec<Document> = Vec::new();
+            for part in within {
+                // Names below a folder begin with it and a slash; `0` is the character behind the slash.
+                let condition = "state = 'waiting' AND source_id = ?1
+                    AND (?2 = '.' OR rel_path = ?2 OR (rel_path >= ?2 || '/' AND rel_path < ?2 || '0'))
+                    ORDER BY rel_path LIMIT ?3";
+                let values = params![source.0, part, (limit - found.len()) as i64];
+                let more = select_documents(db, condition, values)?;
+                found.extend(more.into_iter().filter(|new| found.iter().all(|known| known.id != new.id)).collect::<Vec<_>>());
+                if found.len() >= limit {
+                    break;
+                }
+            }
+            Ok(found)
+        })
+    }
+
     /// Moves a document to `state`. Set [`DocumentState::Reading`] *before* opening its file: then a
     /// change seen while it is being read queues it again when its batch is published.
     pub fn set_document_state(
@@ -337,6 +363,26 @@ mod tests {
             assert_eq!(DocumentState::parse(state.as_str()), Some(state));
         }
         assert_eq!(DocumentState::parse("other"), None);
+    }
+
+    #[test]
+    fn what_waits_below_a_folder_is_found_without_looking_at_the_rest() {
+        let world = fixture();
+        for path in ["a/b.md", "a/c/d.md", "a.md", "ab.md", "e.md", "文/件.md"] {
+            world.see(path, 1);
+        }
+        world.index("a/done.md", "text");
+        let within = |parts: &[&str], limit| -> Vec<String> {
+            let parts: Vec<String> = parts.iter().map(|part| (*part).to_owned()).collect();
+            let found = world.library.waiting_within(world.source, &parts, limit).unwrap();
+            found.into_iter().map(|document| document.rel_path).collect()
+        };
+        assert_eq!(within(&["a"], 9), ["a/b.md", "a/c/d.md"]);
+        assert_eq!(within(&["a/c", "a", "文"], 9), ["a/c/d.md", "a/b.md", "文/件.md"]);
+        assert_eq!(within(&["e.md"], 9), ["e.md"]);
+        assert_eq!(within(&["."], 9).len(), 6);
+        assert_eq!(within(&["a"], 1).len(), 1);
+        assert!(within(&["none"], 9).is_empty());
     }
 
     #[test]
