@@ -21,6 +21,8 @@ use std::time::Duration;
 
 /// How long drawing one page may take.
 const RENDER_TIME: Duration = Duration::from_secs(30);
+/// The same when nobody waits before a screen: a large photo on a busy machine takes its time.
+const DRAW_TIME: Duration = Duration::from_secs(120);
 
 /// Reads files in worker processes. Cheap to share; as many documents are read at once as there are
 /// workers, further callers wait.
@@ -138,7 +140,7 @@ impl Extractor {
         cancel: &Cancel,
     ) -> Result<Drawing, ExtractError> {
         let request = Request::Draw { path: absolute(path)?, format, page };
-        let exchange = Exchange { cancel, inactivity: RENDER_TIME, total: RENDER_TIME };
+        let exchange = Exchange { cancel, inactivity: DRAW_TIME, total: DRAW_TIME };
         let outcome = self.pool.with_worker(cancel, |worker| exchange.draw(worker, &request))?;
         outcome.map_err(ExtractError::from)
     }

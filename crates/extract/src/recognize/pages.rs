@@ -17,7 +17,7 @@ pub(crate) enum Outcome {
     Recognized(Recognized),
     /// It stays a page without text.
     Unread,
-    /// It could not be drawn.
+    /// It is broken and cannot be drawn.
     Failed(String),
 }
 
@@ -84,7 +84,11 @@ impl Pages<'_> {
             Err(ExtractError::Cancelled) => return Err(Failed::Cancelled),
             // A picture that is broken says nothing of the next one.
             Err(error) if told(&error) => return Ok(Outcome::Failed(error.to_string())),
-            Err(error) => return Err(Failed::Page(Outcome::Failed(error.to_string()))),
+            // A worker that died or was too slow says nothing of the picture: no damage is claimed.
+            Err(error) => {
+                tracing::warn!(page, %error, "a page was not drawn for recognition");
+                return Err(Failed::Page(Outcome::Unread));
+            }
         };
         match self.recognizer.read(page, &drawing, self.cancel) {
             Ok(recognized) => Ok(Outcome::Recognized(recognized)),

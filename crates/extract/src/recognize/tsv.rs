@@ -85,6 +85,7 @@ fn word(line: &str, drawing: &Drawing) -> Result<Option<TsvWord>, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     fn drawing() -> Drawing {
         Drawing { width: 100, height: 50, page: [100.0, 50.0], dpi: 300, label: None, pixels: Vec::new() }
@@ -113,6 +114,23 @@ mod tests {
     #[test]
     fn white_space_is_no_word() {
         assert_eq!(read("5\t1\t1\t1\t1\t1\t0\t0\t100\t50\t95\t  "), Ok(Vec::new()));
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_is_written_words_stand_on_the_picture(
+            rows in prop::collection::vec(
+                prop::collection::vec("-?[0-9]{1,10}|[0-9]{1,2}\\.[0-9]|\\PC{0,6}", 9..14),
+                0..6,
+            ),
+        ) {
+            let rows: Vec<String> = rows.iter().map(|row| format!("5\t1\t{}", row.join("\t"))).collect();
+            for word in read(&rows.join("\n")).unwrap_or_default() {
+                let [x0, y0, x1, y1] = word.rect;
+                prop_assert!(0.0 <= x0 && x0 <= x1 && x1 <= 100.0 && 0.0 <= y0 && y0 <= y1 && y1 <= 50.0);
+                prop_assert!((0.0..=100.0).contains(&word.confidence) && !word.text.is_empty());
+            }
+        }
     }
 
     #[test]

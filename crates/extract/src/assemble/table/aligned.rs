@@ -267,8 +267,6 @@ mod tests {
         let free = vec![true; lines.len()];
         let cell = |cell: &Cell| {
             let words = cell.iter().flat_map(|piece| &lines[piece.line].words[piece.words.clone()]);
-            let line = &lines[cell.first().map_or(0, |piece| piece.line)];
-            let _ = line;
             words
                 .zip(cell.iter().flat_map(|piece| piece.words.clone().map(move |_| piece.line)))
                 .map(|(word, at)| &lines[at].text[word.start as usize..word.end as usize])
