@@ -77,6 +77,26 @@ export function ago(ms: number, now: number): string {
 	return new Intl.DateTimeFormat(locale(), { dateStyle: "medium" }).format(ms);
 }
 
+/** "5 June 2025" of "2025-06-05"; what is no date stays as it is. */
+export function dateOf(text: string): string {
+	const parts = /^(\d{4})-(\d{2})-(\d{2})/.exec(text);
+	if (!parts) return text;
+	const date = new Date(Number(parts[1]), Number(parts[2]) - 1, Number(parts[3]));
+	return Number.isNaN(date.getTime())
+		? text
+		: new Intl.DateTimeFormat(locale(), { dateStyle: "long" }).format(date);
+}
+
+/** The moment, to the minute. */
+export function moment(ms: number): string {
+	return new Intl.DateTimeFormat(locale(), { dateStyle: "medium", timeStyle: "short" }).format(ms);
+}
+
+/** "a, b, c" as the language writes lists of names. */
+export function names(list: readonly string[]): string {
+	return new Intl.ListFormat(locale(), { type: "unit", style: "short" }).format(list);
+}
+
 /** "English, Chinese" from codes; a code nobody knows stays as it is. */
 export function languages(codes: readonly string[]): string {
 	const names = new Intl.DisplayNames(locale(), { type: "language", fallback: "code" });
