@@ -10,6 +10,7 @@ import type { Document, ForgetRes } from "../../wire/generated";
 export interface Forgotten {
 	documents: Document[];
 	passages: number;
+	/** Conversations that still quote it; said for one document only, for several would be counted twice. */
 	quotedIn: number;
 	/** Where the first original lies; absent if it was gone already. */
 	original: string | null;
@@ -43,7 +44,7 @@ class Forgetting {
 		this.last = {
 			documents: done.map(({ document }) => document),
 			passages: done.reduce((sum, { res }) => sum + res.passages, 0),
-			quotedIn: done.reduce((sum, { res }) => Math.max(sum, res.quoted_in), 0),
+			quotedIn: done.length === 1 ? (done[0]?.res.quoted_in ?? 0) : 0,
 			original: done[0]?.res.original ?? null,
 		};
 		return true;

@@ -8,7 +8,7 @@ import { touch } from "../../api/queries.svelte";
 import { call } from "../../api/rpc";
 import { debounce, throttle } from "../../lib/timing";
 import type { ApiError, Note } from "../../wire/generated";
-import { keepUnsaved, unsavedBefore } from "./rescue";
+import { keepUnsaved, type Unsaved, unsavedBefore } from "./rescue";
 
 export type SaveState = "empty" | "saved" | "unsaved" | "saving" | "failed";
 
@@ -166,12 +166,17 @@ export class NoteDraft {
 /** Open or not saved yet, by id. */
 export const drafts = new SvelteMap<number, NoteDraft>();
 
-const rescue = throttle(
-	() => keepUnsaved([...drafts.values()].filter(({ dirty }) => dirty).map(({ unsaved }) => unsaved)),
-	RESCUE_MS,
-);
+/** What an earlier window left behind and nobody has saved yet; null before anybody looked. */
+let left: Unsaved[] | null = null;
+
+const rescue = throttle(() => {
+	const dirty = [...drafts.values()].filter((draft) => draft.dirty).map(({ unsaved }) => unsaved);
+	keepUnsaved([...(left ?? []), ...dirty]);
+}, RESCUE_MS);
 
 export function keepDraft(draft: NoteDraft): NoteDraft {
+	// Looked at before this draft is kept in its place.
+	left ??= unsavedBefore();
 	drafts.set(draft.id, draft);
 	return draft;
 }
@@ -189,16 +194,13 @@ export function flushAll(): void {
 	for (const draft of drafts.values()) void draft.flush();
 }
 
-let recovered = false;
-
 /** Saves what an earlier window could not. What is on disk already is left alone. */
 export async function recover(): Promise<void> {
-	if (recovered) return;
-	recovered = true;
-	for (const { path, text, version } of unsavedBefore()) {
+	left ??= unsavedBefore();
+	for (const unsaved of left.splice(0)) {
+		const { path, text, version } = unsaved;
 		const onDisk = path === null ? null : await call("read_note", { path }).catch(() => null);
-		if (onDisk?.text === text) continue;
-		await keepDraft(NoteDraft.recovered(path, text, version)).flush();
+		if (onDisk?.text !== text) await keepDraft(NoteDraft.recovered(path, text, version)).flush();
 	}
 	rescue();
 }
@@ -206,5 +208,5 @@ export async function recover(): Promise<void> {
 /** For tests, which begin as if docent had just been started. */
 export function forgetDrafts(): void {
 	for (const draft of [...drafts.values()]) draft.drop();
-	recovered = false;
+	left = null;
 }

@@ -30,6 +30,7 @@ class OpenNote {
 		const known = draftOf(path);
 		if (known) {
 			this.#set(known);
+			await known.refresh();
 			return;
 		}
 		this.#turn += 1;
