@@ -84,7 +84,7 @@ describe("sources and collections", () => {
 		expect(house?.textContent).toContain("House");
 		expect(house?.textContent).toContain("3 files could not be read");
 		await expect.element(byId(TestId.CollectionItem)).toHaveAttribute("aria-expanded", "true");
-		(all(TestId.CollectionItem)[0]?.querySelector("[data-arrow]") as HTMLElement).click();
+		all(TestId.CollectionItem)[0]?.querySelector<HTMLElement>("[data-arrow] > svg")?.parentElement?.click();
 		await expect.poll(() => all(TestId.SourceItem).length).toBe(2);
 	});
 

@@ -92,22 +92,22 @@ export function moment(ms: number): string {
 	return new Intl.DateTimeFormat(locale(), { dateStyle: "medium", timeStyle: "short" }).format(ms);
 }
 
-/** "a, b, c" as the language writes lists of names. */
+/** "a, b, c" and "甲、乙、丙". */
 export function names(list: readonly string[]): string {
-	return new Intl.ListFormat(locale(), { type: "unit", style: "short" }).format(list);
+	return list.join(locale() === "zh-CN" ? "、" : ", ");
 }
 
 /** "English, Chinese" from codes; a code nobody knows stays as it is. */
 export function languages(codes: readonly string[]): string {
-	const names = new Intl.DisplayNames(locale(), { type: "language", fallback: "code" });
+	const display = new Intl.DisplayNames(locale(), { type: "language", fallback: "code" });
 	const list = codes.map((code) => {
 		try {
-			return names.of(code) ?? code;
+			return display.of(code) ?? code;
 		} catch {
 			return code;
 		}
 	});
-	return new Intl.ListFormat(locale(), { type: "unit", style: "short" }).format(list);
+	return names(list);
 }
 
 /** Orders names as the language does, with numbers by value. */

@@ -171,6 +171,7 @@ export const documents = {
 	showDetail: (name: string) => `About ${name}`,
 	menu: (name: string) => `Actions for ${name}`,
 	warningsTitle: "Parts that could not be read",
+	warningsShort: "Not all of it",
 	copyOf: (title: string) => `Same content as “${title}”, through which it is found`,
 	copyShort: "Same content as another document",
 	showOriginal: "Show that document",

@@ -165,6 +165,7 @@ export const documents: Messages["documents"] = {
 	showDetail: (name) => `关于 ${name}`,
 	menu: (name) => `“${name}”的操作`,
 	warningsTitle: "无法读取的部分",
+	warningsShort: "有部分无法读取",
 	copyOf: (title) => `与“${title}”内容相同，通过后者即可搜到`,
 	copyShort: "与另一个文档内容相同",
 	showOriginal: "查看那个文档",
