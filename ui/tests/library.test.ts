@@ -151,7 +151,7 @@ describe("indexing", () => {
 		host.setIndexing({ phase: "reading", done: 4000 });
 		await expect.element(byId(TestId.IndexingStatus)).toHaveTextContent("4,000 of 4,820");
 		host.setIndexing({ phase: "idle", file: null, done: 4820 });
-		await expect.element(byId(TestId.IndexingStatus)).toHaveTextContent("7 of 11 can be found");
+		await expect.element(byId(TestId.IndexingStatus)).toHaveTextContent("7 of 12 can be found");
 	});
 
 	test("an end before the end says why and what to do", async () => {
@@ -174,7 +174,7 @@ describe("the list of documents", () => {
 	test("says for each file where it stands and why", async () => {
 		await openWindow();
 		await byId(TestId.AllDocuments).click();
-		await expect.element(page.getByText("7 of 11 can be found")).toBeVisible();
+		await expect.element(page.getByText("7 of 12 can be found")).toBeVisible();
 		await page
 			.getByTestId(TestId.StateFilter)
 			.and(page.getByRole("button", { name: "Could not be read 4" }))

@@ -76,7 +76,7 @@ describe("collections", () => {
 	test("take single documents, from the keyboard too, and give them back", async () => {
 		const host = await openWindow();
 		await byId(TestId.AllDocuments).click();
-		await expect.poll(() => all(TestId.DocumentRow).length).toBe(12);
+		await expect.poll(() => all(TestId.DocumentRow).length).toBe(13);
 		const bees = all(TestId.DocumentRow).find(({ textContent }) => textContent?.includes("bees"));
 		bees?.focus();
 		await press(" ");
@@ -125,7 +125,7 @@ describe("progress", () => {
 	test("can be stopped", async () => {
 		const host = await openWindow({ indexing: RUN });
 		await byId(TestId.IndexingStop).click();
-		await expect.element(byId(TestId.IndexingStatus)).toHaveTextContent("7 of 11 can be found");
+		await expect.element(byId(TestId.IndexingStatus)).toHaveTextContent("7 of 12 can be found");
 		expect(host.calls.some(({ name }) => name === "stop_indexing")).toBe(true);
 	});
 

@@ -71,7 +71,7 @@ export class FakeLibrary {
 		};
 		this.#sources.push(source);
 		if (folder.collection !== null) this.collection(folder.collection).sources.push(source.id);
-		this.#all.push(...shelve(folder, source.id, this.#nextId));
+		this.#all = this.#all.concat(shelve(folder, source.id, this.#nextId));
 		return source.id;
 	}
 
