@@ -84,7 +84,7 @@ describe("sources and collections", () => {
 		expect(house?.textContent).toContain("House");
 		expect(house?.textContent).toContain("3 files could not be read");
 		await expect.element(byId(TestId.CollectionItem)).toHaveAttribute("aria-expanded", "true");
-		await byId(TestId.CollectionItem).click();
+		all(TestId.CollectionItem)[0]?.querySelector<HTMLElement>("[data-arrow] > svg")?.parentElement?.click();
 		await expect.poll(() => all(TestId.SourceItem).length).toBe(2);
 	});
 
@@ -93,8 +93,8 @@ describe("sources and collections", () => {
 		await expect.poll(() => all(TestId.SourceItem).length).toBe(3);
 		await page.getByTestId(TestId.SourceItem).nth(1).click({ button: "right" });
 		await expectAccessible();
-		await page.getByRole("menuitemradio", { name: "Home" }).click();
-		await expect.poll(() => host.calls.some(({ name }) => name === "set_source_collection")).toBe(true);
+		await page.getByRole("menuitemcheckbox", { name: "Home" }).click();
+		await expect.poll(() => host.calls.some(({ name }) => name === "add_to_collection")).toBe(true);
 		await page.getByTestId(TestId.SourceItem).nth(1).click({ button: "right" });
 		await page.getByRole("menuitem", { name: "Look for changes" }).click();
 		await expect.poll(() => host.calls.some(({ name }) => name === "rescan")).toBe(true);
@@ -151,7 +151,7 @@ describe("indexing", () => {
 		host.setIndexing({ phase: "reading", done: 4000 });
 		await expect.element(byId(TestId.IndexingStatus)).toHaveTextContent("4,000 of 4,820");
 		host.setIndexing({ phase: "idle", file: null, done: 4820 });
-		await expect.element(byId(TestId.IndexingStatus)).toHaveTextContent("7 of 12 documents searchable");
+		await expect.element(byId(TestId.IndexingStatus)).toHaveTextContent("7 of 12 can be found");
 	});
 
 	test("an end before the end says why and what to do", async () => {
@@ -174,7 +174,7 @@ describe("the list of documents", () => {
 	test("says for each file where it stands and why", async () => {
 		await openWindow();
 		await byId(TestId.AllDocuments).click();
-		await expect.element(page.getByText("7 of 12 searchable")).toBeVisible();
+		await expect.element(page.getByText("7 of 12 can be found")).toBeVisible();
 		await page
 			.getByTestId(TestId.StateFilter)
 			.and(page.getByRole("button", { name: "Could not be read 4" }))
