@@ -100,8 +100,12 @@ impl Disk {
                 if let Some(content) = self.names.remove(from) {
                     self.names.insert(to.clone(), content);
                 } else {
-                    let moved: Vec<(PathBuf, usize)> =
-                        self.names.iter().filter(|(path, _)| path.starts_with(from)).map(|(p, c)| (p.clone(), *c)).collect();
+                    let moved: Vec<(PathBuf, usize)> = self
+                        .names
+                        .iter()
+                        .filter(|(path, _)| path.starts_with(from))
+                        .map(|(p, c)| (p.clone(), *c))
+                        .collect();
                     for (path, content) in moved {
                         self.names.remove(&path);
                         if let Ok(below) = path.strip_prefix(from) {

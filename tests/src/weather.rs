@@ -67,7 +67,11 @@ impl Documents {
     }
 
     fn write(&mut self, folder: &Path, name: &str, dice: &mut Dice) {
-        let text = format!("The {COMMON} of day {} {}.", self.number(), "was fair ".repeat(1 + dice.below(9) as usize));
+        let text = format!(
+            "The {COMMON} of day {} {}.",
+            self.number(),
+            "was fair ".repeat(1 + dice.below(9) as usize)
+        );
         let text = text.replace(" .", ".");
         let path = folder.join(name);
         std::fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
@@ -91,7 +95,9 @@ impl Documents {
     /// acknowledged and has not been touched since, exactly once; nothing that was gone when it was last
     /// acknowledged and has not come back; nothing twice.
     pub fn judge(&self, found: &BTreeMap<String, usize>) -> Result<(), String> {
-        let texts = |documents: &BTreeMap<String, String>| -> BTreeSet<String> { documents.values().cloned().collect() };
+        let texts = |documents: &BTreeMap<String, String>| -> BTreeSet<String> {
+            documents.values().cloned().collect()
+        };
         let (now, acknowledged) = (texts(&self.now), texts(&self.acknowledged));
         if let Some((text, count)) = found.iter().find(|(_, count)| **count != 1) {
             return Err(format!("found {count} times: {text}"));
@@ -100,7 +106,8 @@ impl Documents {
             return Err(format!("acknowledged and not found: {text}"));
         }
         // What was on its way when it ended may be there or not.
-        let possible = |text: &String| now.contains(text) || acknowledged.contains(text) || self.since.contains(text);
+        let possible =
+            |text: &String| now.contains(text) || acknowledged.contains(text) || self.since.contains(text);
         match found.keys().find(|text| !possible(text)) {
             Some(text) => Err(format!("came back: {text}")),
             None => Ok(()),

@@ -150,11 +150,8 @@ async fn copies_are_stored_once_and_rules_and_forgetting_hold() {
     let left = if found[0] == "one.md" { "copy/two.md" } else { "one.md" };
     assert_eq!(world.find("dugong grazes").await, [left]);
 
-    let rules = SourceRules {
-        ignore: vec!["secret/".to_owned()],
-        max_bytes: Some(10_000),
-        ..source.rules.clone()
-    };
+    let rules =
+        SourceRules { ignore: vec!["secret/".to_owned()], max_bytes: Some(10_000), ..source.rules.clone() };
     world.api.set_source_rules(SetSourceRulesReq { source: source.id, rules }).await.unwrap();
     world.api.index_until_idle().await.unwrap();
     assert!(world.find("echidna secret").await.is_empty());
@@ -165,7 +162,8 @@ async fn copies_are_stored_once_and_rules_and_forgetting_hold() {
     world.api.index_until_idle().await.unwrap();
     assert_eq!(world.document("big.txt").await.reason, Some(Code::OverSizeRule));
 
-    let forgotten = world.api.forget_document(DocumentReq { document: world.document(left).await.id }).await.unwrap();
+    let forgotten =
+        world.api.forget_document(DocumentReq { document: world.document(left).await.id }).await.unwrap();
     assert!(forgotten.original.is_some_and(|path| Path::new(&path).exists()));
     world.api.rescan(OptionalSourceReq { source: None }).await.unwrap();
     world.api.index_until_idle().await.unwrap();
@@ -189,7 +187,8 @@ async fn collections_narrow_a_search_and_may_share_documents() {
     world.add().await;
     let mut made = Vec::new();
     for (name, members) in [("工作", vec!["one", "two"]), ("home", vec!["two", "three"])] {
-        let collection = world.api.create_collection(CreateCollectionReq { name: name.into() }).await.unwrap().id;
+        let collection =
+            world.api.create_collection(CreateCollectionReq { name: name.into() }).await.unwrap().id;
         let mut documents = Vec::new();
         for member in members {
             documents.push(world.document(&format!("{member}.md")).await.id);
@@ -209,7 +208,8 @@ async fn collections_narrow_a_search_and_may_share_documents() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_note_is_found_after_it_is_saved_and_keeps_its_past() {
     let world = World::new().await;
-    let none = world.api.save_note(SaveNoteReq { path: None, text: "x".into(), version: None, keep: false }).await;
+    let none =
+        world.api.save_note(SaveNoteReq { path: None, text: "x".into(), version: None, keep: false }).await;
     assert_eq!(none.unwrap_err().code, Code::NoNotesFolder);
     world.api.set_notes_folder(NotesFolderReq { path: None }).await.unwrap();
     world.api.index_until_idle().await.unwrap();
@@ -230,7 +230,8 @@ async fn a_note_is_found_after_it_is_saved_and_keeps_its_past() {
     assert_eq!(hyrax.links[0].path.as_deref(), Some("Ibex.md"));
     let tagged = NotesReq { tag: Some("tiere".into()), ..NotesReq::default() };
     assert_eq!(world.api.list_notes(tagged).await.unwrap().notes.len(), 1);
-    let second = save(Some(first.path.clone()), "# Hyrax\n\nThe hyrax sleeps.", Some(first.version.clone())).await;
+    let second =
+        save(Some(first.path.clone()), "# Hyrax\n\nThe hyrax sleeps.", Some(first.version.clone())).await;
     assert!(!second.conflict);
     world.until("hyrax sleeps", &["Hyrax.md"]).await;
     let versions = world.api.note_versions(NoteReq { path: first.path.clone() }).await.unwrap().versions;
@@ -239,7 +240,9 @@ async fn a_note_is_found_after_it_is_saved_and_keeps_its_past() {
     // Another program writes; nothing of either is lost.
     let file = PathBuf::from(world.api.list_notes(NotesReq::default()).await.unwrap().folder.unwrap());
     std::fs::write(file.join("Hyrax.md"), "# Hyrax\n\nThe hyrax was changed elsewhere.").unwrap();
-    let third = save(Some(first.path.clone()), "# Hyrax\n\nThe hyrax was changed here.", Some(second.note.version)).await;
+    let third =
+        save(Some(first.path.clone()), "# Hyrax\n\nThe hyrax was changed here.", Some(second.note.version))
+            .await;
     assert!(third.conflict);
     world.until("changed elsewhere", &["Hyrax.md"]).await;
     world.until("changed here", &[third.note.path.as_str()]).await;
@@ -292,9 +295,13 @@ async fn a_backup_answers_on_another_machine_without_embedding_again() {
     // No run: what is found now was embedded on the first machine.
     assert_eq!(world.find("jackal howls").await, ["a.md"]);
     assert_eq!(world.find("kudu listens").await.len(), 1);
-    let search = SearchReq { query: "which animal makes noise at night".into(), scope: Scope::default(), limit: 5 };
+    let search =
+        SearchReq { query: "which animal makes noise at night".into(), scope: Scope::default(), limit: 5 };
     let found = world.api.search(search).await.unwrap();
-    assert!(!found.degraded && found.passages.iter().any(|passage| passage.vector_rank.is_some()), "{found:?}");
+    assert!(
+        !found.degraded && found.passages.iter().any(|passage| passage.vector_rank.is_some()),
+        "{found:?}"
+    );
     world.api.index_until_idle().await.unwrap();
     assert_eq!(world.find("jackal howls").await, ["a.md"], "sources that are not here are not gone");
     world.api.close().await;

@@ -116,7 +116,11 @@ fn acknowledged_before(records: &[Record]) -> Option<usize> {
 
 /// What docent finds when it is started on the disk as it may be after the cut. Nothing is indexed
 /// again: the documents themselves are not there.
-fn started_after(records: &[Record], after: After, folder: &Path) -> std::collections::BTreeMap<String, usize> {
+fn started_after(
+    records: &[Record],
+    after: After,
+    folder: &Path,
+) -> std::collections::BTreeMap<String, usize> {
     let mut disk = Disk::default();
     records.iter().for_each(|record| disk.apply(record));
     let world = tempfile::Builder::new().prefix("after").tempdir_in(folder).unwrap();
@@ -140,6 +144,7 @@ fn judge(
     let now = states[next].now.clone();
     let mut documents = states[next].clone();
     documents.now = now;
-    documents.acknowledged = acknowledged.map(|generation| states[generation].now.clone()).unwrap_or_default();
+    documents.acknowledged =
+        acknowledged.map(|generation| states[generation].now.clone()).unwrap_or_default();
     documents.judge(found)
 }

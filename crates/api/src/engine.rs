@@ -244,7 +244,11 @@ pub(crate) async fn open_for_build(
     extract: Arc<dyn Extract>,
     thread_setting: usize,
 ) -> Result<Built, ApiError> {
-    let config = EngineConfig { threads: threads(thread_setting), idle_unload: IDLE_UNLOAD, ..EngineConfig::default() };
+    let config = EngineConfig {
+        threads: threads(thread_setting),
+        idle_unload: IDLE_UNLOAD,
+        ..EngineConfig::default()
+    };
     let embedder = open_embedder(model, &config)?;
     let identity = embedder.profile().clone();
     let (profile, table, state) = {
@@ -255,7 +259,8 @@ pub(crate) async fn open_for_build(
         })
         .await??
     };
-    let config = lance_config(data.join("lance"), table, embedder.profile().dimension, Some(state.durable_version));
+    let config =
+        lance_config(data.join("lance"), table, embedder.profile().dimension, Some(state.durable_version));
     let (store, report) = LanceStore::open(config).await?;
     let ingest = Ingest::new(IngestParts {
         library: Arc::clone(library),
@@ -269,7 +274,12 @@ pub(crate) async fn open_for_build(
     Ok(Built { ingest, profile })
 }
 
-fn lance_config(folder: PathBuf, table: String, dimension: usize, durable_version: Option<u64>) -> LanceConfig {
+fn lance_config(
+    folder: PathBuf,
+    table: String,
+    dimension: usize,
+    durable_version: Option<u64>,
+) -> LanceConfig {
     LanceConfig {
         folder,
         table,

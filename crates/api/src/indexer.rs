@@ -2,9 +2,9 @@
 
 use crate::engine::Engine;
 use crate::host::Host;
+use crate::watch::Watch;
 use crate::wire::{ApiError, Code, Event, IndexingPhase, IndexingStatus, Tag};
 use docent_corpus::{Cancel, SourceId};
-use crate::watch::Watch;
 use docent_ingest::watch::Changed;
 use docent_ingest::{Ingest, IngestProgress, Phase};
 use docent_library::Library;
@@ -91,7 +91,9 @@ impl Indexer {
             let hint = hint.clone();
             match changed {
                 Changed::Anywhere => hint.scan(Some(source)),
-                Changed::Within(paths) => drop(runtime.spawn(async move { hint.look_at(source, paths).await })),
+                Changed::Within(paths) => {
+                    drop(runtime.spawn(async move { hint.look_at(source, paths).await }))
+                }
             }
         });
         self.scan(None);
@@ -148,7 +150,9 @@ impl Indexer {
             if let Err(error) = ingest.index_now(source, &paths, &cancel).await {
                 tracing::info!(%error, "a small change waits for the next run");
             }
-            self.0.host.emit(Event::Changed { tags: vec![Tag::Sources, Tag::Documents, Tag::Notes, Tag::App] });
+            self.0
+                .host
+                .emit(Event::Changed { tags: vec![Tag::Sources, Tag::Documents, Tag::Notes, Tag::App] });
         }
         // What was too much, and rows that are to go.
         self.work();

@@ -75,7 +75,9 @@ impl Api {
 
     /// Goes on with a build that an earlier run of docent left.
     pub(crate) async fn resume_rebuild(&self) -> Result<(), ApiError> {
-        let next = self.library(|library| Ok(library.get_setting::<Option<String>>(NEXT_EMBEDDER)?.flatten())).await?;
+        let next = self
+            .library(|library| Ok(library.get_setting::<Option<String>>(NEXT_EMBEDDER)?.flatten()))
+            .await?;
         match next {
             Some(name) if self.hub().installed(&name).is_ok() => self.begin_rebuild(name).await,
             _ => Ok(()),

@@ -65,8 +65,12 @@ pub(crate) async fn document_named(api: &Api, name: &str) -> Result<Document> {
             }
             continue;
         };
-        let req =
-            DocumentsReq { source: Some(source.id), text: Some(below.clone()), limit: 1_000, ..DocumentsReq::default() };
+        let req = DocumentsReq {
+            source: Some(source.id),
+            text: Some(below.clone()),
+            limit: 1_000,
+            ..DocumentsReq::default()
+        };
         let found = api.list_documents(req).await?.documents;
         if let Some(document) = found.into_iter().find(|document| document.path == below) {
             return Ok(document);

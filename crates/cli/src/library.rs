@@ -164,7 +164,8 @@ pub(crate) async fn rules(
         println!("  .gitignore         {}", if rules.gitignore { "kept to" } else { "not kept to" });
         let limit = rules.max_bytes.map_or("any".to_owned(), |bytes| format!("up to {}", size(bytes as f64)));
         println!("  size               {limit}");
-        let only = if rules.only.is_empty() { "all that can be read".to_owned() } else { rules.only.join(", ") };
+        let only =
+            if rules.only.is_empty() { "all that can be read".to_owned() } else { rules.only.join(", ") };
         println!("  types              {only}");
         rules.ignore.iter().for_each(|pattern| println!("  left out           {pattern}"));
         rules.forgotten.iter().for_each(|path| println!("  forgotten          {path}"));

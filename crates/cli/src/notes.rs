@@ -38,7 +38,9 @@ pub(crate) async fn run(
         NotesCommand::Delete { path } => {
             api.delete_note(NoteReq { path: path.clone() }).await?;
             finish(api, terminal).await?;
-            output.show(&path, |path| println!("Deleted: {path}. What it held: docent notes versions \"{path}\""))?;
+            output.show(&path, |path| {
+                println!("Deleted: {path}. What it held: docent notes versions \"{path}\"")
+            })?;
         }
         NotesCommand::Versions { path, show: None } => {
             let versions = api.note_versions(NoteReq { path }).await?;
@@ -61,10 +63,7 @@ async fn list(api: &Api, req: NotesReq, output: Output) -> Result<()> {
     output.show(&notes, |notes| {
         match &notes.folder {
             Some(folder) => println!("{folder}"),
-            None => println!(
-                "No folder yet. Take {} with: docent notes folder",
-                notes.proposed_folder
-            ),
+            None => println!("No folder yet. Take {} with: docent notes folder", notes.proposed_folder),
         }
         for note in &notes.notes {
             let tags: String = note.tags.iter().map(|tag| format!(" #{tag}")).collect();

@@ -126,7 +126,12 @@ mod tests {
     use std::os::unix::net::UnixStream;
 
     fn request(page: u32) -> Request {
-        Request::Render { path: "/gone/文件.pdf".into(), format: docent_corpus::Format::Pdf, page, width_px: 100 }
+        Request::Render {
+            path: "/gone/文件.pdf".into(),
+            format: docent_corpus::Format::Pdf,
+            page,
+            width_px: 100,
+        }
     }
 
     #[test]

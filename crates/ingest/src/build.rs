@@ -20,12 +20,15 @@ impl Ingest {
         let _alone = self.writing.lock().await;
         self.check_dimension()?;
         let profile = self.parts.profile;
-        let mut state = IngestProgress { phase: Phase::Embedding, started_ms: self.now(), ..Default::default() };
+        let mut state =
+            IngestProgress { phase: Phase::Embedding, started_ms: self.now(), ..Default::default() };
         loop {
             self.purge_rows().await?;
-            self.library("queueing what is not indexed", move |library| library.queue_unindexed(profile)).await?;
+            self.library("queueing what is not indexed", move |library| library.queue_unindexed(profile))
+                .await?;
             let open = self.open_batches().await?;
-            state.chunks_total = self.library("counting", |library| library.document_counts()).await?.chunks as u64;
+            state.chunks_total =
+                self.library("counting", |library| library.document_counts()).await?.chunks as u64;
             let lacking: u64 = {
                 let mut chunks = 0;
                 for id in &open {

@@ -28,9 +28,7 @@ impl Ingest {
         self.check_dimension()?;
         let parts = within.to_vec();
         let wanted: Vec<Document> = self
-            .library("looking for documents", move |library| {
-                library.waiting_within(source, &parts, FEW + 1)
-            })
+            .library("looking for documents", move |library| library.waiting_within(source, &parts, FEW + 1))
             .await?;
         if wanted.is_empty() || wanted.len() > FEW || wanted.iter().any(|document| document.size > SMALL) {
             return Ok(IngestReport::default());

@@ -172,7 +172,8 @@ impl<'s> Scan<'s> {
         let moved = self.follow_moves(&lost)?;
         lost.retain(|document| !moved.contains(&document.id));
         // What is still there and was not seen is left out by the rules: it is not gone, it is not wanted.
-        let is_there = |document: &Document| path_of(&self.source, &document.rel_path).symlink_metadata().is_ok();
+        let is_there =
+            |document: &Document| path_of(&self.source, &document.rel_path).symlink_metadata().is_ok();
         let (unwanted, gone): (Vec<Document>, Vec<Document>) = lost.into_iter().partition(is_there);
         for document in &unwanted {
             match self.library.delete_document(document.id, self.now) {

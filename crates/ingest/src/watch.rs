@@ -60,10 +60,7 @@ impl Watcher {
     ///
     /// # Errors
     /// In words, when the system has no way of watching.
-    pub fn new(
-        own: &Path,
-        tell: impl Fn(SourceId, Changed) + Send + 'static,
-    ) -> Result<Self, String> {
+    pub fn new(own: &Path, tell: impl Fn(SourceId, Changed) + Send + 'static) -> Result<Self, String> {
         let own = own.canonicalize().unwrap_or_else(|_| own.to_path_buf());
         let watched = Arc::new(Mutex::new(Watched { own, ..Watched::default() }));
         let known = Arc::clone(&watched);
@@ -72,7 +69,8 @@ impl Watcher {
             changed.into_iter().for_each(|(source, changed)| tell(source, changed));
         };
         let config = notify::Config::default().with_follow_symlinks(false);
-        let debouncer = new_debouncer_opt(SETTLE, None, handle, NoCache, config).map_err(|error| error.to_string())?;
+        let debouncer =
+            new_debouncer_opt(SETTLE, None, handle, NoCache, config).map_err(|error| error.to_string())?;
         Ok(Self { debouncer, watched })
     }
 
@@ -198,8 +196,7 @@ mod tests {
             let _ = sender.send((id, changed));
         })
         .unwrap();
-        let sources =
-            [source(1, folder.path(), SourceKind::Folder), source(2, &single, SourceKind::File)];
+        let sources = [source(1, folder.path(), SourceKind::Folder), source(2, &single, SourceKind::File)];
         assert!(watcher.watch(&sources).is_empty());
         std::fs::create_dir(folder.path().join("新")).unwrap();
         assert!(hears(&told, 1, "新"));

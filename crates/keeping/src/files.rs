@@ -59,7 +59,8 @@ pub(crate) fn files_below(folder: &Path) -> Result<Vec<(String, PathBuf)>, Keepi
             } else if kind.is_file() {
                 let path = entry.path();
                 let below = path.strip_prefix(folder).unwrap_or(&path);
-                let parts: Option<Vec<&str>> = below.components().map(|part| part.as_os_str().to_str()).collect();
+                let parts: Option<Vec<&str>> =
+                    below.components().map(|part| part.as_os_str().to_str()).collect();
                 let name = parts
                     .map(|parts| parts.join("/"))
                     .ok_or_else(|| KeepingError::bad_path(&path, "its name is not Unicode"))?;
@@ -96,7 +97,8 @@ mod tests {
         }
         #[cfg(unix)]
         std::os::unix::fs::symlink("/etc", folder.path().join("link")).unwrap();
-        let names: Vec<String> = files_below(folder.path()).unwrap().into_iter().map(|(name, _)| name).collect();
+        let names: Vec<String> =
+            files_below(folder.path()).unwrap().into_iter().map(|(name, _)| name).collect();
         assert_eq!(names, ["1.txt", "a/3.txt", "a/b/2.txt"]);
     }
 }

@@ -131,7 +131,10 @@ fn probe(folder: &Path) -> Result<(), KeepingError> {
         let _ = fs::remove_file(path);
     }
     tried.map_err(|source| {
-        KeepingError::bad_path(folder, format!("it cannot hold a library ({source}); choose a folder on a disk of this machine"))
+        KeepingError::bad_path(
+            folder,
+            format!("it cannot hold a library ({source}); choose a folder on a disk of this machine"),
+        )
     })
 }
 
@@ -204,7 +207,13 @@ mod tests {
         let full = home.path().join("full");
         fs::create_dir(&full).unwrap();
         fs::write(full.join("x"), "").unwrap();
-        for folder in [full.clone(), usual.join("inside"), home.path().join("docent"), PathBuf::from("relative"), full.join("x")] {
+        for folder in [
+            full.clone(),
+            usual.join("inside"),
+            home.path().join("docent"),
+            PathBuf::from("relative"),
+            full.join("x"),
+        ] {
             let failure = request(&usual, &folder, 1).unwrap_err();
             assert!(matches!(failure.code(), "bad_path" | "file"), "{}: {failure}", folder.display());
         }

@@ -72,8 +72,10 @@ impl Library {
             let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).step(step)?;
             rows.map(|row| {
                 let (id, name) = row.step(step)?;
-                let sources = ids(db, "SELECT source_id FROM collection_source WHERE collection_id = ?1", id)?;
-                let sql = "SELECT document_id FROM collection_document c JOIN document d ON d.id = c.document_id
+                let sources =
+                    ids(db, "SELECT source_id FROM collection_source WHERE collection_id = ?1", id)?;
+                let sql =
+                    "SELECT document_id FROM collection_document c JOIN document d ON d.id = c.document_id
                            WHERE collection_id = ?1 AND d.deleted_ms IS NULL";
                 let documents = ids(db, sql, id)?;
                 let members = Members {
@@ -93,7 +95,8 @@ impl Library {
             find_collection(tx, id)?;
             for source in &members.sources {
                 require_source(tx, *source)?;
-                tx.execute("INSERT OR IGNORE INTO collection_source VALUES (?1, ?2)", [id.0, source.0]).step(step)?;
+                tx.execute("INSERT OR IGNORE INTO collection_source VALUES (?1, ?2)", [id.0, source.0])
+                    .step(step)?;
             }
             for document in &members.documents {
                 require_document(tx, *document)?;
@@ -181,8 +184,10 @@ mod tests {
         let world = fixture();
         let document = world.index("a.md", "text");
         let other = world.index("b.md", "more");
-        let (work, home) =
-            (world.library.create_collection("工作").unwrap(), world.library.create_collection("home").unwrap());
+        let (work, home) = (
+            world.library.create_collection("工作").unwrap(),
+            world.library.create_collection("home").unwrap(),
+        );
         assert_eq!(world.library.create_collection("home").unwrap_err().code(), "conflict");
         assert_eq!(world.library.rename_collection(work, "home").unwrap_err().code(), "conflict");
         let one = Members { documents: vec![document], ..Members::default() };

@@ -103,15 +103,22 @@ mod tests {
         assert_eq!((document.title.as_deref(), document.chunks), (Some("A title"), 0));
         assert_eq!(world.live_texts().len(), 1, "stored once");
         assert_eq!(world.library.copies_of(original).unwrap().len(), 1);
-        assert!(world.library.originals_of("text here", "x1", original).unwrap().is_empty(), "a copy is no original");
-        assert!(world.library.originals_of("text here", "x2", copy).unwrap().is_empty(), "read by another extractor");
+        assert!(
+            world.library.originals_of("text here", "x1", original).unwrap().is_empty(),
+            "a copy is no original"
+        );
+        assert!(
+            world.library.originals_of("text here", "x2", copy).unwrap().is_empty(),
+            "read by another extractor"
+        );
     }
 
     #[test]
     fn copies_read_for_themselves_when_the_original_goes() {
         for way in ["deleted", "missing", "source", "changed"] {
             let world = fixture();
-            let original_source = world.library.add_source(Path::new("/other"), SourceKind::Folder, 1).unwrap();
+            let original_source =
+                world.library.add_source(Path::new("/other"), SourceKind::Folder, 1).unwrap();
             let (original, copy) = if way == "source" {
                 let mut file = world.file("a.md", 1);
                 file.source = original_source;

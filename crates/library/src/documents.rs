@@ -1,8 +1,8 @@
 //! Documents: one file of a source each, and the state it is in.
 
 use crate::Library;
-use crate::error::{LibraryError, Step};
 use crate::Standing;
+use crate::error::{LibraryError, Step};
 use crate::row::{json, named};
 use docent_corpus::{DocumentId, Format, Metadata, RevisionId, SourceId, SourceWarning};
 use rusqlite::{Connection, OptionalExtension, Params, Row, params};
@@ -225,7 +225,11 @@ impl Library {
                     ORDER BY rel_path LIMIT ?3";
                 let values = params![source.0, part, (limit - found.len()) as i64];
                 let more = select_documents(db, condition, values)?;
-                found.extend(more.into_iter().filter(|new| found.iter().all(|known| known.id != new.id)).collect::<Vec<_>>());
+                found.extend(
+                    more.into_iter()
+                        .filter(|new| found.iter().all(|known| known.id != new.id))
+                        .collect::<Vec<_>>(),
+                );
                 if found.len() >= limit {
                     break;
                 }

@@ -3,8 +3,8 @@
 use crate::Library;
 use crate::documents::{Document, require_document, select_documents};
 use crate::error::{LibraryError, Step};
-use crate::{copies, purges};
 use crate::sources::require_source;
+use crate::{copies, purges};
 use docent_corpus::{DocumentId, SourceId};
 use rusqlite::{Connection, OptionalExtension, Statement, params};
 use std::collections::HashSet;
@@ -186,7 +186,8 @@ fn lose(tx: &Connection, id: DocumentId, now_ms: i64) -> Result<(), LibraryError
                    live_rev = NULL, n_chunks = 0, updated_ms = ?2
                WHERE id = ?1 AND state <> 'missing' AND deleted_ms IS NULL";
     tx.execute(sql, params![id.0, now_ms]).step("recording a missing file")?;
-    tx.execute("UPDATE document SET copy_of = NULL WHERE id = ?1", [id.0]).step("recording a missing file")?;
+    tx.execute("UPDATE document SET copy_of = NULL WHERE id = ?1", [id.0])
+        .step("recording a missing file")?;
     copies::release_of(tx, "id = ?1", id.0, now_ms)?;
     purges::retire_documents(tx, "id = ?1", id.0)
 }

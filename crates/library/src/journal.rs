@@ -4,8 +4,8 @@ use crate::Library;
 use crate::batches::{OpenBatch, add_to_batch, insert_batch, load_batch};
 use crate::error::{LibraryError, Step};
 use crate::profiles::require_profile;
-use crate::{copies, notes};
 use crate::purges::{purge_again, retire, settle};
+use crate::{copies, notes};
 use docent_corpus::{BatchId, ProfileId, RevisionId};
 use rusqlite::{Connection, OptionalExtension, params};
 

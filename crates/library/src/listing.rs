@@ -1,11 +1,11 @@
 //! The list of documents, page by page.
 
 use crate::Library;
+use crate::Standing;
 use crate::counts::{DocumentCounts, count_states};
 use crate::documents::{Document, DocumentState, select_documents};
 use crate::error::{LibraryError, Step};
 use crate::like;
-use crate::Standing;
 use docent_corpus::{CollectionId, SourceId};
 use rusqlite::params_from_iter;
 use rusqlite::types::Value;
@@ -32,7 +32,15 @@ pub struct DocumentFilter {
 
 impl Default for DocumentFilter {
     fn default() -> Self {
-        Self { source: None, state: None, standing: None, collection: None, text: None, offset: 0, limit: 100 }
+        Self {
+            source: None,
+            state: None,
+            standing: None,
+            collection: None,
+            text: None,
+            offset: 0,
+            limit: 100,
+        }
     }
 }
 

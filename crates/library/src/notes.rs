@@ -67,7 +67,8 @@ impl Library {
     pub fn note_versions(&self, path: &str) -> Result<Vec<NoteVersion>, LibraryError> {
         let step = "reading versions";
         self.read(step, |db| {
-            let sql = "SELECT id, path, saved_ms, length(CAST(text AS BLOB)) FROM note_version WHERE path = ?1
+            let sql =
+                "SELECT id, path, saved_ms, length(CAST(text AS BLOB)) FROM note_version WHERE path = ?1
                        ORDER BY id DESC";
             let mut statement = db.prepare(sql).step(step)?;
             let rows = statement.query_map([path], |row| {
@@ -148,7 +149,8 @@ pub(crate) fn record(tx: &Connection, document: i64, metadata: &str) -> Result<(
     }
     let metadata: docent_corpus::Metadata = serde_json::from_str(metadata).step(step)?;
     for tag in &metadata.tags {
-        tx.execute("INSERT OR IGNORE INTO document_tag VALUES (?1, ?2)", params![document, tag]).step(step)?;
+        tx.execute("INSERT OR IGNORE INTO document_tag VALUES (?1, ?2)", params![document, tag])
+            .step(step)?;
     }
     for link in &metadata.links {
         let values = params![document, link.to_lowercase()];
@@ -201,7 +203,8 @@ mod tests {
     #[test]
     fn versions_are_kept_once_a_sitting_and_whenever_asked() {
         let world = fixture();
-        let keep = |text: &str, always, now| world.library.keep_note_version("n.md", text, always, now).unwrap();
+        let keep =
+            |text: &str, always, now| world.library.keep_note_version("n.md", text, always, now).unwrap();
         keep("one", false, 0);
         keep("two", false, 1_000);
         keep("three", true, 2_000);

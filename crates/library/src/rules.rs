@@ -44,7 +44,8 @@ mod tests {
     fn rules_are_kept_and_what_is_not_said_is_usual() {
         let world = fixture();
         assert_eq!(world.library.source(world.source).unwrap().rules, SourceRules::default());
-        let rules = SourceRules { ignore: vec!["*.log".into()], max_bytes: Some(5), ..SourceRules::default() };
+        let rules =
+            SourceRules { ignore: vec!["*.log".into()], max_bytes: Some(5), ..SourceRules::default() };
         world.library.set_source_rules(world.source, &rules).unwrap();
         assert_eq!(world.library.source(world.source).unwrap().rules, rules);
         let partly: SourceRules = serde_json::from_str(r#"{"hidden":true}"#).unwrap();

@@ -94,11 +94,8 @@ impl Library {
         let step = "removing a source";
         self.write(step, |tx| {
             require_source(tx, id)?;
-            tx.execute(
-                "UPDATE source SET removed_ms = ?2 WHERE id = ?1",
-                params![id.0, now_ms],
-            )
-            .step(step)?;
+            tx.execute("UPDATE source SET removed_ms = ?2 WHERE id = ?1", params![id.0, now_ms])
+                .step(step)?;
             tx.execute("DELETE FROM collection_source WHERE source_id = ?1", [id.0]).step(step)?;
             copies::release_of(tx, "source_id = ?1", id.0, now_ms)?;
             purges::delete_documents(tx, "source_id = ?1", id.0, now_ms)

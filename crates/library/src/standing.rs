@@ -93,7 +93,9 @@ mod tests {
         let world = fixture();
         let stale = world.index("stale.md", "one");
         world.see("stale.md", 9);
-        for (path, code) in [("a", Some("no_text")), ("b", Some("encrypted")), ("c", Some("damaged")), ("d", None)] {
+        for (path, code) in
+            [("a", Some("no_text")), ("b", Some("encrypted")), ("c", Some("damaged")), ("d", None)]
+        {
             let id = world.see(path, 1).document();
             world.library.set_document_state(id, DocumentState::Failed, code, None, 2).unwrap();
         }

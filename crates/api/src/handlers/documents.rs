@@ -136,7 +136,10 @@ impl Api {
 }
 
 /// Absolute path of a document's file; a source that is one file is the path itself.
-pub(super) fn original_path(library: &Library, document: &docent_library::Document) -> Result<PathBuf, ApiError> {
+pub(super) fn original_path(
+    library: &Library,
+    document: &docent_library::Document,
+) -> Result<PathBuf, ApiError> {
     let source = library.source(document.source)?;
     Ok(match source.kind {
         docent_library::SourceKind::Folder => source.root.join(&document.rel_path),

@@ -135,11 +135,8 @@ fn fill_table(library: &Library, to: &mut impl Write, source: Option<SourceId>) 
     // Spreadsheets take a file for UTF-8 only with this mark.
     to.write_all("\u{FEFF}".as_bytes())?;
     writeln!(to, "path,title,format,state,reason,details,warnings,bytes,pages,passages,since\r")?;
-    let sources: HashMap<SourceId, Source> = library
-        .sources()?
-        .into_iter()
-        .map(|summary| (summary.source.id, summary.source))
-        .collect();
+    let sources: HashMap<SourceId, Source> =
+        library.sources()?.into_iter().map(|summary| (summary.source.id, summary.source)).collect();
     let mut offset = 0;
     loop {
         let filter = DocumentFilter { source, offset, limit: PAGE, ..DocumentFilter::default() };
@@ -154,11 +151,7 @@ fn fill_table(library: &Library, to: &mut impl Write, source: Option<SourceId>) 
     }
 }
 
-fn row(
-    to: &mut impl Write,
-    document: &Document,
-    sources: &HashMap<SourceId, Source>,
-) -> std::io::Result<()> {
+fn row(to: &mut impl Write, document: &Document, sources: &HashMap<SourceId, Source>) -> std::io::Result<()> {
     let path = match sources.get(&document.source) {
         Some(source) if source.kind == SourceKind::Folder => source.root.join(&document.rel_path),
         Some(source) => source.root.clone(),
@@ -185,7 +178,11 @@ fn row(
 /// A field of RFC 4180. What a spreadsheet would take for a formula is kept from being one: names of
 /// files are chosen by strangers.
 fn field(value: &str) -> String {
-    let harmless = if value.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{value}") } else { value.to_owned() };
+    let harmless = if value.starts_with(['=', '+', '-', '@', '\t', '\r']) {
+        format!("'{value}")
+    } else {
+        value.to_owned()
+    };
     if harmless.contains([',', '"', '\n', '\r']) {
         format!("\"{}\"", harmless.replace('"', "\"\""))
     } else {
@@ -214,7 +211,11 @@ mod tests {
         assert_eq!(lines.len(), 4);
         assert!(lines[1].starts_with("/papers/=cmd().txt,"));
         assert!(lines[2].starts_with("\"/papers/a, \"\"b\"\".pdf\","));
-        assert!(lines[3].contains("报告.docx") && lines[3].contains(",waiting,") && lines[3].ends_with("1970-01-01T00:00:01Z"));
+        assert!(
+            lines[3].contains("报告.docx")
+                && lines[3].contains(",waiting,")
+                && lines[3].ends_with("1970-01-01T00:00:01Z")
+        );
         assert_eq!(field("=1+1"), "'=1+1");
         assert!(write_table(&library, &folder.path().join("no/such/x.csv"), None).is_err());
     }

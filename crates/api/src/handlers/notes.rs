@@ -158,7 +158,8 @@ impl Api {
 
 /// The notes' folder, or the error that none was chosen.
 pub(crate) fn shelf(library: &Library) -> Result<Shelf, ApiError> {
-    found_shelf(library)?.ok_or_else(|| ApiError::new(Code::NoNotesFolder, "no folder for notes was chosen yet"))
+    found_shelf(library)?
+        .ok_or_else(|| ApiError::new(Code::NoNotesFolder, "no folder for notes was chosen yet"))
 }
 
 pub(crate) fn found_shelf(library: &Library) -> Result<Option<Shelf>, ApiError> {
@@ -178,11 +179,8 @@ fn known(library: &Library, source: SourceId) -> Result<HashMap<String, Known>, 
     Ok(documents
         .into_iter()
         .map(|document| {
-            let known = Known {
-                document: document.id,
-                tags: document.metadata.tags,
-                links: document.metadata.links,
-            };
+            let known =
+                Known { document: document.id, tags: document.metadata.tags, links: document.metadata.links };
             (document.rel_path, known)
         })
         .collect())
@@ -245,7 +243,8 @@ fn note(library: &Library, shelf: &Shelf, file: NoteFile) -> Result<Note, ApiErr
     let paths: Vec<String> = shelf.folder.list()?.into_iter().map(|(path, _)| path).collect();
     let own = known.get(&file.path);
     let links = own.map(|own| own.links.clone()).unwrap_or_default();
-    let links = links.into_iter().map(|name| NoteLink { path: shelf.folder.target(&name, &paths).cloned(), name });
+    let links =
+        links.into_iter().map(|name| NoteLink { path: shelf.folder.target(&name, &paths).cloned(), name });
     let backlinks = library.backlinks(shelf.source, &notes::link_names(&file.path))?;
     let backlinks = backlinks.into_iter().filter(|link| link.rel_path != file.path).map(|link| NoteLink {
         name: link.title.unwrap_or_else(|| link.rel_path.clone()),
@@ -283,4 +282,3 @@ impl From<KeepingError> for ApiError {
         Self::new(code, crate::error::chain(&error))
     }
 }
-

@@ -30,9 +30,8 @@ impl Api {
         let Some(collection) = scope.collection else {
             return Ok(answer::Scope { sources: named, documents });
         };
-        let members = self
-            .library(move |library| Ok(library.found_in_collection(CollectionId(collection))?))
-            .await?;
+        let members =
+            self.library(move |library| Ok(library.found_in_collection(CollectionId(collection))?)).await?;
         let documents = match documents {
             Some(documents) => members.into_iter().filter(|id| documents.contains(id)).collect(),
             None => members,

@@ -238,6 +238,13 @@ wire! {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { language: Language::System, theme: Theme::System, threads: 0, allow_downloads: true, recognition: true, recognition_languages: Vec::new() }
+        Self {
+            language: Language::System,
+            theme: Theme::System,
+            threads: 0,
+            allow_downloads: true,
+            recognition: true,
+            recognition_languages: Vec::new(),
+        }
     }
 }

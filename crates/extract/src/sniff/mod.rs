@@ -34,11 +34,11 @@ pub enum Sniffed {
 
 /// Endings of documents, apart from source code.
 const DOCUMENTS: &[&str] = &[
-    "pdf", "html", "htm", "xhtml", "md", "markdown", "mdown", "mkd", "mkdn", "txt", "text", "log", "rst", "adoc",
-    "asciidoc", "org", "tex", "csv", "tsv", "tab", "json", "geojson", "ipynb", "jsonl", "ndjson", "rtf", "docx",
-    "docm", "dotx", "doc", "dot", "odt", "ott", "pptx", "pptm", "ppsx", "ppt", "pps", "odp", "otp", "xlsx", "xlsm",
-    "xltx", "xls", "xlt", "xlsb", "ods", "ots", "epub", "eml", "emlx", "mht", "mhtml", "mbox", "mbx", "zip", "tar",
-    "tgz", "gz", "png", "jpg", "jpeg", "tif", "tiff", "webp", "bmp", "gif",
+    "pdf", "html", "htm", "xhtml", "md", "markdown", "mdown", "mkd", "mkdn", "txt", "text", "log", "rst",
+    "adoc", "asciidoc", "org", "tex", "csv", "tsv", "tab", "json", "geojson", "ipynb", "jsonl", "ndjson",
+    "rtf", "docx", "docm", "dotx", "doc", "dot", "odt", "ott", "pptx", "pptm", "ppsx", "ppt", "pps", "odp",
+    "otp", "xlsx", "xlsm", "xltx", "xls", "xlt", "xlsb", "ods", "ots", "epub", "eml", "emlx", "mht", "mhtml",
+    "mbox", "mbx", "zip", "tar", "tgz", "gz", "png", "jpg", "jpeg", "tif", "tiff", "webp", "bmp", "gif",
 ];
 
 /// File name extensions, in lower case and without the dot, that stand for documents this crate

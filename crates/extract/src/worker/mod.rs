@@ -156,7 +156,13 @@ impl Worker {
         read_document(&request, content, &self.library, &mut sink)
     }
 
-    fn render(&mut self, content: &Content<'_>, format: Format, page: u32, width_px: u32) -> Result<(), Stop> {
+    fn render(
+        &mut self,
+        content: &Content<'_>,
+        format: Format,
+        page: u32,
+        width_px: u32,
+    ) -> Result<(), Stop> {
         let image = render_page(content, format, &self.library, page, width_px)?;
         self.send(Message::Picture { width: image.width, height: image.height })?;
         write_frame(&mut self.out, FrameKind::Picture, &image.png).map_err(|_| Stop::Closed)

@@ -40,9 +40,10 @@ fn of_place(place: &Place, text: &str, block: &Block, span: Span) -> Start {
         }
         Place::Paragraph { number, page } => spot(Spot::Paragraph { number: *number, page: *page }),
         Place::Mail { message, part, .. } => spot(Spot::Mail { message: *message, part: part.clone() }),
-        Place::Cells { sheet, range, rows } => {
-            spot(Spot::Cells { sheet: sheet.clone(), range: cells(text, block, span, range, rows).to_string() })
-        }
+        Place::Cells { sheet, range, rows } => spot(Spot::Cells {
+            sheet: sheet.clone(),
+            range: cells(text, block, span, range, rows).to_string(),
+        }),
         Place::Member { path, place } => {
             let inner = of_place(place, text, block, span);
             let member = match inner.member {

@@ -19,7 +19,9 @@ impl Run<'_> {
         match outcome {
             Some(Outcome::Copy(original)) => self.copy(&document, original).await?,
             // Its twin is in this batch already: once that is published, this one is a copy.
-            Some(Outcome::Read(reading)) if self.batch.iter().any(|(_, other)| other.hash == reading.hash) => {
+            Some(Outcome::Read(reading))
+                if self.batch.iter().any(|(_, other)| other.hash == reading.hash) =>
+            {
                 self.index_batch().await?;
                 match self.reader.original(&document, &reading.hash) {
                     Some(original) => self.copy(&document, original).await?,

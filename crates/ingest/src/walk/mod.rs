@@ -7,9 +7,9 @@ use crate::file::FileState;
 use docent_corpus::Cancel;
 use docent_library::{SourceKind, SourceRules};
 use ignore::{DirEntry, WalkBuilder};
-use std::io;
 use ignored::{IGNORE_FILE, is_made_by_programs, is_temporary_file};
 use rules::Chosen;
+use std::io;
 use std::path::{Path, PathBuf};
 
 pub(crate) use rules::lies_at_or_below;
@@ -143,7 +143,9 @@ fn is_wanted(root: &Path, entry: &DirEntry, own: Option<&Path>, chosen: &Chosen)
         return !is_temporary_file(entry.file_name())
             && rel_path.is_none_or(|rel_path| chosen.takes(entry.path(), &rel_path));
     }
-    if entry.file_name() == GIT_FOLDER || rel_path.is_some_and(|rel_path| !chosen.enters(entry.path(), &rel_path)) {
+    if entry.file_name() == GIT_FOLDER
+        || rel_path.is_some_and(|rel_path| !chosen.enters(entry.path(), &rel_path))
+    {
         return false;
     }
     let is_own = || {
@@ -268,7 +270,12 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         lay(root.path(), &["a.txt", ".hidden.txt", "logs/x.log", "build/out.txt", ".git/config", "子/b.md"]);
         fs::write(root.path().join(".gitignore"), "build/\n").unwrap();
-        let rules = SourceRules { hidden: true, gitignore: false, ignore: vec!["*.log".into()], ..Default::default() };
+        let rules = SourceRules {
+            hidden: true,
+            gitignore: false,
+            ignore: vec!["*.log".into()],
+            ..Default::default()
+        };
         let walked = look_by(root.path(), &rules, None);
         assert_eq!(names(&walked), [".gitignore", ".hidden.txt", "a.txt", "build/out.txt", "子/b.md"]);
         let within = ["子".to_owned(), "gone.txt".to_owned()];
@@ -364,8 +371,7 @@ mod tests {
         assert!(!look(&file).reachable);
         let single = look_at(&file, SourceKind::File, Path::new("/nonexistent"));
         assert_eq!(names(&single), ["one.txt"]);
-        let gone =
-            look_at(&root.path().join("two.txt"), SourceKind::File, Path::new("/nonexistent"));
+        let gone = look_at(&root.path().join("two.txt"), SourceKind::File, Path::new("/nonexistent"));
         assert!(!gone.reachable && gone.files.is_empty());
     }
 

@@ -63,8 +63,7 @@ impl Chosen {
 
 /// Whether `path` is `place` or lies below it; `.` is the root.
 pub(crate) fn lies_at_or_below(path: &str, place: &str) -> bool {
-    place == "."
-        || path.strip_prefix(place).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    place == "." || path.strip_prefix(place).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 fn ending(path: &Path) -> Option<String> {
@@ -109,7 +108,9 @@ mod tests {
         let chosen = Chosen::new(Path::new("/r"), &SourceRules::default(), Some(&within));
         let takes = |rel: &str| chosen.takes(Path::new(rel), rel);
         let enters = |rel: &str| chosen.enters(Path::new(rel), rel);
-        assert!(takes("c.txt") && takes("a/b") && takes("a/b/d.txt") && !takes("a/c.txt") && !takes("a/bc.txt"));
+        assert!(
+            takes("c.txt") && takes("a/b") && takes("a/b/d.txt") && !takes("a/c.txt") && !takes("a/bc.txt")
+        );
         assert!(enters("a") && enters("a/b") && enters("a/b/deep") && !enters("d") && !enters("ab"));
     }
 }

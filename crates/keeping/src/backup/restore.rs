@@ -157,7 +157,10 @@ fn open(path: &Path) -> Result<ZipArchive<BufReader<File>>, KeepingError> {
     ZipArchive::new(BufReader::new(file)).map_err(|_| bad(path, "it is no ZIP file, or it was cut short"))
 }
 
-fn manifest_of<R: Read + io::Seek>(archive: &mut ZipArchive<R>, path: &Path) -> Result<Manifest, KeepingError> {
+fn manifest_of<R: Read + io::Seek>(
+    archive: &mut ZipArchive<R>,
+    path: &Path,
+) -> Result<Manifest, KeepingError> {
     let mut json = Vec::new();
     archive
         .by_name(MANIFEST)

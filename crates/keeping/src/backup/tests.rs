@@ -34,7 +34,8 @@ impl World {
             now_ms: 5,
         };
         let mut told = Vec::new();
-        let manifest = write(&contents, &path, &Cancel::new(), &mut |done, of| told.push((done, of))).unwrap();
+        let manifest =
+            write(&contents, &path, &Cancel::new(), &mut |done, of| told.push((done, of))).unwrap();
         assert!(told.iter().all(|(done, of)| done <= of) && told.last().is_some_and(|(done, of)| done == of));
         (path, manifest)
     }
@@ -62,7 +63,11 @@ fn a_backup_says_what_is_in_it_and_comes_back_elsewhere() {
     assert!(apply_pending(&data).unwrap().is_none(), "once");
     assert_eq!(setting(&data).as_deref(), Some("first"));
     assert_eq!(fs::read(data.join("lance/t.lance/rows")).unwrap().len(), 3_000_000);
-    assert_eq!(fs::read_to_string(world.notes.join("计划.md")).unwrap(), "# Plan", "the folder could be made");
+    assert_eq!(
+        fs::read_to_string(world.notes.join("计划.md")).unwrap(),
+        "# Plan",
+        "the folder could be made"
+    );
 }
 
 #[test]

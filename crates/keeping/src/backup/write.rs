@@ -72,7 +72,8 @@ fn fill(
         notes = found.iter().filter(|(name, _)| name.to_lowercase().ends_with(".md")).count();
         members.extend(named(NOTES, found));
     }
-    let total = members.iter().filter_map(|(_, path)| fs::metadata(path).ok()).map(|metadata| metadata.len()).sum();
+    let total =
+        members.iter().filter_map(|(_, path)| fs::metadata(path).ok()).map(|metadata| metadata.len()).sum();
     let failed = |source| KeepingError::file("writing", part, source);
     let file = File::create(part).map_err(failed)?;
     let mut archive = ZipWriter::new(BufWriter::new(file));

@@ -98,9 +98,15 @@ impl NotesFolder {
             return Err(KeepingError::bad_path(&file, "it is too large to be edited as a note"));
         }
         let bytes = fs::read(&file).map_err(|source| no_such_note(path, &file, source))?;
-        let text = String::from_utf8(bytes)
-            .map_err(|_| KeepingError::bad_path(&file, "it is not text in UTF-8, so it is not edited here"))?;
-        Ok(NoteFile { path: path.to_owned(), version: version(&text), text, modified_ms: modified_ms(&metadata) })
+        let text = String::from_utf8(bytes).map_err(|_| {
+            KeepingError::bad_path(&file, "it is not text in UTF-8, so it is not edited here")
+        })?;
+        Ok(NoteFile {
+            path: path.to_owned(),
+            version: version(&text),
+            text,
+            modified_ms: modified_ms(&metadata),
+        })
     }
 
     /// Saves a note. Without a path it gets one after its first line. `known` is the version that was
@@ -194,7 +200,8 @@ impl NotesFolder {
         let file = path.split('/').fold(self.root.clone(), |file, part| file.join(part));
         // A folder on the way may be a link that leads out.
         let parent = file.parent().and_then(|parent| parent.canonicalize().ok());
-        let root = self.root.canonicalize().map_err(|source| KeepingError::file("finding", &self.root, source))?;
+        let root =
+            self.root.canonicalize().map_err(|source| KeepingError::file("finding", &self.root, source))?;
         match parent {
             Some(parent) if !parent.starts_with(&root) => {
                 Err(KeepingError::bad_path(path, "it leads out of the notes' folder"))

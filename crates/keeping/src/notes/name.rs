@@ -66,7 +66,9 @@ pub(super) fn check(path: &str) -> Result<(), String> {
             return Err("a name must not hold \\ : * ? \" < > |".to_owned());
         }
         if part.ends_with(['.', ' ']) || part.starts_with(' ') || part.len() > PART_BYTES {
-            return Err("a name must not begin with a space, end in a space or dot, or be very long".to_owned());
+            return Err(
+                "a name must not begin with a space, end in a space or dot, or be very long".to_owned()
+            );
         }
         if RESERVED.contains(&stem.to_lowercase().as_str()) {
             return Err("this name is kept for devices".to_owned());
@@ -92,7 +94,9 @@ mod tests {
 
     #[test]
     fn paths_that_lead_elsewhere_are_refused() {
-        for path in ["../a.md", "/a.md", "a/../b.md", ".a.md", "a//b.md", "a.txt", "a:b.md", "nul.md", " a.md", ""] {
+        for path in
+            ["../a.md", "/a.md", "a/../b.md", ".a.md", "a//b.md", "a.txt", "a:b.md", "nul.md", " a.md", ""]
+        {
             assert!(check(path).is_err(), "{path}");
         }
         for path in ["a.md", "folder/文件.md", "a b/c.d.md", "x.MD"] {
