@@ -10,4 +10,5 @@ mod pdf_writer;
 mod places;
 mod real_html;
 mod real_pdf;
+mod sheets;
 mod support;
