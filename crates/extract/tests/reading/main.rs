@@ -17,5 +17,6 @@ mod pdf_writer;
 mod places;
 mod real_html;
 mod real_pdf;
+mod sheets;
 mod support;
 mod tables;

@@ -41,7 +41,6 @@ pub(super) fn read(content: &Content<'_>, telling: &mut Telling<'_, '_>) -> Resu
 fn refusal(error: XlsxError) -> Stop {
     match error {
         XlsxError::Password => Failure::Encrypted.into(),
-        XlsxError::Io(error) => Failure::Damaged(error.to_string()).into(),
         error => Failure::Damaged(error.to_string()).into(),
     }
 }
