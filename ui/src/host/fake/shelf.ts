@@ -45,7 +45,7 @@ export function shelve(folder: FakeFolder, source: number, nextId: () => number)
 		const title = path.split("/").at(-1) ?? path;
 		const info: Document = {
 			...base, id: nextId(), path, title, format: null, size_bytes: size, state, reason, reason_detail: detail ?? null,
-			copy_of: stored.find(({ info: one }) => one.path === copyOf)?.info.id ?? null,
+			copy_of: (copyOf && stored.find(({ info: one }) => one.path === copyOf)?.info.id) || null,
 		}; // biome-ignore format: fields in one line
 		stored.push({ info, parsed: null });
 	}
