@@ -70,9 +70,7 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     ("docent-vector-store", &["lancedb", "lance", "lance-io", "object_store", "arrow"]),
     ("docent-library", &["rusqlite"]),
     ("docent-model-hub", &["reqwest", "hf-hub", "ureq", "hyper"]),
-    (
-        "docent-extract",
-        &[
+    ("docent-extract", &[
             "pdfium-render",
             "dom_query",
             "dom_smoothie",
@@ -82,8 +80,7 @@ const ONLY_IN: &[(&str, &[&str])] = &[
             "rbook",
             "mail-parser",
             "rtf-parser-tt",
-        ],
-    ),
+        ]),
     ("docent-text", &["icu_segmenter"]),
 ];
 

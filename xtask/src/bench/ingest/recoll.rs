@@ -25,12 +25,16 @@ pub(crate) fn add(
     logs: &Path,
 ) -> Result<(Outcome, Option<u64>)> {
     std::fs::create_dir_all(place)?;
-    // One queue per stage as Recoll has them by itself, with as many readers as the others have
-    // threads; nothing in the temporary folder is passed over.
-    let configuration = format!(
-        "topdirs = {}\nskippedPaths =\nskippedNames =\nloglevel = 2\nthrQSizes = 2 2 2\nthrTCounts = {threads} {threads} 1\n",
-        folder.display()
-    );
+    // As many readers as the others have threads; nothing in the folder is passed over. By itself
+    // Recoll gives way to every other process, and on a busy machine that, not its work, would be
+    // measured: it runs at the same priority as the others. A list for spelling is none of theirs.
+    let configuration = [
+        format!("topdirs = {}", folder.display()),
+        "skippedPaths =\nskippedNames =\nloglevel = 2".to_owned(),
+        format!("thrQSizes = 2 2 2\nthrTCounts = {threads} {threads} 1"),
+        "idxniceprio = 0\nmonioniceclass = 2\nmonioniceclassdata = 4\nnoaspell = 1\n".to_owned(),
+    ]
+    .join("\n");
     std::fs::write(place.join("recoll.conf"), configuration).context("writing recoll.conf")?;
     let mut index = command("recollindex")?;
     index.arg("-c").arg(place).args(["-z"]).env("RECOLL_TMPDIR", place);

@@ -14,6 +14,9 @@ use std::time::{Duration, Instant};
 /// Between two looks at the processes.
 const PAUSE: Duration = Duration::from_millis(25);
 
+/// A program that takes longer hangs.
+const LONGEST: Duration = Duration::from_secs(2 * 3600);
+
 /// Clock ticks per second in `/proc`, the same on every Linux that Rust's programs run on.
 const TICKS: f64 = 100.0;
 
@@ -52,6 +55,11 @@ pub(crate) fn run(name: &str, command: &mut Command, logs: &Path) -> Result<Outc
         family.look();
         if let Some(status) = child.try_wait()? {
             break status;
+        }
+        if started.elapsed() > LONGEST {
+            child.kill()?;
+            child.wait()?;
+            bail!("{name} did not end within {} s", LONGEST.as_secs());
         }
         std::thread::sleep(PAUSE);
     };
