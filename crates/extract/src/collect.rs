@@ -4,9 +4,7 @@
 
 use crate::assemble;
 use crate::message::{Failure, Message, OutlineEntry, PageText};
-use docent_corpus::{
-    Block, BlockKind, DocumentText, Format, Metadata, Place, Rect, Run, SourceWarning, Span, TextBox,
-};
+use docent_corpus::{Block, BlockKind, DocumentText, Format, Metadata, Place, Rect, Run, SourceWarning, Span, TextBox};
 use std::collections::HashSet;
 
 /// Most warnings kept of one document.
@@ -288,10 +286,7 @@ fn check_boxes(boxes: &[TextBox], width: f32, height: f32, block: Span, text: &s
         ensure(span.start >= after && block.contains(*span), "order of boxes")?;
         ensure(span.of(text).is_some_and(|piece| !piece.is_empty()), "span of a box")?;
         let Rect { x0, y0, x1, y1 } = *rect;
-        ensure(
-            0.0 <= x0 && x0 <= x1 && x1 <= width && 0.0 <= y0 && y0 <= y1 && y1 <= height,
-            "box of a word",
-        )?;
+        ensure(0.0 <= x0 && x0 <= x1 && x1 <= width && 0.0 <= y0 && y0 <= y1 && y1 <= height, "box of a word")?;
         after = span.end;
     }
     Ok(())

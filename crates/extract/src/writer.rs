@@ -130,7 +130,9 @@ fn shifted(place: Place, by: usize, len: usize) -> Place {
             boxes.iter_mut().for_each(|word| word.span = moved(word.span));
             Place::Page { page, label, width, height, boxes }
         }
-        Place::Member { path, place } => Place::Member { path, place: Box::new(shifted(*place, by, len)) },
+        Place::Member { path, place } => {
+            Place::Member { path, place: Box::new(shifted(*place, by, len)) }
+        }
         other => other,
     }
 }

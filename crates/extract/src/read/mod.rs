@@ -76,9 +76,9 @@ pub(crate) fn read_content(
         Format::Pdf => pdf::read(content, context, sink),
         Format::Image => picture::read(content, context, sink),
         Format::PlainText => read_lines(content, context, sink, plain::read),
-        Format::Markdown => read_lines(content, context, sink, |text, writer| {
-            markdown::read(text, context.html_depth, writer)
-        }),
+        Format::Markdown => {
+            read_lines(content, context, sink, |text, writer| markdown::read(text, context.html_depth, writer))
+        }
         Format::Org => read_lines(content, context, sink, org::read),
         Format::Rst => read_lines(content, context, sink, rst::read),
         Format::Csv => read_lines(content, context, sink, csv::read),

@@ -5,6 +5,10 @@ use crate::content::Content;
 use crate::message::{Failure, Sink, Stop};
 
 /// Reads a picture.
-pub(super) fn read(_content: &Content<'_>, _context: &Context<'_>, _sink: &mut dyn Sink) -> Result<(), Stop> {
+pub(super) fn read(
+    _content: &Content<'_>,
+    _context: &Context<'_>,
+    _sink: &mut dyn Sink,
+) -> Result<(), Stop> {
     Err(Failure::Unsupported("picture".to_owned()).into())
 }

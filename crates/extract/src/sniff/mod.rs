@@ -33,11 +33,11 @@ pub enum Sniffed {
 
 /// Endings of documents, apart from source code.
 const DOCUMENTS: &[&str] = &[
-    "pdf", "html", "htm", "xhtml", "md", "markdown", "mdown", "mkd", "mkdn", "txt", "text", "log", "rst",
-    "adoc", "asciidoc", "org", "tex", "csv", "tsv", "tab", "json", "geojson", "ipynb", "jsonl", "ndjson",
-    "rtf", "docx", "docm", "dotx", "doc", "dot", "odt", "ott", "pptx", "pptm", "ppsx", "ppt", "pps", "odp",
-    "otp", "xlsx", "xlsm", "xltx", "xls", "xlt", "xlsb", "ods", "ots", "epub", "eml", "mbox", "mbx", "zip",
-    "tar", "tgz", "gz", "png", "jpg", "jpeg", "tif", "tiff", "webp", "bmp", "gif",
+    "pdf", "html", "htm", "xhtml", "md", "markdown", "mdown", "mkd", "mkdn", "txt", "text", "log", "rst", "adoc",
+    "asciidoc", "org", "tex", "csv", "tsv", "tab", "json", "geojson", "ipynb", "jsonl", "ndjson", "rtf", "docx",
+    "docm", "dotx", "doc", "dot", "odt", "ott", "pptx", "pptm", "ppsx", "ppt", "pps", "odp", "otp", "xlsx", "xlsm",
+    "xltx", "xls", "xlt", "xlsb", "ods", "ots", "epub", "eml", "mbox", "mbx", "zip", "tar", "tgz", "gz", "png",
+    "jpg", "jpeg", "tif", "tiff", "webp", "bmp", "gif",
 ];
 
 /// File name extensions, in lower case and without the dot, that stand for documents this crate
@@ -112,7 +112,8 @@ fn sniff_bytes(sample: &[u8], extension: &str, complete: bool) -> Sniffed {
 /// Whether bytes begin like a picture of a kind that is drawn and recognised.
 fn is_picture(sample: &[u8]) -> bool {
     let riff = sample.starts_with(b"RIFF") && sample.get(8..12) == Some(b"WEBP");
-    let marks: &[&[u8]] = &[b"\x89PNG\r\n\x1A\n", b"\xFF\xD8\xFF", b"II*\0", b"MM\0*", b"GIF87a", b"GIF89a"];
+    let marks: &[&[u8]] =
+        &[b"\x89PNG\r\n\x1A\n", b"\xFF\xD8\xFF", b"II*\0", b"MM\0*", b"GIF87a", b"GIF89a"];
     riff || marks.iter().any(|mark| sample.starts_with(mark)) || is_bitmap(sample)
 }
 

@@ -92,19 +92,8 @@ const LANGUAGES: &[(&str, &str)] = &[
 
 /// Starts of header lines that every mail message has some of.
 const MAIL_HEADERS: &[&str] = &[
-    "received:",
-    "return-path:",
-    "delivered-to:",
-    "message-id:",
-    "mime-version:",
-    "from:",
-    "to:",
-    "subject:",
-    "date:",
-    "x-mozilla-status:",
-    "dkim-signature:",
-    "reply-to:",
-    "content-type:",
+    "received:", "return-path:", "delivered-to:", "message-id:", "mime-version:", "from:", "to:", "subject:",
+    "date:", "x-mozilla-status:", "dkim-signature:", "reply-to:", "content-type:",
 ];
 
 /// The language of source code whose name ends so.
@@ -169,9 +158,9 @@ fn by_extension(extension: &str) -> Option<Format> {
 fn is_mailbox(head: &str) -> bool {
     let mut lines = head.lines();
     let Some(first) = lines.next().and_then(|line| line.strip_prefix("From ")) else { return false };
-    let clock = first
-        .split(' ')
-        .any(|word| word.split(':').count() >= 2 && word.split(':').all(|part| part.parse::<u8>().is_ok()));
+    let clock = first.split(' ').any(|word| {
+        word.split(':').count() >= 2 && word.split(':').all(|part| part.parse::<u8>().is_ok())
+    });
     clock && lines.next().is_some_and(is_header)
 }
 

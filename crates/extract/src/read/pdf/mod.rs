@@ -23,7 +23,11 @@ pub(crate) use render::render;
 const MAX_PAGES: u32 = 50_000;
 
 /// Reads a PDF and tells its pages.
-pub(super) fn read(content: &Content<'_>, context: &Context<'_>, sink: &mut dyn Sink) -> Result<(), Stop> {
+pub(super) fn read(
+    content: &Content<'_>,
+    context: &Context<'_>,
+    sink: &mut dyn Sink,
+) -> Result<(), Stop> {
     let document = context.pdf.open(content)?;
     let count = u32::try_from(document.pages().len()).unwrap_or(0);
     if count == 0 {

@@ -1,8 +1,8 @@
 //! A page as a picture, for the viewer.
 
+use crate::content::Content;
 use super::library::{Library, one_line};
 use crate::PageImage;
-use crate::content::Content;
 use crate::message::Failure;
 use pdfium_render::prelude::PdfRenderConfig;
 use std::path::Path;
