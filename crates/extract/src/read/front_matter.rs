@@ -12,10 +12,12 @@ const HEADER_BYTES: usize = 64 << 10;
 
 /// One key of a header with the values it has: one for a scalar, any number for a list.
 type Entry = (String, Vec<String>);
+/// Reads the keys of a header.
+type Entries = fn(&str) -> Vec<Entry>;
 
 /// Reads the header of `text`: what it says, and where the body begins (0 without a header).
 pub(super) fn split(text: &str) -> (Metadata, usize) {
-    let (ends, entries): (&[&str], fn(&str) -> Vec<Entry>) = match text.lines().next().map(str::trim_end) {
+    let (ends, entries): (&[&str], Entries) = match text.lines().next().map(str::trim_end) {
         Some("---") => (&["---", "..."], yaml::entries),
         Some("+++") => (&["+++"], toml::entries),
         _ => return (Metadata::default(), 0),

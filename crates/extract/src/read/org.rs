@@ -111,7 +111,8 @@ impl<'d> Reading<'d, '_, '_> {
         }
         if let Some(name) = drawer(trimmed) {
             self.flush()?;
-            return Ok(self.skip_drawer(name));
+            self.skip_drawer(name);
+            return Ok(());
         }
         if let Some((kind, argument)) = block_start(trimmed) {
             self.flush()?;
@@ -206,7 +207,8 @@ impl<'d> Reading<'d, '_, '_> {
         match keyword::pair(text) {
             Some((key, value)) if key.eq_ignore_ascii_case("caption") && !value.is_empty() => {
                 let end = line.start + indent + text.len();
-                self.running(BlockKind::Paragraph, "", vec![end - value.len()..end])
+                let caption = end - value.len()..end;
+                self.running(BlockKind::Paragraph, "", Vec::from([caption]))
             }
             _ => Ok(()),
         }

@@ -62,7 +62,7 @@ fn measure<R: Read + io::Seek>(
     packed: u64,
     size: u64,
 ) -> Result<(), Stop> {
-    let limit = (packed.saturating_mul(MAX_RATIO)).max(RATIO_FROM_BYTES).min(MAX_ENTRY_BYTES);
+    let limit = packed.saturating_mul(MAX_RATIO).clamp(RATIO_FROM_BYTES, MAX_ENTRY_BYTES);
     let unpacked = if size > limit {
         size
     } else {

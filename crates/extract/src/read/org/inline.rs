@@ -84,22 +84,23 @@ impl Reading<'_, '_> {
             self.show(at + 1..at + end);
             return Some(at + end + 1);
         }
-        if rest.starts_with("@@") {
-            let end = 2 + rest[2..].find("@@")?;
+        if let Some(snippet) = rest.strip_prefix("@@") {
+            let end = snippet.find("@@")?;
             self.show(shown..at);
-            return Some(at + end + 2);
+            return Some(at + 2 + end + 2);
         }
-        if rest.starts_with("\\\\") {
+        if let Some(behind) = rest.strip_prefix("\\\\") {
             // A line break, at the end of a line only.
-            let line = rest[2..].find('\n').unwrap_or(rest.len() - 2);
-            if !rest[2..2 + line].trim().is_empty() {
+            let line = behind.find('\n').unwrap_or(behind.len());
+            if !behind[..line].trim().is_empty() {
                 return None;
             }
             self.show(shown..at);
-            if 2 + line < rest.len() {
+            let breaks = line < behind.len();
+            if breaks {
                 self.pieces.push(Piece::Made("\n".to_owned()));
             }
-            return Some((at + 2 + line + 1).min(within.end));
+            return Some(at + 2 + line + usize::from(breaks));
         }
         self.emphasis(at, within, depth, shown)
     }

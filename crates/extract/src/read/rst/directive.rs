@@ -116,7 +116,10 @@ impl<'d> Reading<'d, '_, '_> {
             }
             "csv-table" => self.csv_table(&parts),
             "list-table" => self.list_table(&parts),
-            "meta" => Ok(self.meta(argument, below)),
+            "meta" => {
+                self.meta(argument, below);
+                Ok(())
+            }
             _ => {
                 // A title, a version, the signature of a function: its lines are read one by one.
                 for row in &parts.argument {
