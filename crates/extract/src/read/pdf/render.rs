@@ -3,7 +3,6 @@
 use super::library::{Library, one_line};
 use crate::PageImage;
 use crate::content::Content;
-use crate::content::Content;
 use crate::message::{Drawing, Failure};
 use crate::read::drawing::{MAX_WIDTH_PX, MIN_WIDTH_PX, encode};
 use pdfium_render::prelude::{PdfBitmap, PdfDocument, PdfPage, PdfRenderConfig};
