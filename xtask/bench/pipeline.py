@@ -1,8 +1,8 @@
 """The usual Python pipeline for asking documents, as a reference for `cargo xtask bench ingest`.
 
 `pipeline.py add FOLDER STORE MODEL.onnx TOKENIZER.json THREADS` reads every file (PyMuPDF for PDF,
-BeautifulSoup with lxml for HTML), splits the texts into about 1,000 characters (langchain), makes
-vectors (ONNX Runtime, all-MiniLM-L6-v2) and puts them into a Chroma store on disk.
+BeautifulSoup with lxml for HTML), splits the texts into about 1,000 characters (by the rule of
+langchain's RecursiveCharacterTextSplitter), makes vectors (ONNX Runtime, all-MiniLM-L6-v2) and puts them into a Chroma store on disk.
 
 `pipeline.py read FILE...` only reads, each file by itself.
 
@@ -15,8 +15,9 @@ import sys
 from importlib.metadata import version
 from time import perf_counter
 
-# What langchain's users take, most often.
+# What langchain's users take, most often; its separators.
 CHARACTERS, OVERLAP = 1000, 100
+SEPARATORS = "\n\n", "\n", " ", ""
 MAX_TOKENS = 256
 # Chunks that go through the model and into the store at once.
 BATCH = 512
@@ -37,6 +38,35 @@ def read(path):
 
         return BeautifulSoup(content, "lxml").get_text("\n", strip=True), None
     return content.decode("utf-8", "replace"), None
+
+
+def split(text, separators=SEPARATORS):
+    """Parts of at most CHARACTERS, cut at the first separator that the text has; a part begins with
+    the last pieces of the one before, as far as they are no longer than OVERLAP. The package itself
+    brings forty others, which pip takes very long to agree on."""
+    separator = next(one for one in separators if one in text)
+    finer = separators[separators.index(separator) + 1 :]
+    parts, held, length = [], [], 0
+
+    def end():
+        part = separator.join(held).strip()
+        if part:
+            parts.append(part)
+
+    for piece in text.split(separator) if separator else text:
+        if len(piece) > CHARACTERS:
+            end()
+            held, length = [], 0
+            parts.extend(split(piece, finer))
+            continue
+        if held and length + len(separator) + len(piece) > CHARACTERS:
+            end()
+            while held and (length > OVERLAP or length + len(separator) + len(piece) > CHARACTERS):
+                length -= len(held.pop(0)) + (len(separator) if held else 0)
+        length += len(piece) + (len(separator) if held else 0)
+        held.append(piece)
+    end()
+    return parts
 
 
 def read_only(files):
@@ -76,7 +106,6 @@ def add(folder, store, model, tokenizer, threads):
         last = now
 
     import chromadb
-    from langchain_text_splitters import RecursiveCharacterTextSplitter
     from onnx_engine import Engine
 
     done("import")
@@ -91,8 +120,7 @@ def add(folder, store, model, tokenizer, threads):
             except Exception as error:
                 failed.append(f"{path}: {type(error).__name__}: {error}")
     done("read")
-    splitter = RecursiveCharacterTextSplitter(chunk_size=CHARACTERS, chunk_overlap=OVERLAP)
-    chunks = [(path, part) for path, text in texts for part in splitter.split_text(text)]
+    chunks = [(path, part) for path, text in texts for part in split(text)]
     done("split")
     engine = Engine(model, tokenizer, MAX_TOKENS, threads)
     engine.load()
@@ -122,7 +150,7 @@ def add(folder, store, model, tokenizer, threads):
 
 
 def about():
-    names = "pymupdf", "beautifulsoup4", "lxml", "langchain-text-splitters", "onnxruntime", "chromadb"
+    names = "pymupdf", "beautifulsoup4", "lxml", "onnxruntime", "chromadb"
     return {"about": ", ".join(f"{name} {version(name)}" for name in names)}
 
 

@@ -14,11 +14,10 @@ use std::process::Command;
 const PACKAGES: &[&str] = &[
     "beautifulsoup4==4.15.0",
     "chromadb==1.5.9",
-    "langchain-text-splitters==1.1.3",
     "lxml==6.1.3",
     "numpy==2.4.6",
     "onnxruntime==1.31.1",
-    "pymupdf==PYMUPDF",
+    "pymupdf==1.26.3",
     "tokenizers==0.23.3",
 ];
 
