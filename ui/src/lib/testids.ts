@@ -63,6 +63,7 @@ export const TestId = {
 	NewCollection: "new-collection",
 	IndexingStatus: "indexing-status",
 	IndexingPause: "indexing-pause",
+	/** Files that could not be read; `data-state` says in which way. */
 	IndexingFailures: "indexing-failures",
 	IndexingStop: "indexing-stop",
 	/** The index of another embedding model that is being built. */

@@ -60,6 +60,10 @@ export const indexing = {
 	perMinute: (shown: string) => `${shown} files/min`,
 	failures: (n: number, shown: string) =>
 		plural(n, "1 file could not be read", `${shown} files could not be read`),
+	needsOcr: (n: number, shown: string) =>
+		plural(n, "1 file holds only pictures", `${shown} files hold only pictures`),
+	needsPassword: (n: number, shown: string) =>
+		plural(n, "1 file needs a password", `${shown} files need a password`),
 	stopped: "Indexing stopped",
 	askMeanwhile: "You can search and ask meanwhile.",
 	waitingHint: "Documents are read as soon as the model is here.",

@@ -56,6 +56,8 @@ export const indexing: Messages["indexing"] = {
 	perSecond: (shown) => `每秒 ${shown} 个文件`,
 	perMinute: (shown) => `每分钟 ${shown} 个文件`,
 	failures: (_n, shown) => `${shown} 个文件无法读取`,
+	needsOcr: (_n, shown) => `${shown} 个文件只有图片`,
+	needsPassword: (_n, shown) => `${shown} 个文件需要密码`,
 	stopped: "索引已停止",
 	askMeanwhile: "期间可以照常搜索和提问。",
 	waitingHint: "模型装好后即开始读取文档。",
