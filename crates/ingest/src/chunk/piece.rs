@@ -9,6 +9,8 @@ use std::sync::Arc;
 
 /// Parts of a sentence that is too long are about this many bytes before they are counted.
 const PART_BYTES: usize = 1_000;
+/// No word is longer than this, in bytes.
+const SOLID_BYTES: usize = 200;
 
 /// A stretch of one block that is not divided further by packing.
 #[derive(Clone, Debug)]
@@ -284,8 +286,13 @@ pub(super) fn middle(content: &str) -> Option<usize> {
     (cut > 0 && cut < content.len()).then_some(cut)
 }
 
-/// Where words begin.
+/// Where words begin. A long run without any sign that parts words is not looked at word by word: it is
+/// a packed file, a key or a sequence, and there may be megabytes of it.
 fn word_borders(content: &str) -> Vec<usize> {
+    let solid = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=' | b'_' | b'-');
+    if content.len() > SOLID_BYTES && content.bytes().all(solid) {
+        return Vec::new();
+    }
     docent_text::words(content).into_iter().map(|word| word.start).filter(|start| *start > 0).collect()
 }
 
