@@ -240,14 +240,17 @@ async fn a_note_is_found_after_it_is_saved_and_keeps_its_past() {
     // Another program writes; nothing of either is lost.
     let file = PathBuf::from(world.api.list_notes(NotesReq::default()).await.unwrap().folder.unwrap());
     std::fs::write(file.join("Hyrax.md"), "# Hyrax\n\nThe hyrax was changed elsewhere.").unwrap();
-    let third =
-        save(Some(first.path.clone()), "# Hyrax\n\nThe hyrax was changed here.", Some(second.note.version))
-            .await;
+    let third = save(
+        Some(first.path.clone()),
+        "# Hyrax\n\nThe hyrax was altered by hand.",
+        Some(second.note.version),
+    )
+    .await;
     assert!(third.conflict);
     world.until("changed elsewhere", &["Hyrax.md"]).await;
-    world.until("changed here", &[third.note.path.as_str()]).await;
+    world.until("altered hand", &[third.note.path.as_str()]).await;
     world.api.delete_note(NoteReq { path: third.note.path.clone() }).await.unwrap();
-    world.until("changed here", &[]).await;
+    world.until("altered hand", &[]).await;
     let versions = world.api.note_versions(NoteReq { path: third.note.path }).await.unwrap().versions;
     assert_eq!(versions.len(), 1, "what a deleted note held stays");
     world.api.close().await;

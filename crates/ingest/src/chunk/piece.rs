@@ -108,7 +108,6 @@ impl<E> Cutting<'_, E> {
         head: Option<HeadRows>,
         found: &mut Vec<Piece>,
     ) -> Result<(), E> {
-        let text = &self.text.text;
         let block = &self.text.blocks[index];
         let max =
             self.whole.saturating_sub(head.as_ref().map_or(0, |head| head.head.tokens)).max(self.whole / 2);
