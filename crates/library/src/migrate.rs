@@ -294,6 +294,7 @@ mod tests {
 
     /// What a library of the first released format may hold.
     const FIRST: &str = "
+        BEGIN;
         INSERT INTO collection (id, name) VALUES (7, 'Work');
         INSERT INTO source (id, root, kind, collection_id, added_ms, removed_ms)
             VALUES (3, '/notes', 'folder', 7, 1, NULL), (5, '/gone', 'folder', NULL, 1, 2);
@@ -302,7 +303,8 @@ mod tests {
             VALUES (11, 3, 'a.md', 9, 9, 'indexed', 21, 1, 1);
         INSERT INTO revision VALUES (21, 11, 'live', 1, 'h', 'e', 'c', 'markdown', NULL, '{}', '[]', 1);
         INSERT INTO chunk (id, revision_id, ord, text, header, headings, spans, sentences, line, tokens)
-            VALUES (31, 21, 0, 'kept text', '', '[]', x'', x'', 1, 2);";
+            VALUES (31, 21, 0, 'kept text', '', '[]', x'', x'', 1, 2);
+        COMMIT;";
 
     #[test]
     fn a_library_of_the_first_format_is_taken_over() {
@@ -312,9 +314,9 @@ mod tests {
         let (library, opened) = Library::open(folder.path()).unwrap();
         assert!(!opened.created);
         let sources = library.sources().unwrap();
-        assert_eq!(sources.iter().map(|source| source.id.0).collect::<Vec<_>>(), [3]);
-        assert_eq!(sources[0].root, Path::new("/notes"));
-        assert!(library.document_by_path(sources[0].id, "a.md").unwrap().is_some());
+        assert_eq!(sources.iter().map(|source| source.source.id.0).collect::<Vec<_>>(), [3]);
+        assert_eq!(sources[0].source.root, Path::new("/notes"));
+        assert!(library.document_by_path(sources[0].source.id, "a.md").unwrap().is_some());
         let database = folder.path().join("app.db");
         let both = "SELECT collection_id || ' ' || source_id FROM collection_source";
         assert_eq!(value(&database, both), "7 3");

@@ -1,7 +1,6 @@
 //! A copy of the whole database at one moment, made while others write.
 
 use crate::Library;
-use crate::connection::connect;
 use crate::error::{LibraryError, Step};
 use crate::lock::{private_file, sync_folder};
 use std::fs::File;
@@ -21,7 +20,7 @@ impl Library {
         private_file(path, true)?;
         // Not inside a transaction; the statement reads one state by itself. It counts as writing, so it
         // needs a connection that may.
-        connect(&self.database)?.execute("VACUUM INTO ?1", [name]).step(step)?;
+        self.new_connection()?.execute("VACUUM INTO ?1", [name]).step(step)?;
         let flushed = File::options().write(true).open(path).and_then(|file| file.sync_all());
         flushed.map_err(|source| LibraryError::io("flushing", path, source))?;
         sync_folder(path.parent().unwrap_or(Path::new(".")))
