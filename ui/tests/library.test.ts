@@ -178,7 +178,7 @@ describe("the list of documents", () => {
 	test("says for each file where it stands and why", async () => {
 		await openWindow();
 		await byId(TestId.AllDocuments).click();
-		await expect.element(page.getByText("7 of 12 can be found")).toBeVisible();
+		await expect.element(byId(TestId.Coverage)).toHaveTextContent("7 of 12 can be found");
 		await page
 			.getByTestId(TestId.StateFilter)
 			.and(page.getByRole("button", { name: "Could not be read 2" }))

@@ -35,7 +35,7 @@ describe("languages", () => {
 			expect(other.trim(), key).not.toBe("");
 			if (value === other) same.push(key);
 		}
-		expect(same).toEqual(
+		expect(same.sort()).toEqual(
 			[
 				"app.name",
 				"answer.assistant",
@@ -45,7 +45,9 @@ describe("languages", () => {
 				"settings.languageZh",
 				"commands.languageEn",
 				"commands.languageZh",
-			].filter((key) => same.includes(key)),
+			]
+				.filter((key) => same.includes(key))
+				.sort(),
 		);
 	});
 
