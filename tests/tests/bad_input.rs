@@ -38,12 +38,14 @@ fn each_unreadable_file_has_its_reason_and_the_neighbours_are_found() {
     docent.write("broken.pdf", b"%PDF-1.7\nthis is not a document\n%%EOF".as_slice());
     docent
         .write("picture.png", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\x02\0\0\0".as_slice());
+    docent.write("program.txt", b"\x7fELF\x02\x01\x01\0\0\0\0\0\x03\xff".as_slice());
     docent.add_documents();
     assert_eq!(document(&docent, "neighbour.md").0, "indexed");
     assert_eq!(document(&docent, "empty.txt").1, "empty_file");
     assert_eq!(document(&docent, "binary.txt").1, "unsupported_file");
     assert_eq!(document(&docent, "broken.pdf"), ("failed".to_owned(), "damaged_file".to_owned()));
-    assert_eq!(document(&docent, "picture.png"), ("skipped".to_owned(), "unsupported_file".to_owned()));
+    assert_eq!(document(&docent, "picture.png"), ("failed".to_owned(), "damaged_file".to_owned()));
+    assert_eq!(document(&docent, "program.txt"), ("skipped".to_owned(), "unsupported_file".to_owned()));
     let found = docent.run(["search", "heliotrope"]).ok().json();
     assert_eq!(found["passages"][0]["path"], "neighbour.md");
 }
@@ -54,7 +56,7 @@ fn an_encrypted_pdf_asks_for_its_password() {
     let fixture = docent_tests::root().join("crates/extract/tests/fixtures/encrypted.pdf");
     docent.write("secret.pdf", std::fs::read(&fixture).expect("the encrypted fixture"));
     docent.add_documents();
-    assert_eq!(document(&docent, "secret.pdf"), ("failed".to_owned(), "password_needed".to_owned()));
+    assert_eq!(document(&docent, "secret.pdf"), ("needs_password".to_owned(), "password_needed".to_owned()));
 }
 
 #[test]

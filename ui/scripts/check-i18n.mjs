@@ -90,7 +90,11 @@ function checkUnused() {
 		.filter((path) => !path.includes("i18n"))
 		.map((path) => readFileSync(path, "utf8"))
 		.join("\n");
-	const source = readFileSync(join(root, "i18n/en.ts"), "utf8");
+	// Groups stand in en.ts, or each as an export of a file in en/, one tab less deep.
+	const parts = files(join(root, "i18n/en"), /(?<!errors)\.ts$/).map((path) => readFileSync(path, "utf8"));
+	const deeper = (text) =>
+		text.replaceAll("\n\t", "\n\t\t").replaceAll(/^export const (\w+) = \{$/gm, "\t$1: {");
+	const source = [readFileSync(join(root, "i18n/en.ts"), "utf8"), ...parts.map(deeper)].join("\n");
 	let group = "";
 	for (const line of source.split("\n")) {
 		const opens = /^\t(\w+): \{$/.exec(line);

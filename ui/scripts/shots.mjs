@@ -116,6 +116,103 @@ const STATES = {
 			await page.getByTestId("document-detail").waitFor();
 		},
 	},
+	ledger: { scene: "office", run: (page) => go(page, "all-documents") },
+	ledgersource: {
+		scene: "office",
+		run: async (page) => {
+			await go(page, "all-documents");
+			if (await page.getByTestId("rail-toggle").isVisible()) await page.getByTestId("rail-toggle").click();
+			await page.getByTestId("source-item").filter({ hasText: "Association" }).first().click();
+			await page.getByTestId("document-select").nth(2).click();
+			await page.getByTestId("document-select").nth(4).click();
+		},
+	},
+	forgotten: {
+		scene: "office",
+		run: async (page) => {
+			await go(page, "all-documents");
+			await page.getByTestId("document-row").nth(1).click({ button: "right" });
+			await page.getByTestId("forget").click();
+			await page.getByTestId("confirm-yes").click();
+			await page.getByTestId("forgotten").waitFor();
+		},
+		onlyWide: true,
+	},
+	rules: {
+		scene: "office",
+		run: async (page) => {
+			await go(page, "source-item");
+			await page.getByTestId("ledger-more").click();
+			await page.getByTestId("rules-open").click();
+			await page.getByTestId("rules").waitFor();
+		},
+	},
+	notesfolder: { run: (page) => go(page, "nav-notes") },
+	notes: {
+		scene: "office",
+		run: async (page) => {
+			await go(page, "nav-notes");
+			await page.getByTestId("note-item").first().click();
+			await page.getByTestId("note-editor").waitFor();
+			if (await page.getByTestId("note-side").isHidden()) await page.getByTestId("note-side-toggle").click();
+		},
+	},
+	notelink: {
+		scene: "office",
+		run: async (page) => {
+			await go(page, "nav-notes");
+			await page.getByTestId("note-item").nth(3).click();
+			await page.getByTestId("note-editor").press("Control+End");
+			await page.keyboard.type(" [[a");
+			await page.getByTestId("note-suggestion").first().waitFor();
+		},
+	},
+	notepreview: {
+		scene: "office",
+		run: async (page) => {
+			await go(page, "nav-notes");
+			await page.getByTestId("note-item").nth(1).click();
+			await page.getByTestId("note-preview-tab").click();
+		},
+		onlyWide: true,
+	},
+	noteconflict: {
+		scene: "office",
+		run: async (page) => {
+			await go(page, "nav-notes");
+			await page.getByTestId("note-item").nth(1).click();
+			await page.getByTestId("note-editor").press("Control+End");
+			await page.keyboard.type(" mine");
+			await page.evaluate(() => window.docentFake.notes.writeBehind("Varroa.md", "theirs"));
+			await page.getByTestId("note-conflict").waitFor();
+		},
+	},
+	backup: {
+		scene: "office",
+		run: async (page) => {
+			await go(page, "nav-settings");
+			await page.getByTestId("back-up").scrollIntoViewIfNeeded();
+			await page.getByTestId("back-up").click();
+			await page.getByTestId("back-up-done").waitFor();
+			await page.getByTestId("move-library").scrollIntoViewIfNeeded();
+		},
+	},
+	switchplan: {
+		run: async (page) => {
+			await go(page, "nav-models");
+			await page.locator("[data-model='multilingual-e5-small'] [data-testid=model-fetch]").click();
+			await page.locator("[data-model='multilingual-e5-small'] [data-testid=model-use]").click();
+			await page.getByTestId("switch-plan").waitFor();
+		},
+	},
+	sheet: {
+		scene: "office",
+		run: async (page) => {
+			await type(page, "planned spent jars");
+			await open(page, "result-item");
+			await page.getByTestId("viewer-section").first().waitFor();
+		},
+	},
 	models: {
 		run: async (page) => {
 			await go(page, "nav-models");
@@ -176,7 +273,7 @@ const STATES = {
 const SIZES = [
 	{ name: "1280", width: 1280, height: 800 },
 	{ name: "1000", width: 1000, height: 700 },
-	{ name: "720", width: 720, height: 600 },
+	{ name: "760", width: 760, height: 620 },
 ];
 
 /** Every state wide and light; the rest of the combinations where they say something new. */
@@ -191,6 +288,17 @@ function* shots() {
 		"refusal",
 		"empty",
 		"about",
+		"ledger",
+		"ledgersource",
+		"forgotten",
+		"rules",
+		"notes",
+		"notesfolder",
+		"noteconflict",
+		"backup",
+		"switchplan",
+		"sheet",
+		"indexing",
 	];
 	for (const [name, state] of Object.entries(STATES)) {
 		for (const size of SIZES) {
@@ -200,7 +308,7 @@ function* shots() {
 					if (state.onlyLanguage && state.onlyLanguage !== language) continue;
 					const plain = language === (state.onlyLanguage ?? "en");
 					if (!plain && !(both.includes(name) && size.width === 1280 && theme === "light")) continue;
-					if (theme === "dark" && size.width === 720) continue;
+					if (theme === "dark" && size.width === 760) continue;
 					yield { id: `${name}-${size.name}-${theme}-${language}`, state, size, theme, language };
 				}
 			}

@@ -84,7 +84,7 @@ describe("sources and collections", () => {
 		expect(house?.textContent).toContain("House");
 		expect(house?.textContent).toContain("3 files could not be read");
 		await expect.element(byId(TestId.CollectionItem)).toHaveAttribute("aria-expanded", "true");
-		await byId(TestId.CollectionItem).click();
+		all(TestId.CollectionItem)[0]?.querySelector<HTMLElement>("[data-arrow] > svg")?.parentElement?.click();
 		await expect.poll(() => all(TestId.SourceItem).length).toBe(2);
 	});
 
@@ -93,8 +93,8 @@ describe("sources and collections", () => {
 		await expect.poll(() => all(TestId.SourceItem).length).toBe(3);
 		await page.getByTestId(TestId.SourceItem).nth(1).click({ button: "right" });
 		await expectAccessible();
-		await page.getByRole("menuitemradio", { name: "Home" }).click();
-		await expect.poll(() => host.calls.some(({ name }) => name === "set_source_collection")).toBe(true);
+		await page.getByRole("menuitemcheckbox", { name: "Home" }).click();
+		await expect.poll(() => host.calls.some(({ name }) => name === "add_to_collection")).toBe(true);
 		await page.getByTestId(TestId.SourceItem).nth(1).click({ button: "right" });
 		await page.getByRole("menuitem", { name: "Look for changes" }).click();
 		await expect.poll(() => host.calls.some(({ name }) => name === "rescan")).toBe(true);
@@ -151,7 +151,7 @@ describe("indexing", () => {
 		host.setIndexing({ phase: "reading", done: 4000 });
 		await expect.element(byId(TestId.IndexingStatus)).toHaveTextContent("4,000 of 4,820");
 		host.setIndexing({ phase: "idle", file: null, done: 4820 });
-		await expect.element(byId(TestId.IndexingStatus)).toHaveTextContent("7 of 12 documents searchable");
+		await expect.element(byId(TestId.IndexingStatus)).toHaveTextContent("7 of 12 can be found");
 	});
 
 	test("an end before the end says why and what to do", async () => {
@@ -163,10 +163,14 @@ describe("indexing", () => {
 
 	test("its failures lead to the list of those files", async () => {
 		await openWindow();
-		await byId(TestId.IndexingFailures).click();
-		await expect
-			.poll(() => all(TestId.DocumentRow).map(({ dataset }) => dataset.state))
-			.toEqual(Array(4).fill("failed"));
+		const links = page.getByTestId(TestId.IndexingFailures);
+		const states = () => all(TestId.DocumentRow).map(({ dataset }) => dataset.state);
+		await links.filter({ hasText: "2 files could not be read" }).click();
+		await expect.poll(states).toEqual(["failed", "failed"]);
+		await links.filter({ hasText: "1 file holds only pictures" }).click();
+		await expect.poll(states).toEqual(["needs_ocr"]);
+		await links.filter({ hasText: "1 file needs a password" }).click();
+		await expect.poll(states).toEqual(["needs_password"]);
 	});
 });
 
@@ -174,23 +178,19 @@ describe("the list of documents", () => {
 	test("says for each file where it stands and why", async () => {
 		await openWindow();
 		await byId(TestId.AllDocuments).click();
-		await expect.element(page.getByText("7 of 12 searchable")).toBeVisible();
+		await expect.element(byId(TestId.Coverage)).toHaveTextContent("7 of 12 can be found");
 		await page
 			.getByTestId(TestId.StateFilter)
-			.and(page.getByRole("button", { name: "Could not be read 4" }))
+			.and(page.getByRole("button", { name: "Could not be read 2" }))
 			.click();
-		await expect.poll(() => all(TestId.DocumentRow).length).toBe(4);
+		await expect.poll(() => all(TestId.DocumentRow).length).toBe(2);
 		await expect
-			.element(
-				page.getByText("The file is protected by a password. Save a copy without password, then retry."),
-			)
+			.element(page.getByText("The file is empty. It is read as soon as it has content."))
 			.toBeVisible();
 		await expectAccessible();
 		await page.getByTestId(TestId.DocumentRow).first().click();
-		await expect
-			.element(byId(TestId.DocumentDetail))
-			.toHaveTextContent("The file holds no text, only pictures.");
-		await expect.element(byId(TestId.DocumentDetail)).toHaveTextContent("Run text recognition on it");
+		await expect.element(byId(TestId.DocumentDetail)).toHaveTextContent("The file is damaged.");
+		await expect.element(byId(TestId.DocumentDetail)).toHaveTextContent("Open it in its own program");
 		await expectAccessible();
 	});
 

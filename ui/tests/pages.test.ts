@@ -65,10 +65,15 @@ describe("models", () => {
 		await card("multilingual-e5-small").getByTestId(TestId.ModelFetch).click();
 		await expect.poll(() => cardElement("multilingual-e5-small").dataset.state).toBe("installed");
 		await card("multilingual-e5-small").getByTestId(TestId.ModelUse).click();
-		await expect.element(byId(TestId.Confirm)).toHaveTextContent("All documents have to be indexed again");
+		const plan = byId(TestId.SwitchPlan);
+		await expect.element(plan).toHaveTextContent("Passages 18,240");
+		await expect.element(plan).toHaveTextContent("Disk space needed 412 MB");
+		await expect.element(plan).toHaveTextContent("Time 2 hr");
+		await expectAccessible();
 		expect(host.calls.some(({ name }) => name === "use_model")).toBe(false);
-		await byId(TestId.ConfirmYes).click();
-		await expect.poll(() => cardElement("multilingual-e5-small").textContent).toContain("In use");
+		await byId(TestId.SwitchYes).click();
+		await expect.element(byId(TestId.Rebuild)).toHaveTextContent("New index with multilingual-e5-small");
+		expect(cardElement("all-minilm-l6-v2").textContent).toContain("In use");
 	});
 
 	test("can be imported from a file", async () => {
@@ -106,6 +111,7 @@ describe("settings", () => {
 		expect(document.documentElement.lang).toBe("zh-CN");
 		await expect.poll(() => host.calls.findLast(({ name }) => name === "update_settings")?.req).toEqual({
 			language: "zh-CN", theme: null, threads: null, allow_downloads: null,
+			recognition: null, recognition_languages: null,
 		}); // biome-ignore format: fields in one line
 		await expectAccessible();
 	});
@@ -186,7 +192,8 @@ describe("in Chinese and in the dark", () => {
 				(word) =>
 					![
 						"docent",
-						"Markdown",
+						"Word",
+						"Excel",
 						"Mini",
 						"minilm",
 						"smollm",

@@ -15,6 +15,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("docent-vector-store", &["docent-corpus", "docent-text"]),
     ("docent-library", &["docent-corpus"]),
     ("docent-model-hub", &["docent-corpus"]),
+    ("docent-keeping", &["docent-corpus", "docent-library"]),
     (
         "docent-ingest",
         &[
@@ -40,6 +41,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "docent-vector-store",
             "docent-library",
             "docent-model-hub",
+            "docent-keeping",
             "docent-ingest",
             "docent-answer",
         ],
@@ -68,7 +70,19 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     ("docent-vector-store", &["lancedb", "lance", "lance-io", "object_store", "arrow"]),
     ("docent-library", &["rusqlite"]),
     ("docent-model-hub", &["reqwest", "hf-hub", "ureq", "hyper"]),
-    ("docent-extract", &["pdfium-render", "dom_query", "pulldown-cmark"]),
+    (
+        "docent-extract",
+        &[
+            "pdfium-render",
+            "dom_query",
+            "dom_smoothie",
+            "pulldown-cmark",
+            "calamine",
+            "office_oxide",
+            "rbook",
+            "mail-parser",
+        ],
+    ),
     ("docent-text", &["icu_segmenter"]),
 ];
 

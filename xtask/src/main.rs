@@ -24,6 +24,7 @@ cargo xtask <command>
   lint                        rustfmt, clippy, rustdoc, the UI's checks
   bindings                    write ui/src/wire/generated.ts from the command list
   bench inference [--quick]   the models' speed beside llama.cpp's and ONNX Runtime's
+  bench ingest [--quick]      adding documents, beside the usual Python pipeline and Recoll
   layering                    check which crate may depend on which
   icons                       make the icons of the shell from assets/icon.svg
 ";

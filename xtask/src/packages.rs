@@ -43,6 +43,9 @@ const TEST: &[&str] = &[
     "debian-policy",
     "debian-reference-en",
     "debian-reference-zh-cn",
+    "tesseract-ocr",
+    "tesseract-ocr-eng",
+    "tesseract-ocr-chi-sim",
 ];
 
 /// The release of the PyPI package that carries libpdfium.
@@ -67,8 +70,13 @@ fn system(need: Need) -> Result<()> {
         println!("Not a Debian system: install what README lists if the build complains.");
         return Ok(());
     }
-    let wanted = RUN.iter().chain(if need == Need::Test { TEST } else { &[] });
-    let missing: Vec<&str> = wanted.copied().filter(|package| !is_installed(package)).collect();
+    let wanted: Vec<&str> = RUN.iter().chain(if need == Need::Test { TEST } else { &[] }).copied().collect();
+    install(&wanted)
+}
+
+/// Installs those of Debian's packages `wanted` that are missing.
+pub(crate) fn install(wanted: &[&str]) -> Result<()> {
+    let missing: Vec<&str> = wanted.iter().copied().filter(|package| !is_installed(package)).collect();
     if missing.is_empty() {
         return Ok(());
     }

@@ -21,6 +21,8 @@ pub(crate) fn bare(chunk: StoredChunk) -> Passage {
         page: chunk.page,
         page_label: chunk.page_label,
         line: chunk.line,
+        spot: chunk.spot,
+        member: chunk.member,
         spans: chunk.spans,
         sentences: chunk.sentences,
         text: chunk.text,

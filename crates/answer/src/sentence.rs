@@ -98,6 +98,8 @@ pub(crate) mod tests {
             page: None,
             page_label: None,
             line: None,
+            spot: None,
+            member: None,
             spans: spans.to_vec(),
             sentences: sentences.to_vec(),
             text: texts.join("\n"),

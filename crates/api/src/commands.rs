@@ -23,11 +23,17 @@ macro_rules! with_commands {
                 create_collection(CreateCollectionReq) -> Collection;
                 rename_collection(RenameCollectionReq) -> Empty;
                 delete_collection(CollectionReq) -> Empty;
-                set_source_collection(SetSourceCollectionReq) -> Empty;
+                add_to_collection(CollectionMembersReq) -> Empty;
+                remove_from_collection(CollectionMembersReq) -> Empty;
+                set_source_rules(SetSourceRulesReq) -> Empty;
 
                 rescan(OptionalSourceReq) -> Empty;
                 retry_failed(OptionalSourceReq) -> CountRes;
+                retry_documents(DocumentIdsReq) -> CountRes;
                 pause_indexing(PauseReq) -> IndexingStatus;
+                stop_indexing(Empty) -> IndexingStatus;
+                export_ledger(ExportLedgerReq) -> CountRes;
+                forget_document(DocumentReq) -> ForgetRes;
 
                 list_documents(DocumentsReq) -> DocumentsRes;
                 read_document(ReadReq) -> ReadRes;
@@ -37,6 +43,20 @@ macro_rules! with_commands {
 
                 search(SearchReq) -> SearchRes;
 
+                list_notes(NotesReq) -> NotesRes;
+                set_notes_folder(NotesFolderReq) -> NotesRes;
+                read_note(NoteReq) -> Note;
+                save_note(SaveNoteReq) -> SaveNoteRes;
+                rename_note(RenameNoteReq) -> Note;
+                delete_note(NoteReq) -> Empty;
+                note_versions(NoteReq) -> NoteVersionsRes;
+                note_version(NoteVersionReq) -> NoteVersionRes;
+
+                inspect_backup(PathReq) -> BackupInfo;
+                restore_backup(PathReq) -> AtNextStart;
+                move_library(PathReq) -> AtNextStart;
+                recognition_status(Empty) -> RecognitionStatus;
+
                 list_conversations(Empty) -> ConversationsRes;
                 get_conversation(ConversationReq) -> ConversationRes;
                 rename_conversation(RenameConversationReq) -> Empty;
@@ -45,11 +65,14 @@ macro_rules! with_commands {
                 list_models(Empty) -> ModelsRes;
                 use_model(ModelReq) -> Empty;
                 remove_model(ModelReq) -> Empty;
+                plan_switch(ModelReq) -> SwitchPlan;
+                cancel_switch(Empty) -> Empty;
             }
             streams {
                 ask(AskReq) => AskEvent;
                 fetch_model(FetchModelReq) => FetchEvent;
                 import_model(ImportModelReq) => FetchEvent;
+                back_up(BackUpReq) => BackUpEvent;
             }
         }
     };

@@ -206,14 +206,7 @@ async fn open_index(
         let library = Arc::clone(library);
         tokio::task::spawn_blocking(move || use_profile(&library, &profile)).await??
     };
-    let config = LanceConfig {
-        folder: data.join("lance"),
-        table,
-        dimension: embedder.profile().dimension,
-        index_cache_bytes: INDEX_CACHE,
-        metadata_cache_bytes: METADATA_CACHE,
-        durable_version,
-    };
+    let config = lance_config(data.join("lance"), table, embedder.profile().dimension, durable_version);
     let (store, report) = LanceStore::open(config).await?;
     let store: Arc<dyn VectorStore> = Arc::new(store);
     let ingest = Arc::new(Ingest::new(IngestParts {
@@ -224,10 +217,77 @@ async fn open_index(
         profile: profile_id,
         clock: Arc::new(now_ms),
     }));
-    // Vectors of another model, or a table that had to be moved aside: every live text is embedded again.
-    let lost = report.replaced || is_new;
-    ingest.recover(docent_ingest::StoreState { replaced: lost, version: report.version }).await?;
+    // A table that had to be moved aside: every live text is embedded again.
+    ingest.recover(docent_ingest::StoreState { replaced: report.replaced, version: report.version }).await?;
+    if is_new {
+        // Another model: what its index lacks is embedded by the next run.
+        let library = Arc::clone(library);
+        tokio::task::spawn_blocking(move || library.queue_unindexed(profile_id)).await??;
+    }
     Ok((store, ingest))
+}
+
+/// What builds the index of a model that is not in use yet.
+pub(crate) struct Built {
+    pub(crate) ingest: Ingest,
+    pub(crate) profile: ProfileId,
+}
+
+/// Opens a model and the index that is built for it, beside those in use.
+///
+/// # Errors
+/// When the model or the index cannot be opened.
+pub(crate) async fn open_for_build(
+    library: &Arc<Library>,
+    data: &std::path::Path,
+    model: &InstalledModel,
+    extract: Arc<dyn Extract>,
+    thread_setting: usize,
+) -> Result<Built, ApiError> {
+    let config = EngineConfig {
+        threads: threads(thread_setting),
+        idle_unload: IDLE_UNLOAD,
+        ..EngineConfig::default()
+    };
+    let embedder = open_embedder(model, &config)?;
+    let identity = embedder.profile().clone();
+    let (profile, table, state) = {
+        let library = Arc::clone(library);
+        tokio::task::spawn_blocking(move || -> Result<_, ApiError> {
+            let (id, table) = library.ensure_profile(&identity)?;
+            Ok((id, table, library.index_state(id)?))
+        })
+        .await??
+    };
+    let config =
+        lance_config(data.join("lance"), table, embedder.profile().dimension, Some(state.durable_version));
+    let (store, report) = LanceStore::open(config).await?;
+    let ingest = Ingest::new(IngestParts {
+        library: Arc::clone(library),
+        store: Arc::new(store),
+        embedder,
+        extract,
+        profile,
+        clock: Arc::new(now_ms),
+    });
+    ingest.recover(docent_ingest::StoreState { replaced: report.replaced, version: report.version }).await?;
+    Ok(Built { ingest, profile })
+}
+
+fn lance_config(
+    folder: PathBuf,
+    table: String,
+    dimension: usize,
+    durable_version: Option<u64>,
+) -> LanceConfig {
+    LanceConfig {
+        folder,
+        table,
+        dimension,
+        index_cache_bytes: INDEX_CACHE,
+        metadata_cache_bytes: METADATA_CACHE,
+        durable_version,
+    }
 }
 
 /// Makes the embedder's profile the active one. Returns it with its table, whether it was not active

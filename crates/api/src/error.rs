@@ -58,6 +58,8 @@ impl Code {
             "timed_out" => Self::ReaderTimedOut,
             "no_text" => Self::NoText,
             "worker_missing" | "pdfium_missing" => Self::InstallationIncomplete,
+            "over_size_rule" => Self::OverSizeRule,
+            "placeholder" => Self::Placeholder,
             "cancelled" => Self::Cancelled,
             _ => Self::ReadFailed,
         }

@@ -2,8 +2,10 @@
 
 use crate::engine::Engine;
 use crate::host::Host;
+use crate::watch::Watch;
 use crate::wire::{ApiError, Code, Event, IndexingPhase, IndexingStatus, Tag};
 use docent_corpus::{Cancel, SourceId};
+use docent_ingest::watch::Changed;
 use docent_ingest::{Ingest, IngestProgress, Phase};
 use docent_library::Library;
 use std::collections::HashSet;
@@ -19,6 +21,11 @@ const TELL_EVERY: Duration = Duration::from_millis(100);
 /// Lists are called stale at most this often while a run goes on.
 const REFRESH_EVERY: Duration = Duration::from_secs(1);
 
+/// Name of the setting that holds how many passages a second were indexed lately.
+pub(crate) const SPEED: &str = "index.passages_per_second";
+/// Fewer passages than this say nothing about speed.
+const TELLING_RUN: u64 = 200;
+
 /// Scans and indexes, in the background or until nothing waits. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct Indexer(Arc<Inner>);
@@ -32,12 +39,16 @@ struct Inner {
     /// Held by whoever works, so that a task and a caller never work at once.
     working: tokio::sync::Mutex<()>,
     task: Mutex<Option<JoinHandle<()>>>,
+    /// Watches the sources once the background task runs.
+    watch: Watch,
 }
 
 /// What the others left, and what is being done.
 struct Notes {
     scan_all: bool,
     scan: HashSet<SourceId>,
+    /// Whether something waits without a scan being asked for.
+    run: bool,
     paused: bool,
     ends: bool,
     cancel: Cancel,
@@ -51,6 +62,7 @@ impl Indexer {
         let notes = Notes {
             scan_all: false,
             scan: HashSet::new(),
+            run: false,
             paused: false,
             ends: false,
             cancel: Cancel::new(),
@@ -66,12 +78,24 @@ impl Indexer {
             wake: Notify::new(),
             working: tokio::sync::Mutex::new(()),
             task: Mutex::new(None),
+            watch: Watch::default(),
         }))
     }
 
-    /// Begins to work in the background.
+    /// Begins to work in the background, and to watch.
     pub(crate) fn start(&self) {
         let own = self.clone();
+        let hint = self.clone();
+        let runtime = tokio::runtime::Handle::current();
+        self.0.watch.begin(self.0.library.data_folder(), move |source, changed| {
+            let hint = hint.clone();
+            match changed {
+                Changed::Anywhere => hint.scan(Some(source)),
+                Changed::Within(paths) => {
+                    drop(runtime.spawn(async move { hint.look_at(source, paths).await }))
+                }
+            }
+        });
         self.scan(None);
         let task = tokio::spawn(async move { own.work_for_ever().await });
         let before = self.0.task.lock().unwrap_or_else(PoisonError::into_inner).replace(task);
@@ -89,6 +113,60 @@ impl Indexer {
         }
         drop(notes);
         self.0.wake.notify_one();
+    }
+
+    /// Something happened at these paths of a source: they are looked at, and if it is little, indexed
+    /// at once, also beside a run that goes on.
+    pub(crate) fn changed_within(&self, source: SourceId, paths: Vec<String>) {
+        let own = self.clone();
+        drop(tokio::spawn(async move { own.look_at(source, paths).await }));
+    }
+
+    async fn look_at(&self, source: SourceId, paths: Vec<String>) {
+        if self.notes().ends {
+            return;
+        }
+        let engine = Arc::clone(&*self.0.engine.read().await);
+        let Some(ingest) = engine.ingest.clone() else {
+            // Without a model nothing can be indexed; what changed is at least listed by the next scan.
+            return self.scan(Some(source));
+        };
+        let cancel = Cancel::new();
+        let report = match ingest.scan_within(source, paths.clone(), &cancel).await {
+            Ok(report) => report,
+            Err(error) => {
+                tracing::info!(%error, "a hint could not be followed");
+                return self.scan(Some(source));
+            }
+        };
+        if !report.reachable {
+            return self.scan(Some(source));
+        }
+        self.0.host.emit(Event::Changed { tags: vec![Tag::Sources, Tag::Documents, Tag::Notes] });
+        if report.new + report.changed + report.moved + report.deleted + report.left_out == 0 {
+            return;
+        }
+        if !self.notes().paused {
+            if let Err(error) = ingest.index_now(source, &paths, &cancel).await {
+                tracing::info!(%error, "a small change waits for the next run");
+            }
+            self.0
+                .host
+                .emit(Event::Changed { tags: vec![Tag::Sources, Tag::Documents, Tag::Notes, Tag::App] });
+        }
+        // What was too much, and rows that are to go.
+        self.work();
+    }
+
+    /// Asks for a run without a scan.
+    fn work(&self) {
+        self.notes().run = true;
+        self.0.wake.notify_one();
+    }
+
+    /// The sources whose changes are noticed at once.
+    pub(crate) fn watched(&self) -> HashSet<SourceId> {
+        self.0.watch.watched()
     }
 
     /// Stops the run that goes on; what it had not finished waits for the next.
@@ -110,6 +188,17 @@ impl Indexer {
         }
         self.0.wake.notify_one();
         self.tell(true);
+        self.status()
+    }
+
+    /// Stops the run that goes on. What it had not finished waits for the next look at the sources.
+    pub(crate) fn stop(&self) -> IndexingStatus {
+        {
+            let mut notes = self.notes();
+            (notes.scan_all, notes.run) = (false, false);
+            notes.scan.clear();
+            notes.cancel.cancel();
+        }
         self.status()
     }
 
@@ -167,7 +256,7 @@ impl Indexer {
 
     fn has_work(&self) -> bool {
         let notes = self.notes();
-        notes.scan_all || !notes.scan.is_empty()
+        notes.scan_all || notes.run || !notes.scan.is_empty()
     }
 
     /// Scans what was asked for and works off what waits.
@@ -184,6 +273,7 @@ impl Indexer {
                 paused,
                 ..idle()
             };
+            notes.run = false;
             (std::mem::take(&mut notes.scan_all), std::mem::take(&mut notes.scan))
         };
         self.tell(true);
@@ -193,6 +283,7 @@ impl Indexer {
             let waits = matches!(&outcome, Err(error) if error.code == Code::ModelNotInstalled);
             notes.status.phase = if waits { IndexingPhase::WaitingForModel } else { IndexingPhase::Idle };
             notes.status.file = None;
+            (notes.status.page, notes.status.pages, notes.status.rate) = (None, None, None);
             notes.status.seconds_left = None;
             notes.status.error = match &outcome {
                 Err(error) if !waits && error.code != Code::Cancelled => Some(error.clone()),
@@ -221,6 +312,10 @@ impl Indexer {
         };
         let library = Arc::clone(&self.0.library);
         let known = tokio::task::spawn_blocking(move || library.sources()).await??;
+        let watch = self.0.watch.clone();
+        let sources = known.iter().map(|summary| summary.source.clone()).collect();
+        // Setting watches walks every folder; nothing waits for it.
+        drop(tokio::task::spawn_blocking(move || watch.update(sources)));
         for source in known.iter().map(|summary| summary.source.id).filter(|id| all || some.contains(id)) {
             ingest.scan(source, cancel).await?;
             self.refresh();
@@ -232,7 +327,13 @@ impl Indexer {
         let own = self.clone();
         let started = Instant::now();
         let progress = move |progress: IngestProgress| own.note_progress(&progress, started);
-        ingest.run(cancel, &progress).await?;
+        let report = ingest.run(cancel, &progress).await?;
+        if report.chunks as u64 >= TELLING_RUN {
+            #[allow(clippy::cast_precision_loss, reason = "an estimate")]
+            let speed = report.chunks as f64 / started.elapsed().as_secs_f64().max(0.001);
+            let library = Arc::clone(&self.0.library);
+            tokio::task::spawn_blocking(move || library.set_setting(SPEED, &speed)).await??;
+        }
         Ok(())
     }
 
@@ -248,6 +349,9 @@ impl Indexer {
                 Phase::Idle => status.phase,
             };
             status.file.clone_from(&progress.file);
+            status.page = progress.page.map(|(done, _)| done);
+            status.pages = progress.page.and_then(|(_, of)| of);
+            status.rate = rate(progress.done, started.elapsed());
             status.done = crate::wire::convert::count(progress.done);
             status.total = crate::wire::convert::count(progress.total);
             status.failed = crate::wire::convert::count(progress.failed);
@@ -292,6 +396,9 @@ fn idle() -> IndexingStatus {
     IndexingStatus {
         phase: IndexingPhase::Idle,
         file: None,
+        page: None,
+        pages: None,
+        rate: None,
         done: 0,
         total: 0,
         failed: 0,
@@ -301,6 +408,12 @@ fn idle() -> IndexingStatus {
         paused: false,
         error: None,
     }
+}
+
+/// Files per second, once there is something to say.
+#[allow(clippy::cast_precision_loss, reason = "counts of files")]
+fn rate(done: u64, elapsed: Duration) -> Option<f64> {
+    (done >= 3 && elapsed >= Duration::from_secs(1)).then(|| done as f64 / elapsed.as_secs_f64())
 }
 
 /// By the rate so far, once there is one.
@@ -315,6 +428,8 @@ mod tests {
 
     #[test]
     fn time_left_follows_the_rate() {
+        assert_eq!(rate(2, Duration::from_secs(9)), None);
+        assert_eq!(rate(10, Duration::from_secs(4)), Some(2.5));
         assert_eq!(seconds_left(2, 10, Duration::from_secs(2)), None);
         assert_eq!(seconds_left(5, 10, Duration::from_secs(10)), Some(10.0));
         assert_eq!(seconds_left(10, 10, Duration::from_secs(10)), None);

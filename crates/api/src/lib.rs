@@ -18,8 +18,11 @@ mod host;
 mod indexer;
 mod open;
 mod places;
+mod reading;
+mod rebuild;
 mod requests;
 mod sink;
+mod watch;
 pub mod wire;
 
 pub use bindings::typescript;

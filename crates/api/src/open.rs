@@ -4,11 +4,14 @@ use crate::engine::{Engine, Switch};
 use crate::host::Host;
 use crate::indexer::Indexer;
 use crate::places::Places;
+use crate::reading::SharedExtract;
+use crate::rebuild::Rebuild;
 use crate::requests::Requests;
 use crate::wire::{ApiError, Event, Settings, Tag};
-use docent_extract::{Extract, Extractor, Limits, WorkerConfig};
+use docent_extract::Extract;
 use docent_library::Library;
 use docent_model_hub::{Catalogue, ModelHub, ModelSpec};
+use std::path::PathBuf;
 use std::sync::Arc;
 use tokio::sync::RwLock;
 
@@ -16,8 +19,6 @@ use tokio::sync::RwLock;
 const SETTINGS: &str = "settings";
 /// Name of the chosen models in the library.
 const CHOSEN_MODELS: &str = "models";
-/// Documents read at the same time. Each is a process of its own.
-const READERS: usize = 2;
 
 /// Which models the user chose; absent means the catalogue's default.
 #[derive(Clone, Debug, Default, serde::Serialize, serde::Deserialize)]
@@ -27,15 +28,17 @@ pub(crate) struct ChosenModels {
     pub(crate) generator: Option<String>,
 }
 
-/// docent: every command is a method.
+/// docent: every command is a method. Cheap to clone; all clones are one.
+#[derive(Clone)]
 pub struct Api {
     host: Arc<dyn Host>,
     places: Places,
     library: Arc<Library>,
     hub: Arc<ModelHub>,
-    extract: Arc<dyn Extract>,
+    extract: SharedExtract,
     engine: Arc<RwLock<Arc<Engine>>>,
     indexer: Indexer,
+    rebuild: Rebuild,
     requests: Requests,
 }
 
@@ -47,22 +50,22 @@ impl Api {
     /// `library_in_use`, `library_too_new`, `library_damaged`, `disk_full`, `read_only`. A model that
     /// cannot be opened is not an error here: docent works without it and `doctor` says why.
     pub async fn open(places: Places, host: Arc<dyn Host>) -> Result<Self, ApiError> {
+        let mut places = places;
+        places.data = prepared(places.usual_data.clone(), places.data).await?;
         let data = places.data.clone();
         let (library, _) = tokio::task::spawn_blocking(move || Library::open(&data)).await??;
         let library = Arc::new(library);
         let catalogue = Catalogue::load(&places.resources.catalogue).or_else(|_| Catalogue::built_in())?;
         let hub = Arc::new(ModelHub::new(places.models.clone(), catalogue, places.network.clone()));
-        let pdfium = places.resources.pdfium.is_file().then(|| places.resources.pdfium.clone());
-        let extract: Arc<dyn Extract> = Arc::new(Extractor::new(WorkerConfig {
-            worker: places.resources.worker.clone(),
-            pdfium,
-            limits: Limits::default(),
-            workers: READERS,
-        }));
+        let settings: Settings = {
+            let library = Arc::clone(&library);
+            tokio::task::spawn_blocking(move || library.get_setting(SETTINGS)).await??.unwrap_or_default()
+        };
+        let extract = SharedExtract::open(&places, &settings, &library).await?;
         let engine = Arc::new(RwLock::new(Arc::new(Engine::without_models(&library, Switch::none()))));
         let indexer = Indexer::new(Arc::clone(&host), Arc::clone(&library), Arc::clone(&engine));
-        let api =
-            Self { host, places, library, hub, extract, engine, indexer, requests: Requests::default() };
+        let (rebuild, requests) = (Rebuild::default(), Requests::default());
+        let api = Self { host, places, library, hub, extract, engine, indexer, rebuild, requests };
         api.reload_engine().await?;
         Ok(api)
     }
@@ -70,6 +73,12 @@ impl Api {
     /// Begins to watch over the sources: looks at all of them now and again later.
     pub fn start(&self) {
         self.indexer.start();
+        let own = self.clone();
+        drop(tokio::spawn(async move {
+            if let Err(error) = own.resume_rebuild().await {
+                tracing::warn!(%error, "an index that was being built is left as it is");
+            }
+        }));
     }
 
     /// Works off everything that waits, then returns. For hosts that end after one command.
@@ -89,6 +98,7 @@ impl Api {
     /// Stops everything and closes the library.
     pub async fn close(&self) {
         self.requests.cancel_all();
+        self.rebuild.stop().await;
         self.indexer.shut_down().await;
         self.unload_engine().await;
         let library = Arc::clone(&self.library);
@@ -105,7 +115,7 @@ impl Api {
         let switch = Switch {
             data: self.places.data.clone(),
             hub: Some(Arc::clone(&self.hub)),
-            extract: Some(Arc::clone(&self.extract)),
+            extract: Some(self.extract.get()),
             chosen,
             threads: settings.threads as usize,
         };
@@ -126,6 +136,10 @@ impl Api {
         Arc::clone(&*self.engine.read().await)
     }
 
+    pub(crate) fn shared_library(&self) -> &Arc<Library> {
+        &self.library
+    }
+
     pub(crate) fn host(&self) -> &dyn Host {
         &*self.host
     }
@@ -138,12 +152,22 @@ impl Api {
         &self.hub
     }
 
-    pub(crate) fn extract(&self) -> &Arc<dyn Extract> {
-        &self.extract
+    pub(crate) fn extract(&self) -> Arc<dyn Extract> {
+        self.extract.get()
+    }
+
+    /// Reads documents with these settings from now on.
+    pub(crate) async fn reopen_extract(&self, settings: &Settings) -> Result<(), ApiError> {
+        self.extract.reopen(&self.places, settings, &self.library).await?;
+        self.reload_engine().await
     }
 
     pub(crate) fn indexer(&self) -> &Indexer {
         &self.indexer
+    }
+
+    pub(crate) fn rebuild(&self) -> &Rebuild {
+        &self.rebuild
     }
 
     pub(crate) fn requests(&self) -> &Requests {
@@ -192,4 +216,26 @@ impl Api {
         }
         self.library(move |library| Ok(library.set_setting(CHOSEN_MODELS, &chosen)?)).await
     }
+}
+
+/// Does what was asked for at the last run and cannot be done while the library is open: moves it to
+/// another folder, takes a backup for it. Gives the folder to be opened.
+async fn prepared(usual: Option<PathBuf>, data: PathBuf) -> Result<PathBuf, ApiError> {
+    let now = i64::try_from(
+        std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default().as_millis(),
+    );
+    let now = now.unwrap_or(0);
+    tokio::task::spawn_blocking(move || {
+        let data = match usual {
+            // A move that fails is told by the log and leaves the library where it was.
+            Some(usual) => docent_keeping::relocate::finish_pending(&usual, now).unwrap_or_else(|error| {
+                tracing::error!(%error, "the library was not moved");
+                data
+            }),
+            None => data,
+        };
+        docent_keeping::backup::apply_pending(&data)?;
+        Ok(data)
+    })
+    .await?
 }

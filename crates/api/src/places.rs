@@ -1,6 +1,7 @@
 //! Where docent's files lie. The only place that reads the environment and the home folder.
 
 use docent_model_hub::Network;
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 /// Every path that docent uses on this machine.
@@ -8,6 +9,14 @@ use std::path::{Path, PathBuf};
 pub struct Places {
     /// The library: database, index, lock.
     pub data: PathBuf,
+    /// The usual folder of the library, beside which stands where it is now; absent if `data` was given.
+    pub usual_data: Option<PathBuf>,
+    /// The folder that is proposed for notes.
+    pub notes: PathBuf,
+    /// The program that recognises text in pictures, if it was named.
+    pub recognizer: Option<PathBuf>,
+    /// Where programs are looked for (the variable `PATH`).
+    pub search_path: Option<OsString>,
     /// Installed models.
     pub models: PathBuf,
     /// What was installed together with the program.
@@ -36,7 +45,7 @@ const PACKAGE_INDEX: &str = "https://pypi.org/simple";
 
 impl Places {
     /// Places by the conventions of this system. `data` replaces the library's folder;
-    /// `DOCENT_DATA`, `DOCENT_MODELS`, `DOCENT_PDFIUM`, `DOCENT_WORKER` and `DOCENT_OFFLINE` replace
+    /// `DOCENT_DATA`, `DOCENT_NOTES`, `DOCENT_MODELS`, `DOCENT_PDFIUM`, `DOCENT_WORKER`, `DOCENT_TESSERACT` and `DOCENT_OFFLINE` replace
     /// the others.
     pub fn from_environment(data: Option<PathBuf>) -> Self {
         let variable =
@@ -46,8 +55,14 @@ impl Places {
         let program = std::env::current_exe().ok();
         let programs = program.as_deref().and_then(Path::parent).unwrap_or(Path::new(".")).to_path_buf();
         let resources = programs.join("resources");
+        let usual = own.join("library");
+        let given = data.or_else(|| variable("DOCENT_DATA"));
         Self {
-            data: data.or_else(|| variable("DOCENT_DATA")).unwrap_or_else(|| own.join("library")),
+            usual_data: given.is_none().then(|| usual.clone()),
+            data: given.unwrap_or_else(|| docent_keeping::relocate::current(&usual)),
+            recognizer: variable("DOCENT_TESSERACT"),
+            search_path: std::env::var_os("PATH"),
+            notes: variable("DOCENT_NOTES").unwrap_or_else(|| documents_home().join("docent")),
             models: variable("DOCENT_MODELS").unwrap_or_else(|| own.join("models")),
             resources: Resources {
                 catalogue: resources.join("models"),
@@ -76,6 +91,13 @@ fn data_home() -> PathBuf {
     } else {
         variable("XDG_DATA_HOME").unwrap_or_else(|| home.join(".local/share"))
     }
+}
+
+/// The folder where a person keeps documents.
+fn documents_home() -> PathBuf {
+    let variable = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let home = variable("HOME").or_else(|| variable("USERPROFILE")).unwrap_or_else(|| PathBuf::from("."));
+    variable("XDG_DOCUMENTS_DIR").unwrap_or_else(|| home.join("Documents"))
 }
 
 fn program_name(name: &str) -> String {

@@ -33,6 +33,8 @@ pub(crate) enum Command {
     },
     /// Look for new, changed, moved and deleted files
     Scan,
+    /// Stay and follow the folders: what is saved can be found seconds later. Ends with Ctrl+C
+    Watch,
     /// Try files again that could not be read
     Retry,
     /// List what was added, and how much of it can be found
@@ -42,8 +44,59 @@ pub(crate) enum Command {
         /// Its path or number
         source: String,
     },
+    /// Say what of a source is read, or change it
+    Rules {
+        /// Its path or number
+        source: String,
+        /// Leave out what fits this pattern, as in .gitignore (may be given more than once)
+        #[arg(long, value_name = "PATTERN")]
+        ignore: Vec<String>,
+        /// Read hidden files too
+        #[arg(long)]
+        hidden: Option<bool>,
+        /// Leave out what .gitignore files name
+        #[arg(long)]
+        gitignore: Option<bool>,
+        /// Read files of up to this many megabytes; 0 means any
+        #[arg(long, value_name = "MB")]
+        max_size: Option<u64>,
+        /// Read only files with these endings, separated by commas
+        #[arg(long, value_name = "ENDINGS", value_delimiter = ',')]
+        only: Vec<String>,
+        /// Go back to the usual rules first; forgotten documents come back, too
+        #[arg(long)]
+        reset: bool,
+    },
+    /// Forget one document; its file stays where it is and is passed over from now on
+    Forget {
+        /// Its path or number
+        document: String,
+    },
+    /// List collections, or change one
+    #[command(subcommand)]
+    Collections(CollectionsCommand),
+    /// Notes: Markdown files in a folder of yours
+    #[command(subcommand)]
+    Notes(NotesCommand),
+    /// Write the whole library into one file
+    Backup {
+        file: PathBuf,
+        /// Leave vectors out: smaller, but another machine has to compute them again
+        #[arg(long)]
+        without_vectors: bool,
+    },
+    /// Take the library of a backup; the present one is kept
+    Restore { file: PathBuf },
+    /// Keep the library in another folder
+    Move { folder: PathBuf },
     /// List files with their state, and the reason where one could not be read
     Documents {
+        /// Write all of them as a table for a spreadsheet instead
+        #[arg(long, value_name = "FILE")]
+        csv: Option<PathBuf>,
+        /// Only files of this collection
+        #[arg(long, value_name = "NAME")]
+        collection: Option<String>,
         /// Only files in this state
         #[arg(long, value_enum)]
         state: Option<State>,
@@ -114,8 +167,68 @@ pub(crate) enum ModelsCommand {
     Remove { name: String },
 }
 
+#[derive(Debug, Subcommand)]
+pub(crate) enum CollectionsCommand {
+    /// What there is
+    List,
+    /// Put sources and documents into a collection, made if there is none of that name
+    Add {
+        /// The collection
+        name: String,
+        /// Sources by path or number, documents by path
+        #[arg(required = true)]
+        members: Vec<String>,
+    },
+    /// Take sources and documents out of a collection
+    Take {
+        /// The collection
+        name: String,
+        /// Sources by path or number, documents by path
+        #[arg(required = true)]
+        members: Vec<String>,
+    },
+    /// Delete a collection; what was in it stays
+    Delete { name: String },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum NotesCommand {
+    /// What there is
+    List {
+        /// Only with these words
+        #[arg(long)]
+        text: Option<String>,
+        /// Only with this tag
+        #[arg(long)]
+        tag: Option<String>,
+    },
+    /// Choose the folder, or take the proposed one
+    Folder { path: Option<PathBuf> },
+    /// Print a note
+    Show { path: String },
+    /// Save a note; its text comes from standard input
+    Save {
+        /// Its path below the folder; a new note without it
+        path: Option<String>,
+    },
+    /// Give a note another name
+    Rename { path: String, to: String },
+    /// Delete a note; what it held stays as a version
+    Delete { path: String },
+    /// What a note held earlier
+    Versions {
+        path: String,
+        /// Print this version
+        #[arg(long)]
+        show: Option<i64>,
+    },
+}
+
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub(crate) enum State {
+    Stale,
+    NeedsOcr,
+    NeedsPassword,
     Waiting,
     Reading,
     Indexed,
@@ -127,6 +240,9 @@ pub(crate) enum State {
 impl From<State> for docent_api::wire::DocumentState {
     fn from(state: State) -> Self {
         match state {
+            State::Stale => Self::Stale,
+            State::NeedsOcr => Self::NeedsOcr,
+            State::NeedsPassword => Self::NeedsPassword,
             State::Waiting => Self::Waiting,
             State::Reading => Self::Reading,
             State::Indexed => Self::Indexed,

@@ -164,42 +164,74 @@ fn with_numbers(answer: &Message) -> String {
 }
 
 fn place(passage: &Passage) -> String {
-    join_place(&passage.path, &passage.headings, passage.page, passage.page_label.as_deref(), passage.line)
+    let at = At {
+        page: passage.page,
+        label: passage.page_label.as_deref(),
+        line: passage.line,
+        spot: passage.spot.as_ref(),
+        member: passage.member.as_deref(),
+    };
+    join_place(&passage.path, &passage.headings, &at)
 }
 
 fn citation_place(citation: &Citation) -> String {
-    join_place(
-        &citation.path,
-        &citation.headings,
-        citation.page,
-        citation.page_label.as_deref(),
-        citation.line,
-    )
+    let at = At {
+        page: citation.page,
+        label: citation.page_label.as_deref(),
+        line: citation.line,
+        spot: citation.spot.as_ref(),
+        member: citation.member.as_deref(),
+    };
+    join_place(&citation.path, &citation.headings, &at)
 }
 
-fn join_place(
-    path: &str,
-    headings: &[String],
+/// Where something stands in a file.
+#[derive(Clone, Copy, Default)]
+struct At<'a> {
     page: Option<u32>,
-    label: Option<&str>,
+    label: Option<&'a str>,
     line: Option<u32>,
-) -> String {
+    spot: Option<&'a Spot>,
+    member: Option<&'a str>,
+}
+
+fn join_place(path: &str, headings: &[String], at: &At<'_>) -> String {
     let mut place = path.to_owned();
-    if let Some(page) = page {
-        match label {
+    if let Some(member) = at.member {
+        place.push_str(&format!(" › {member}"));
+    }
+    if let Some(page) = at.page {
+        match at.label {
             Some(label) if label != (page + 1).to_string() => {
                 place.push_str(&format!(", page {} ({label})", page + 1));
             }
             _ => place.push_str(&format!(", page {}", page + 1)),
         }
     }
-    if let Some(line) = line {
+    if let Some(line) = at.line {
         place.push_str(&format!(", line {line}"));
+    }
+    if let Some(spot) = at.spot.map(spot_words).filter(|words| !words.is_empty()) {
+        place.push_str(&format!(", {spot}"));
     }
     if !headings.is_empty() {
         place.push_str(&format!(" — {}", headings.join(" › ")));
     }
     place
+}
+
+fn spot_words(spot: &Spot) -> String {
+    match spot {
+        Spot::Slide { slide, notes: true } => format!("notes of slide {slide}"),
+        Spot::Slide { slide, .. } => format!("slide {slide}"),
+        Spot::Cells { sheet, range } => format!("sheet {sheet}, {range}"),
+        Spot::Chapter { title: Some(title), .. } => format!("chapter {title}"),
+        Spot::Chapter { chapter, .. } => format!("part {chapter}"),
+        Spot::Paragraph { number, page: Some(page) } => format!("paragraph {number}, about page {page}"),
+        Spot::Paragraph { number, .. } => format!("paragraph {number}"),
+        Spot::Mail { message, .. } => format!("message {message}"),
+        Spot::Elsewhere => String::new(),
+    }
 }
 
 #[cfg(test)]
@@ -231,8 +263,13 @@ mod tests {
     #[test]
     fn a_place_reads_like_a_place() {
         let headings = ["Climate".to_owned()];
-        assert_eq!(join_place("a.pdf", &headings, Some(0), Some("1"), None), "a.pdf, page 1 — Climate");
-        assert_eq!(join_place("a.pdf", &[], Some(3), Some("iv"), None), "a.pdf, page 4 (iv)");
-        assert_eq!(join_place("n.txt", &[], None, None, Some(7)), "n.txt, line 7");
+        let page = At { page: Some(0), label: Some("1"), ..At::default() };
+        assert_eq!(join_place("a.pdf", &headings, &page), "a.pdf, page 1 — Climate");
+        let labelled = At { page: Some(3), label: Some("iv"), ..At::default() };
+        assert_eq!(join_place("a.pdf", &[], &labelled), "a.pdf, page 4 (iv)");
+        assert_eq!(join_place("n.txt", &[], &At { line: Some(7), ..At::default() }), "n.txt, line 7");
+        let spot = Spot::Cells { sheet: "预算".to_owned(), range: "B2:D4".to_owned() };
+        let cells = At { spot: Some(&spot), member: Some("b.xlsx"), ..At::default() };
+        assert_eq!(join_place("a.zip", &[], &cells), "a.zip › b.xlsx, sheet 预算, B2:D4");
     }
 }

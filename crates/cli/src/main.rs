@@ -5,8 +5,11 @@
 
 mod arguments;
 mod ask;
+mod collections;
+mod keeping;
 mod library;
 mod models;
+mod notes;
 mod output;
 mod terminal;
 
@@ -65,12 +68,26 @@ async fn dispatch(api: &Api, command: Command, output: Output, terminal: &Termin
             library::add(api, paths, sample, collection, output, terminal).await
         }
         Command::Scan => library::scan(api, output, terminal).await,
+        Command::Watch => library::watch(api, output, terminal).await,
         Command::Retry => library::retry(api, output, terminal).await,
         Command::Sources => library::sources(api, output).await,
         Command::Remove { source } => library::remove(api, &source, output, terminal).await,
-        Command::Documents { state, text, limit } => {
-            library::documents(api, state, text, limit, output).await
+        Command::Documents { csv: Some(file), .. } => keeping::ledger(api, &file, output).await,
+        Command::Documents { csv: None, collection, state, text, limit } => {
+            library::documents(api, collection, state, text, limit, output).await
         }
+        Command::Rules { source, ignore, hidden, gitignore, max_size, only, reset } => {
+            let change = library::RulesChange { ignore, hidden, gitignore, max_size, only, reset };
+            library::rules(api, &source, change, output, terminal).await
+        }
+        Command::Forget { document } => keeping::forget(api, &document, output, terminal).await,
+        Command::Collections(command) => collections::run(api, command, output).await,
+        Command::Notes(command) => notes::run(api, command, output, terminal).await,
+        Command::Backup { file, without_vectors } => {
+            keeping::back_up(api, &file, !without_vectors, output).await
+        }
+        Command::Restore { file } => keeping::restore(api, &file, output).await,
+        Command::Move { folder } => keeping::move_library(api, &folder, output).await,
         Command::Search { query, limit } => ask::search(api, query.join(" "), limit, output).await,
         Command::Ask { question } => {
             ask::ask(api, question.join(" "), None, output).await.map(|_| ExitCode::SUCCESS)

@@ -41,8 +41,23 @@ impl Terminal {
         };
         let file = status.file.as_deref().unwrap_or_default();
         let short: String = file.chars().rev().take(48).collect::<Vec<_>>().into_iter().rev().collect();
-        eprint!("\r\x1b[2K{}/{} {phase} {short}", status.done, status.total);
+        let page = match (status.page, status.pages) {
+            (Some(page), Some(pages)) => format!(" (page {page} of {pages})"),
+            _ => String::new(),
+        };
+        let rate = status.rate.map(|rate| format!("{rate:.1} files/s ")).unwrap_or_default();
+        let left = status.seconds_left.map(|left| format!("{} left ", time(left))).unwrap_or_default();
+        eprint!("\r\x1b[2K{}/{} {rate}{left}{phase} {short}{page}", status.done, status.total);
         let _ = std::io::stderr().flush();
+    }
+}
+
+/// `40 s`, `12 min`, `3 h`.
+fn time(seconds: f64) -> String {
+    match seconds {
+        seconds if seconds < 90.0 => format!("{seconds:.0} s"),
+        seconds if seconds < 5_400.0 => format!("{:.0} min", seconds / 60.0),
+        seconds => format!("{:.1} h", seconds / 3_600.0),
     }
 }
 

@@ -1,40 +1,7 @@
 //! A document's text, its blocks, and where each stands in the original.
 
+use crate::{Format, Place};
 use serde::{Deserialize, Serialize};
-
-/// What a file is, decided by its content first and its name second.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum Format {
-    /// Text without markup, in any encoding.
-    PlainText,
-    /// Markdown (CommonMark with tables and front matter).
-    Markdown,
-    /// HTML or XHTML.
-    Html,
-    /// Portable Document Format.
-    Pdf,
-}
-
-impl Format {
-    /// Stable name used in the database and on the wire.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Format::PlainText => "plain_text",
-            Format::Markdown => "markdown",
-            Format::Html => "html",
-            Format::Pdf => "pdf",
-        }
-    }
-
-    /// The inverse of [`Format::as_str`].
-    pub fn parse(name: &str) -> Option<Self> {
-        [Format::PlainText, Format::Markdown, Format::Html, Format::Pdf]
-            .into_iter()
-            .find(|format| format.as_str() == name)
-    }
-}
 
 /// A byte range `start..end` of a revision's canonical text; both ends lie on character borders.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -75,75 +42,6 @@ impl Span {
     pub fn of<'t>(&self, text: &'t str) -> Option<&'t str> {
         text.get(self.start..self.end)
     }
-}
-
-/// A rectangle in page points (1/72 inch), origin at the top left of the page as displayed.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Rect {
-    /// Left edge.
-    pub x0: f32,
-    /// Top edge.
-    pub y0: f32,
-    /// Right edge.
-    pub x1: f32,
-    /// Bottom edge.
-    pub y1: f32,
-}
-
-/// The box of one word or run of text on a page.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct TextBox {
-    /// What stands in the box, in the canonical text.
-    pub span: Span,
-    /// Where it stands.
-    pub rect: Rect,
-}
-
-/// A piece of canonical text that stands unchanged (after decoding) at a byte range of the file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Run {
-    /// The piece, in the canonical text.
-    pub span: Span,
-    /// First byte in the file on disk.
-    pub file_start: u64,
-    /// One past the last byte in the file on disk.
-    pub file_end: u64,
-}
-
-/// Where a block stands in the original file.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum Place {
-    /// In a file of lines: plain text, Markdown.
-    Lines {
-        /// First line, counted from 1.
-        first: u32,
-        /// Last line, counted from 1.
-        last: u32,
-        /// The pieces of the block that stand verbatim in the file, in order.
-        runs: Vec<Run>,
-    },
-    /// On a page of a PDF.
-    Page {
-        /// Page, counted from 0.
-        page: u32,
-        /// The page's own label ("iv", "A-3") where it has one.
-        label: Option<String>,
-        /// Page width in points, as displayed.
-        width: f32,
-        /// Page height in points, as displayed.
-        height: f32,
-        /// One box per word, in reading order.
-        boxes: Vec<TextBox>,
-    },
-    /// In a tree of elements: HTML.
-    Element {
-        /// `id` of the element or of the nearest one before it.
-        anchor: Option<String>,
-        /// Path from the body, such as `div[2]/p[1]`, counted from 1.
-        path: String,
-    },
 }
 
 /// What a block is.
@@ -199,6 +97,18 @@ pub struct Metadata {
     pub author: Option<String>,
     /// Creation or publication date as written.
     pub date: Option<String>,
+    /// Date of the last change as written.
+    #[serde(default)]
+    pub modified: Option<String>,
+    /// Language as a BCP 47 tag, where the document names it.
+    #[serde(default)]
+    pub language: Option<String>,
+    /// Tags that the document gives itself (`#tag`, front matter, keywords), each once.
+    #[serde(default)]
+    pub tags: Vec<String>,
+    /// Notes that it links to by name (`[[name]]`), each once.
+    #[serde(default)]
+    pub links: Vec<String>,
     /// Number of pages, for formats that have pages.
     pub pages: Option<u32>,
 }
@@ -223,6 +133,20 @@ pub enum SourceWarning {
     /// Reading stopped here because a limit was reached.
     Truncated {
         /// Which limit.
+        reason: String,
+    },
+    /// The text of a page was recognised from its picture.
+    PageRecognized {
+        /// Page, counted from 0.
+        page: u32,
+        /// How sure the recognition was of its words on average, 0 to 100.
+        confidence: u8,
+    },
+    /// A file inside the file could not be read.
+    MemberFailed {
+        /// Path of the inner file.
+        path: String,
+        /// Why.
         reason: String,
     },
     /// Some bytes were not valid in the detected encoding and were replaced.
@@ -259,14 +183,6 @@ mod tests {
         assert_eq!(Span::new(2, 5).of(text), Some("中"));
         assert_eq!(Span::new(2, 4).of(text), None);
         assert_eq!(Span::new(0, 99).of(text), None);
-    }
-
-    #[test]
-    fn formats_survive_their_names() {
-        for format in [Format::PlainText, Format::Markdown, Format::Html, Format::Pdf] {
-            assert_eq!(Format::parse(format.as_str()), Some(format));
-        }
-        assert_eq!(Format::parse("exe"), None);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! What a search finds and what an answer rests on.
 
-use crate::{ChunkId, DocumentId, RevisionId, SourceId, Span};
+use crate::{ChunkId, DocumentId, RevisionId, SourceId, Span, Spot};
 use serde::{Deserialize, Serialize};
 
 /// One way of finding.
@@ -49,6 +49,10 @@ pub struct Passage {
     pub page_label: Option<String>,
     /// First line, counted from 1, for formats that have lines.
     pub line: Option<u32>,
+    /// Where it begins in an original that has neither pages nor lines.
+    pub spot: Option<Spot>,
+    /// The file within the file that it stands in: a member of an archive, an attachment.
+    pub member: Option<String>,
     /// The pieces of the canonical text that make the chunk, in order.
     pub spans: Vec<Span>,
     /// The sentences of the chunk, in order.

@@ -59,6 +59,8 @@ impl<'d> BlockText<'d> {
             Some(last) if last.end == start && last.source + (start - last.start) == source => {
                 last.end = end;
             }
+            // Runs are in the order of the file; a cell of a drawn table may stand before the last.
+            Some(last) if source < last.source + (last.end - last.start) => {}
             _ => self.stretches.push(Stretch { start, end, source }),
         }
     }

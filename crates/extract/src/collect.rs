@@ -3,8 +3,11 @@
 //! and numbers are checked before they are used.
 
 use crate::assemble;
-use crate::message::{Failure, Message, OutlineEntry, PageText};
-use docent_corpus::{Block, BlockKind, DocumentText, Format, Metadata, Place, Run, SourceWarning, Span};
+use crate::message::{Drawing, Failure, Message, OutlineEntry, PageText};
+use docent_corpus::{
+    Block, BlockKind, DocumentText, Format, Metadata, Place, Rect, Run, SourceWarning, Span, TextBox,
+};
+use std::collections::HashSet;
 
 /// Most warnings kept of one document.
 const MAX_WARNINGS: usize = 10_000;
@@ -14,6 +17,12 @@ const METADATA_CHARS: usize = 500;
 const ELEMENT_BYTES: usize = 64 << 10;
 /// Largest page side that is accepted, in points (a PDF page may have 14,400).
 const MAX_PAGE_POINTS: f32 = 1e6;
+/// Most tags and links kept of one document.
+const MAX_NAMES: usize = 10_000;
+/// Most ruled lines of a page that are accepted.
+const MAX_RULES: usize = 10_000;
+/// Deepest nesting of files in files that is accepted.
+const MAX_NESTING: usize = 8;
 
 /// What a reader told does not hold.
 #[derive(Debug, PartialEq, Eq)]
@@ -34,6 +43,9 @@ pub(crate) struct Collector {
     metadata: Metadata,
     warnings: Vec<SourceWarning>,
     full: bool,
+    awaits_recognition: bool,
+    /// Pages without text that wait for recognition.
+    waiting: u32,
 }
 
 impl Collector {
@@ -52,17 +64,35 @@ impl Collector {
             metadata: Metadata::default(),
             warnings: Vec::new(),
             full: false,
+            awaits_recognition: false,
+            waiting: 0,
         }
     }
 
     /// How many pages were dealt with, and how many there are.
+    /// Pages that wait for recognition do not count.
     pub(crate) fn progress(&self) -> Option<(u32, Option<u32>)> {
-        self.page_count.map(|_| (self.next_page, self.page_count))
+        self.page_count.map(|_| (self.next_page.saturating_sub(self.waiting), self.page_count))
+    }
+
+    /// From now on pages without text wait for recognition.
+    pub(crate) fn await_recognition(&mut self) {
+        self.awaits_recognition = true;
+    }
+
+    /// One of the waiting pages is dealt with.
+    pub(crate) fn page_is_done(&mut self) {
+        self.waiting = self.waiting.saturating_sub(1);
     }
 
     /// How much was read, for choosing the better of two attempts.
     pub(crate) fn amount(&self) -> usize {
         self.text.len() + self.page_bytes
+    }
+
+    /// What was read only in part so far.
+    pub(crate) fn warnings(&self) -> &[SourceWarning] {
+        &self.warnings
     }
 
     /// Takes one thing told.
@@ -83,13 +113,19 @@ impl Collector {
                     title: short(metadata.title),
                     author: short(metadata.author),
                     date: short(metadata.date),
-                    pages: self.page_count,
+                    modified: short(metadata.modified),
+                    language: short(metadata.language),
+                    tags: names(metadata.tags),
+                    links: names(metadata.links),
+                    pages: self.page_count.or(metadata.pages),
                 };
                 Ok(())
             }
-            Message::Hello { .. } | Message::Picture { .. } | Message::Done | Message::Failed(_) => {
-                Err(Untrue("a message out of place".to_owned()))
-            }
+            Message::Hello { .. }
+            | Message::Picture { .. }
+            | Message::Drawn { .. }
+            | Message::Done
+            | Message::Failed(_) => Err(Untrue("a message out of place".to_owned())),
         }
     }
 
@@ -113,11 +149,7 @@ impl Collector {
         check_page(&page)?;
         let bytes: usize = page.lines.iter().map(|line| line.text.len()).sum();
         if self.full || self.page_bytes + bytes > self.limit {
-            if !self.full {
-                let reason = format!("only the first {} MB of text were kept", self.limit >> 20);
-                self.warnings.push(SourceWarning::Truncated { reason });
-            }
-            self.full = true;
+            self.fill();
             return Ok(());
         }
         self.page_bytes += bytes;
@@ -133,8 +165,13 @@ impl Collector {
     }
 
     fn warning(&mut self, warning: SourceWarning) -> Result<(), Untrue> {
-        if let SourceWarning::PageWithoutText { page } | SourceWarning::PageFailed { page, .. } = &warning {
+        if let SourceWarning::PageWithoutText { page } | SourceWarning::PageFailed { page, .. } = &warning
+            && self.page_count.is_some()
+        {
             self.reach_page(*page)?;
+            if self.awaits_recognition && matches!(warning, SourceWarning::PageWithoutText { .. }) {
+                self.waiting += 1;
+            }
         }
         if self.warnings.len() < MAX_WARNINGS {
             self.warnings.push(warning);
@@ -167,6 +204,55 @@ impl Collector {
             metadata: self.metadata,
             warnings: self.warnings,
         })
+    }
+
+    /// The pages that have no usable text, in order; their text may be recognised.
+    pub(crate) fn pages_without_text(&self) -> Vec<u32> {
+        let without = self.warnings.iter().filter_map(|warning| match warning {
+            SourceWarning::PageWithoutText { page } if self.page_count.is_some() => Some(*page),
+            _ => None,
+        });
+        without.collect()
+    }
+
+    /// Puts a page whose text was recognised in its place, and says so instead of that it has none.
+    pub(crate) fn recognized(&mut self, page: PageText, confidence: u8) -> Result<(), Untrue> {
+        check_page(&page)?;
+        let index = page.index;
+        let bytes: usize = page.lines.iter().map(|line| line.text.len()).sum();
+        let at = self.pages.partition_point(|known| known.index < index);
+        ensure(self.pages.get(at).is_none_or(|known| known.index != index), "page number")?;
+        let warning = self.without_text(index).ok_or_else(|| Untrue("page number".to_owned()))?;
+        *warning = SourceWarning::PageRecognized { page: index, confidence: confidence.min(100) };
+        if self.full || self.page_bytes + bytes > self.limit {
+            self.fill();
+            return Ok(());
+        }
+        self.page_bytes += bytes;
+        self.pages.insert(at, page);
+        Ok(())
+    }
+
+    /// Notes that a page without text could not even be drawn.
+    pub(crate) fn page_failed(&mut self, page: u32, reason: String) {
+        if let Some(warning) = self.without_text(page) {
+            *warning = SourceWarning::PageFailed { page, reason };
+        }
+    }
+
+    fn without_text(&mut self, page: u32) -> Option<&mut SourceWarning> {
+        self.warnings.iter_mut().find(
+            |warning| matches!(warning, SourceWarning::PageWithoutText { page: known } if *known == page),
+        )
+    }
+
+    /// Notes that no more text is taken.
+    fn fill(&mut self) {
+        if !self.full {
+            let reason = format!("only the first {} MB of text were kept", self.limit >> 20);
+            self.warnings.push(SourceWarning::Truncated { reason });
+        }
+        self.full = true;
     }
 
     fn assemble(&mut self) {
@@ -206,23 +292,82 @@ fn short(text: Option<String>) -> Option<String> {
     (!line.is_empty()).then_some(line)
 }
 
+/// Names as they are stored: short, each once, not too many.
+fn names(names: Vec<String>) -> Vec<String> {
+    let mut seen = HashSet::new();
+    let short = names.into_iter().filter_map(|name| short(Some(name)));
+    short.filter(|name| seen.insert(name.clone())).take(MAX_NAMES).collect()
+}
+
 fn check_block(block: &Block, text: &str, after: usize) -> Result<(), Untrue> {
     ensure(block.span.start >= after && !block.span.is_empty(), "order of blocks")?;
     ensure(block.span.of(text).is_some(), "span of a block")?;
     if let BlockKind::Heading { level } = block.kind {
         ensure((1..=6).contains(&level), "heading level")?;
     }
-    match &block.place {
+    check_place(&block.place, block, text, 0)
+}
+
+fn check_place(place: &Place, block: &Block, text: &str, nesting: usize) -> Result<(), Untrue> {
+    let named = |name: &str| ensure(name.len() <= ELEMENT_BYTES, "length of a name");
+    match place {
         Place::Lines { first, last, runs } => {
             ensure(1 <= *first && first <= last, "lines of a block")?;
             check_runs(runs, block.span, text)
         }
         Place::Element { anchor, path } => {
-            let anchor = anchor.as_ref().map_or(0, String::len);
-            ensure(anchor.max(path.len()) <= ELEMENT_BYTES, "length of a path")
+            named(anchor.as_deref().unwrap_or_default())?;
+            named(path)
+        }
+        Place::Chapter { chapter, title, anchor, path } => {
+            ensure(*chapter >= 1, "chapter")?;
+            [title.as_deref(), anchor.as_deref(), Some(path)].into_iter().flatten().try_for_each(named)
+        }
+        Place::Paragraph { number, page } => ensure(*number >= 1 && *page != Some(0), "paragraph"),
+        Place::Slide { slide, shape, .. } => ensure(*slide >= 1 && *shape != Some(0), "slide"),
+        Place::Mail { message, part, line } => {
+            ensure(*message >= 1 && *line >= 1, "part of a message")?;
+            named(part)
+        }
+        Place::Cells { sheet, range, rows } => {
+            named(sheet)?;
+            let ordered = range.first_row <= range.last_row && range.first_column <= range.last_column;
+            let inside = rows.iter().all(|row| (range.first_row..=range.last_row).contains(row));
+            ensure(ordered && inside && rows.is_sorted(), "cells of a block")
+        }
+        Place::Member { path, place } => {
+            ensure(nesting < MAX_NESTING, "files in files")?;
+            named(path)?;
+            check_place(place, block, text, nesting + 1)
+        }
+        // Pages of a document of its own come as lines, and are made into blocks here; a picture, or
+        // a file within the file, brings them ready.
+        Place::Page { width, height, boxes, .. } => {
+            check_size(*width, *height)?;
+            check_boxes(boxes, *width, *height, block.span, text)
         }
         _ => Err(Untrue("place of a block".to_owned())),
     }
+}
+
+fn check_size(width: f32, height: f32) -> Result<(), Untrue> {
+    let side = |length: f32| length > 0.0 && length <= MAX_PAGE_POINTS;
+    ensure(side(width) && side(height), "page size")
+}
+
+fn check_boxes(boxes: &[TextBox], width: f32, height: f32, block: Span, text: &str) -> Result<(), Untrue> {
+    let mut after = block.start;
+    for TextBox { span, rect } in boxes {
+        ensure(span.start >= after && block.contains(*span), "order of boxes")?;
+        ensure(span.of(text).is_some_and(|piece| !piece.is_empty()), "span of a box")?;
+        let Rect { x0, y0, x1, y1 } = *rect;
+        ensure(
+            0.0 <= x0 && x0 <= x1 && x1 <= width && 0.0 <= y0 && y0 <= y1 && y1 <= height,
+            "box of a word",
+        )?;
+        after = span.end;
+    }
+    Ok(())
 }
 
 fn check_runs(runs: &[Run], block: Span, text: &str) -> Result<(), Untrue> {
@@ -236,23 +381,33 @@ fn check_runs(runs: &[Run], block: Span, text: &str) -> Result<(), Untrue> {
     Ok(())
 }
 
+/// Whether pixels and page of a drawing can be.
+pub(crate) fn check_drawing(drawing: &Drawing) -> Result<(), Untrue> {
+    let Drawing { width, height, page: [across, down], .. } = *drawing;
+    check_size(across, down)?;
+    let pixels = u64::from(width) * u64::from(height);
+    ensure(pixels > 0 && pixels == drawing.pixels.len() as u64, "pixels of a drawing")
+}
+
 fn check_page(page: &PageText) -> Result<(), Untrue> {
-    let side = |length: f32| length > 0.0 && length <= MAX_PAGE_POINTS;
-    ensure(side(page.width) && side(page.height), "page size")?;
+    check_size(page.width, page.height)?;
+    ensure(page.rules.len() <= MAX_RULES, "number of ruled lines")?;
+    ensure(page.rules.iter().all(|rule| is_on(*rule, page)), "a ruled line")?;
     for line in &page.lines {
         ensure(line.size.is_finite() && line.size >= 0.0, "font size")?;
         let mut after = 0;
         for word in &line.words {
             let (start, end) = (word.start as usize, word.end as usize);
             ensure(start >= after && start < end && line.text.get(start..end).is_some(), "span of a word")?;
-            let [x0, y0, x1, y1] = word.rect;
-            let inside =
-                0.0 <= x0 && x0 <= x1 && x1 <= page.width && 0.0 <= y0 && y0 <= y1 && y1 <= page.height;
-            ensure(inside, "box of a word")?;
+            ensure(is_on(word.rect, page), "box of a word")?;
             after = end;
         }
     }
     Ok(())
+}
+
+fn is_on([x0, y0, x1, y1]: [f32; 4], page: &PageText) -> bool {
+    0.0 <= x0 && x0 <= x1 && x1 <= page.width && 0.0 <= y0 && y0 <= y1 && y1 <= page.height
 }
 
 #[cfg(test)]
@@ -302,7 +457,14 @@ mod tests {
             mono: false,
             hyphen: false,
         };
-        Message::Page(PageText { index, label: None, width: 100.0, height: 100.0, lines: vec![line] })
+        Message::Page(PageText {
+            index,
+            label: None,
+            width: 100.0,
+            height: 100.0,
+            lines: vec![line],
+            rules: Vec::new(),
+        })
     }
 
     #[test]

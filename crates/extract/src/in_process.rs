@@ -1,11 +1,13 @@
 //! The same readers without another process: for tests and benchmarks, never for strangers' files.
 
 use crate::collect::Collector;
-use crate::message::{Closed, Message, ReadRequest, Sink, Stop};
+use crate::content::Content;
+use crate::message::{Closed, Drawing, Message, ReadRequest, Sink, Stop};
 use crate::parent::admit;
-use crate::read::{pdf, read_document};
+use crate::read::{draw_page, pdf, read_document, render_page};
+use crate::recognize::{DocumentRecognition, Recognizer};
 use crate::stack::{STACK_BYTES, catch};
-use crate::{Extract, ExtractError, Limits, PageImage, VERSION};
+use crate::{Extract, ExtractError, Limits, PageImage, Recognition, VERSION};
 use docent_corpus::{Cancel, DocumentText, Format};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
@@ -21,12 +23,27 @@ static PDFIUM_IN_USE: Mutex<()> = Mutex::new(());
 pub struct InProcess {
     library: pdf::Library,
     limits: Limits,
+    recognizer: Recognizer,
 }
 
 impl InProcess {
     /// A reader that finds PDFium at `pdfium`. A process keeps the first PDFium it loads.
     pub fn new(pdfium: Option<PathBuf>, limits: Limits) -> Self {
-        Self { library: pdf::Library::load(pdfium.as_deref()), limits }
+        let recognizer = Recognizer::new(Recognition::default(), 1);
+        Self { library: pdf::Library::load(pdfium.as_deref()), limits, recognizer }
+    }
+
+    /// The same reader, which also recognises text, one page at a time.
+    pub fn with_recognition(self, recognition: Recognition) -> Self {
+        Self { recognizer: Recognizer::new(recognition, 1), ..self }
+    }
+
+    /// Draws a page for recognition.
+    fn draw_page(&self, path: &Path, format: Format, page: u32) -> Result<Drawing, ExtractError> {
+        let _guard = PDFIUM_IN_USE.lock().unwrap_or_else(PoisonError::into_inner);
+        let drawing = catch(|| draw_page(&Content::File(path), format, &self.library, page))
+            .map_err(|reason| ExtractError::Crashed { reason })?;
+        Ok(drawing?)
     }
 
     fn request(&self, path: &Path, format: Format) -> ReadRequest {
@@ -51,19 +68,29 @@ impl Extract for InProcess {
         let (format, _) = admit(path, &self.limits)?;
         let request = self.request(path, format);
         let mut collector = Collector::new(format, self.limits.text_bytes);
+        if self.recognizer.is_on() {
+            collector.await_recognition();
+        }
         let (sender, messages) = sync_channel(8);
         let (outcome, listened) = std::thread::scope(|scope| {
             let reading = std::thread::Builder::new().stack_size(STACK_BYTES).spawn_scoped(scope, || {
-                let _guard = (format == Format::Pdf)
+                let _guard = may_hold_pdf(format)
                     .then(|| PDFIUM_IN_USE.lock().unwrap_or_else(PoisonError::into_inner));
-                catch(|| read_document(&request, &self.library, &mut Channel { sender }))
+                catch(|| {
+                    read_document(&request, &Content::File(path), &self.library, &mut Channel { sender })
+                })
             });
             let listened = listen(messages, &mut collector, cancel, on_page);
             (reading.map(std::thread::ScopedJoinHandle::join), listened)
         });
         listened?;
         match outcome {
-            Ok(Ok(Ok(Ok(()) | Err(Stop::Full)))) => Ok(collector.finish(None)?),
+            Ok(Ok(Ok(Ok(()) | Err(Stop::Full)))) => {
+                let draw = |page| self.draw_page(path, format, page);
+                let recognition = DocumentRecognition { recognizer: &self.recognizer, cancel, draw: &draw };
+                recognition.run(&mut collector, on_page)?;
+                Ok(collector.finish(None)?)
+            }
             Ok(Ok(Ok(Err(Stop::Failed(failure))))) => Err(failure.into()),
             Ok(Ok(Ok(Err(Stop::Closed)))) => Err(ExtractError::Cancelled),
             Ok(Ok(Err(reason))) => Err(ExtractError::Crashed { reason }),
@@ -81,11 +108,11 @@ impl Extract for InProcess {
     ) -> Result<PageImage, ExtractError> {
         cancel.check().map_err(|_| ExtractError::Cancelled)?;
         let (format, _) = admit(path, &self.limits)?;
-        if format != Format::Pdf {
+        if !format.has_pages() {
             return Err(ExtractError::Unsupported { kind: "a document without pages".to_owned() });
         }
         let _guard = PDFIUM_IN_USE.lock().unwrap_or_else(PoisonError::into_inner);
-        let image = catch(|| pdf::render(path, &self.library, page, width_px))
+        let image = catch(|| render_page(&Content::File(path), format, &self.library, page, width_px))
             .map_err(|reason| ExtractError::Crashed { reason })?;
         Ok(image?)
     }
@@ -93,6 +120,11 @@ impl Extract for InProcess {
     fn version(&self) -> &'static str {
         VERSION
     }
+}
+
+/// Whether reading a file of this format may open a PDF.
+fn may_hold_pdf(format: Format) -> bool {
+    matches!(format, Format::Pdf | Format::Zip | Format::Tar | Format::Mail | Format::Mbox)
 }
 
 /// Takes messages until the reader ends. Returning early closes the channel, which stops the reader.

@@ -21,15 +21,19 @@
 mod assemble;
 mod block_text;
 mod collect;
+mod content;
 mod encoding;
 mod error;
 mod frame;
+#[cfg(test)]
+mod fuzz;
 mod in_process;
-mod kind;
 mod limits;
 mod message;
 mod parent;
 mod read;
+mod recognize;
+mod request_channel;
 mod script;
 mod sniff;
 mod stack;
@@ -45,12 +49,13 @@ pub use limits::{Limits, WorkerConfig};
 #[doc(hidden)]
 pub use message::{Fault, FaultKind};
 pub use parent::Extractor;
+pub use recognize::{Recognition, RecognizerStatus, find_recognizer, recognizer_language_name};
 pub use sniff::{Sniffed, sniff, supported_extensions};
 pub use worker::worker_main;
 
 /// Version of everything that decides what text comes out of a file. Raised when that changes, so
 /// that documents read by an older version are read again.
-pub const VERSION: &str = "extract-1";
+pub const VERSION: &str = "extract-2";
 
 /// One page of a document as a picture.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,7 +82,7 @@ pub trait Extract: Send + Sync {
         on_page: &mut dyn FnMut(u32, Option<u32>),
     ) -> Result<DocumentText, ExtractError>;
 
-    /// Draws one page of a PDF, counted from 0, `width_px` pixels wide (at most 2,400).
+    /// Draws one page of a PDF or of a picture, counted from 0, `width_px` pixels wide (at most 2,400).
     ///
     /// # Errors
     /// [`ExtractError::Unsupported`] for a file without pages, and every reason of `extract`.

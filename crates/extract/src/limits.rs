@@ -1,5 +1,6 @@
 //! What reading one document may cost.
 
+use crate::Recognition;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -60,6 +61,8 @@ pub struct WorkerConfig {
     pub limits: Limits,
     /// How many worker processes may run at once (at least 1).
     pub workers: usize,
+    /// How text is recognised on pages that have none; at most `workers` pages at once.
+    pub recognition: Recognition,
 }
 
 #[cfg(test)]

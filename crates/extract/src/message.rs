@@ -6,17 +6,40 @@ use docent_corpus::{Block, Format, Metadata, SourceWarning};
 use serde::{Deserialize, Serialize};
 use std::ffi::OsString;
 use std::io;
+use std::path::Path;
 
 /// What a worker is asked to do.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) enum Request {
     Read(ReadRequest),
-    Render { path: OsString, page: u32, width_px: u32 },
+    Render {
+        path: OsString,
+        format: Format,
+        page: u32,
+        width_px: u32,
+    },
+    /// Asks for a page as pixels, for recognition of its text.
+    Draw {
+        path: OsString,
+        format: Format,
+        page: u32,
+    },
+}
+
+impl Request {
+    /// The file it is about.
+    pub(crate) fn path(&self) -> &Path {
+        match self {
+            Self::Read(request) => Path::new(&request.path),
+            Self::Render { path, .. } | Self::Draw { path, .. } => Path::new(path),
+        }
+    }
 }
 
 /// Asks for the text of one file.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct ReadRequest {
+    /// Where it is. A worker that was given the open file uses only its name.
     pub(crate) path: OsString,
     pub(crate) format: Format,
     pub(crate) text_bytes: u64,
@@ -32,7 +55,7 @@ pub(crate) struct ReadRequest {
 pub struct Fault {
     /// What happens.
     pub kind: FaultKind,
-    /// After how many pages (0: before the first).
+    /// After how many pages, or blocks of a format without pages (0: before the first).
     pub after_pages: u32,
 }
 
@@ -56,6 +79,8 @@ pub enum FaultKind {
     Lie,
     /// A panic in Rust code.
     Panic,
+    /// Tries what a worker must not be able to do, and tells as the document's text what came of it.
+    Probe,
 }
 
 /// One thing a reader tells.
@@ -86,8 +111,32 @@ pub(crate) enum Message {
         width: u32,
         height: u32,
     },
+    /// The pixels of a page follow as a frame of their own, one byte of grey each, row by row.
+    Drawn {
+        width: u32,
+        height: u32,
+        /// Width and height of the page in points.
+        page: [f32; 2],
+        dpi: u32,
+        label: Option<String>,
+    },
     Done,
     Failed(Failure),
+}
+
+/// A page drawn for recognition.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Drawing {
+    /// In pixels.
+    pub(crate) width: u32,
+    pub(crate) height: u32,
+    /// Width and height of the page in points.
+    pub(crate) page: [f32; 2],
+    /// Resolution of the pixels in dots per inch; a guess where the size on paper is not known.
+    pub(crate) dpi: u32,
+    pub(crate) label: Option<String>,
+    /// One byte of grey each, row by row from the top.
+    pub(crate) pixels: Vec<u8>,
 }
 
 /// An entry of a document's own table of contents.
@@ -111,6 +160,8 @@ pub(crate) struct PageText {
     pub(crate) height: f32,
     /// In content order.
     pub(crate) lines: Vec<Line>,
+    /// Ruled lines: left, top, right, bottom in points; flat or steep, not slanted.
+    pub(crate) rules: Vec<[f32; 4]>,
 }
 
 /// One line of a page, in the order of the page's content.

@@ -15,6 +15,17 @@ pub(crate) fn is_cjk(c: char) -> bool {
         | '\u{20000}'..='\u{3FFFF}')
 }
 
+/// Whether `c` belongs to a script that is written from right to left (Hebrew, Arabic, Syriac and
+/// their neighbours).
+pub(crate) fn is_right_to_left(c: char) -> bool {
+    matches!(c,
+        '\u{0590}'..='\u{08FF}'
+        | '\u{FB1D}'..='\u{FDFF}' // presentation forms
+        | '\u{FE70}'..='\u{FEFC}'
+        | '\u{10800}'..='\u{10FFF}'
+        | '\u{1E800}'..='\u{1EFFF}')
+}
+
 /// Whether `c` is CJK punctuation after which a line of boxes may be cut.
 pub(crate) fn is_cjk_stop(c: char) -> bool {
     matches!(c, '。' | '，' | '、' | '；' | '：' | '！' | '？' | '」' | '』' | '”' | '）' | '》' | '…')

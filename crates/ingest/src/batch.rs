@@ -38,13 +38,14 @@ impl Ingest {
         &self,
         batch: OpenBatch,
         from: usize,
+        priority: Priority,
         cancel: &Cancel,
         tell: &mut (dyn FnMut(Told) + Send),
     ) -> Result<Settled, IngestError> {
         let mut version = 0;
         let mut there = from;
         for slice in batch.chunks[from..].chunks(SLICE) {
-            let vectors = self.embed(slice, cancel, tell).await?;
+            let vectors = self.embed(slice, priority, cancel, tell).await?;
             self.hook.after(Step::Embedded);
             let unusable = unusable(slice, &vectors);
             if !unusable.is_empty() {
@@ -72,6 +73,7 @@ impl Ingest {
     async fn embed(
         &self,
         chunks: &[StoredChunk],
+        priority: Priority,
         cancel: &Cancel,
         tell: &mut (dyn FnMut(Told) + Send),
     ) -> Result<Vec<Vec<f32>>, IngestError> {
@@ -94,7 +96,7 @@ impl Ingest {
             let part = std::mem::replace(&mut texts, rest);
             let before = vectors.len();
             let embedder = &self.parts.embedder;
-            vectors.extend(embedder.embed(part, EmbedKind::Passage, Priority::Bulk, cancel.clone()).await?);
+            vectors.extend(embedder.embed(part, EmbedKind::Passage, priority, cancel.clone()).await?);
             let done = |place: &&usize| (before..vectors.len()).contains(*place);
             tell(Told::Embedded(places.iter().filter(done).count()));
         }
@@ -112,6 +114,7 @@ impl Ingest {
     ) -> Result<u64, IngestError> {
         let rows: Vec<Row> =
             chunks.iter().zip(vectors).map(|(chunk, vector)| row(batch, chunk, vector)).collect();
+        let _rows = self.rows.lock().await;
         let store = &self.parts.store;
         let error = match store.append(rows.clone()).await {
             Ok(version) => return Ok(version),

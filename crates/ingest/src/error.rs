@@ -23,6 +23,12 @@ pub enum IngestError {
     /// No file at all can be read, because the reading program is missing.
     #[error(transparent)]
     Reader(ExtractError),
+    /// The index of another model was built and is not whole. The present one goes on.
+    #[error("the new index is not complete: {reason}")]
+    Incomplete {
+        /// What is missing.
+        reason: String,
+    },
     /// A part of this program failed in a way that it should not.
     #[error("an internal error: {task} broke off")]
     Panicked {
@@ -39,6 +45,7 @@ impl IngestError {
             IngestError::Store(source) => source.code(),
             IngestError::Embed(source) => source.code(),
             IngestError::Reader(source) => source.code(),
+            IngestError::Incomplete { .. } => "incomplete",
             IngestError::Panicked { .. } => "internal",
         }
     }

@@ -42,6 +42,31 @@ fn mtime_ns(metadata: &Metadata) -> i64 {
     }
 }
 
+/// Whether only a placeholder of the file is here, whose content a cloud program would fetch.
+pub(crate) fn is_placeholder(path: &Path) -> bool {
+    std::fs::symlink_metadata(path).is_ok_and(|metadata| placeholder_flags(&metadata))
+}
+
+/// `FILE_ATTRIBUTE_OFFLINE`, `…_RECALL_ON_OPEN` and `…_RECALL_ON_DATA_ACCESS` (Windows SDK, winnt.h).
+#[cfg(windows)]
+fn placeholder_flags(metadata: &Metadata) -> bool {
+    use std::os::windows::fs::MetadataExt;
+    metadata.file_attributes() & (0x1000 | 0x4_0000 | 0x40_0000) != 0
+}
+
+/// `SF_DATALESS` (macOS, sys/stat.h).
+#[cfg(target_os = "macos")]
+fn placeholder_flags(metadata: &Metadata) -> bool {
+    use std::os::macos::fs::MetadataExt;
+    metadata.st_flags() & 0x4000_0000 != 0
+}
+
+/// Cloud programs for other systems keep whole files, or file systems of their own that say nothing.
+#[cfg(not(any(windows, target_os = "macos")))]
+fn placeholder_flags(_metadata: &Metadata) -> bool {
+    false
+}
+
 #[cfg(unix)]
 fn file_id(metadata: &Metadata) -> Option<String> {
     use std::os::unix::fs::MetadataExt;

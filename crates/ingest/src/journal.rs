@@ -4,6 +4,7 @@ use crate::batch::{SLICE, Settled, Told, UNKNOWN_VERSION};
 use crate::fault::Step;
 use crate::{Ingest, IngestError};
 use docent_corpus::{BatchId, Cancel, RevisionId};
+use docent_inference::Priority;
 use docent_library::OpenBatch;
 
 /// Revisions purged in one go: one statement for the index, one transaction for the library.
@@ -30,7 +31,10 @@ impl Ingest {
             if due.is_empty() {
                 return Ok(purged);
             }
-            self.parts.store.delete_revisions(&due).await?;
+            {
+                let _rows = self.rows.lock().await;
+                self.parts.store.delete_revisions(&due).await?;
+            }
             self.hook.after(Step::RowsRemoved);
             purged += due.len();
             let profile = self.parts.profile;
@@ -73,11 +77,14 @@ impl Ingest {
             }
             Some(there) if there < all && there % SLICE == 0 => {
                 tell(Told::Embedded(there));
-                self.complete(batch, there, cancel, tell).await
+                self.complete(batch, there, Priority::Bulk, cancel, tell).await
             }
             _ => {
-                self.parts.store.delete_batch(id).await?;
-                self.complete(batch, 0, cancel, tell).await
+                {
+                    let _rows = self.rows.lock().await;
+                    self.parts.store.delete_batch(id).await?;
+                }
+                self.complete(batch, 0, Priority::Bulk, cancel, tell).await
             }
         }
     }

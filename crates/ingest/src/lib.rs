@@ -27,19 +27,21 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
 mod batch;
+mod build;
 pub mod chunk;
 mod error;
 pub mod fault;
 mod file;
-mod ignored;
 mod journal;
 mod moves;
+mod now;
 mod progress;
 mod read;
 mod recover;
 mod run;
 mod scan;
 mod walk;
+pub mod watch;
 
 pub use error::IngestError;
 pub use progress::{IngestProgress, IngestReport, Phase, Recovery, ScanReport, StoreState};
@@ -81,6 +83,11 @@ pub struct Ingest {
     hook: Hook,
     /// Held by whoever writes to the index.
     writing: tokio::sync::Mutex<()>,
+    /// Held by whoever indexes a few documents beside a run, and by a run while it finishes what was
+    /// begun: it must not take their batch for one that a crash left behind.
+    brief: tokio::sync::Mutex<()>,
+    /// Held while rows are written or removed: the index has one writer.
+    rows: tokio::sync::Mutex<()>,
     /// Held by a scan: two at once would take each other's finds for moves.
     scanning: tokio::sync::Mutex<()>,
 }
@@ -93,6 +100,8 @@ impl Ingest {
             readers: READERS,
             hook: Hook::default(),
             writing: Default::default(),
+            brief: Default::default(),
+            rows: Default::default(),
             scanning: Default::default(),
         }
     }
@@ -108,6 +117,12 @@ impl Ingest {
     pub fn with_fault(mut self, hook: Arc<dyn Fn(Step) + Send + Sync>) -> Self {
         self.hook = Hook::new(hook);
         self
+    }
+
+    /// Waits until nobody writes to the index, and keeps everybody from it as long as the guard lives:
+    /// for whoever copies it.
+    pub async fn hold(&self) -> tokio::sync::MutexGuard<'_, ()> {
+        self.rows.lock().await
     }
 
     fn now(&self) -> i64 {

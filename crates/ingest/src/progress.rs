@@ -48,6 +48,8 @@ pub struct IngestReport {
     pub indexed: usize,
     /// Documents whose content was as before, so that only their state changed.
     pub unchanged: usize,
+    /// Documents with the bytes of another one, through which they are found.
+    pub copies: usize,
     /// Documents that could not be read.
     pub failed: usize,
     /// Documents of a kind that is not read.
@@ -103,6 +105,8 @@ pub struct ScanReport {
     pub moved: usize,
     /// Files that are gone.
     pub deleted: usize,
+    /// Files that are there and that the rules of the source leave out since lately.
+    pub left_out: usize,
     /// Files and folders that could not be looked at, relative to the source, each with the reason.
     /// What is known of them stays as it is.
     pub unreadable: Vec<(String, String)>,

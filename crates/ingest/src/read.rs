@@ -1,12 +1,12 @@
 //! Reading one file: what it is, whether it changed, its text, its chunks.
 
 use crate::chunk::{ChunkSize, chunk};
-use crate::file::{FileState, content_hash};
+use crate::file::{FileState, content_hash, is_placeholder};
 use crate::scan::path_of;
-use docent_corpus::{Cancel, DocumentText, Format};
+use docent_corpus::{Cancel, DocumentId, DocumentText, Format};
 use docent_extract::{Extract, ExtractError, Sniffed, sniff, supported_extensions};
 use docent_inference::{Embedder, InferenceError};
-use docent_library::{Document, NewChunk, Source, SourceKind};
+use docent_library::{Document, Library, NewChunk, Source, SourceKind};
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
@@ -14,6 +14,7 @@ use std::sync::Arc;
 /// What reading needs. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct Reader {
+    pub(crate) library: Arc<Library>,
     pub(crate) extract: Arc<dyn Extract>,
     pub(crate) embedder: Arc<dyn Embedder>,
     pub(crate) size: ChunkSize,
@@ -35,6 +36,8 @@ pub(crate) enum Outcome {
     Read(Box<Reading>),
     /// Its bytes are those of the live revision, which the same readers made.
     Same,
+    /// Its bytes are those of this document, which the same readers made.
+    Copy(DocumentId),
     /// It is of a kind that is not read.
     Skipped { code: &'static str, detail: String },
     /// It could not be read.
@@ -74,10 +77,14 @@ impl Reader {
     ) -> Result<Outcome, Outcome> {
         let path = path_of(source, &document.rel_path);
         let before = FileState::read(&path).map_err(|error| failed(&io_error(error)))?;
+        self.refuse_unwanted(source, &path, before.size)?;
         self.refuse_unread_kinds(source, &path)?;
         let hash = self.hash(&path)?;
         if self.is_same(document, &hash) {
             return Ok(Outcome::Same);
+        }
+        if let Some(original) = self.original(document, &hash) {
+            return Ok(Outcome::Copy(original));
         }
         let read = self.extract.extract(&path, &self.cancel, on_page);
         // A file that was being written may have looked broken, so this comes before any verdict.
@@ -87,6 +94,19 @@ impl Reader {
         let chunks =
             chunk(&text, title, &self.size, &|text| self.embedder.count_tokens(text)).map_err(uncountable)?;
         Ok(Outcome::Read(Box::new(Reading { hash, text, chunks })))
+    }
+
+    /// Files that the source's rules or the system keep from being read.
+    fn refuse_unwanted(&self, source: &Source, path: &Path, size: u64) -> Result<(), Outcome> {
+        if let Some(limit) = source.rules.max_bytes.filter(|limit| size > *limit) {
+            let detail = format!("it has {size} bytes, this source takes files of up to {limit}");
+            return Err(Outcome::Skipped { code: "over_size_rule", detail });
+        }
+        if is_placeholder(path) {
+            let detail = "it lies in the cloud only; opening it would download it".to_owned();
+            return Err(Outcome::Skipped { code: "placeholder", detail });
+        }
+        Ok(())
     }
 
     /// Kinds that are not read are not hashed either: they are often large.
@@ -105,6 +125,15 @@ impl Reader {
             }
             Sniffed::Known(_) => Ok(()),
         }
+    }
+
+    /// A document with the same bytes through which this one can be found. The ending decides how
+    /// bytes are read, so it must be the same. Without an answer from the library the file is read.
+    pub(crate) fn original(&self, document: &Document, hash: &str) -> Option<DocumentId> {
+        let found = self.library.originals_of(hash, &self.identity(), document.id).ok()?;
+        let ending = |path: &str| Path::new(path).extension().map(|ending| ending.to_ascii_lowercase());
+        let fits = |original: &&Document| ending(&original.rel_path) == ending(&document.rel_path);
+        found.iter().find(fits).map(|original| original.id)
     }
 
     fn hash(&self, path: &Path) -> Result<String, Outcome> {
@@ -200,8 +229,9 @@ mod tests {
             ("a.txt", None),
             ("a.MD", None),
             ("说明.pdf", None),
-            ("a.json", Some("json")),
-            ("a.RS", Some("rs")),
+            ("a.json", None),
+            ("a.RS", None),
+            ("a.dat", Some("dat")),
         ] {
             assert_eq!(unlisted_extension(Path::new(path)).as_deref(), extension, "{path}");
         }

@@ -2,7 +2,7 @@
 
 use crate::file::device;
 use crate::moves::pair;
-use crate::walk::{Found, Walked, walk};
+use crate::walk::{Found, Ground, Walked, lies_at_or_below, walk};
 use crate::{Ingest, IngestError, ScanReport};
 use docent_corpus::{Cancel, DocumentId, SourceId};
 use docent_library::{
@@ -30,6 +30,25 @@ impl Ingest {
         let _alone = self.scanning.lock().await;
         let (now, cancel) = (Arc::clone(&self.parts.clock), cancel.clone());
         self.library("scanning", move |library| Scan::new(library, source, now(), &cancel)?.run()).await
+    }
+
+    /// As [`Ingest::scan`], but looks only at these paths below the source's root and at what lies
+    /// below them: after somebody told that something happened there.
+    ///
+    /// # Errors
+    /// As [`Ingest::scan`].
+    pub async fn scan_within(
+        &self,
+        source: SourceId,
+        within: Vec<String>,
+        cancel: &Cancel,
+    ) -> Result<ScanReport, IngestError> {
+        let _alone = self.scanning.lock().await;
+        let (now, cancel) = (Arc::clone(&self.parts.clock), cancel.clone());
+        self.library("scanning", move |library| {
+            Scan { within: Some(within), ..Scan::new(library, source, now(), &cancel)? }.run()
+        })
+        .await
     }
 
     /// Scans every source, one after the other, and gives a report for each. Stops early when
@@ -60,6 +79,8 @@ struct Scan<'s> {
     source: Source,
     now: i64,
     cancel: &'s Cancel,
+    /// The part of the source that is looked at; `None` means all of it.
+    within: Option<Vec<String>>,
     report: ScanReport,
     /// Documents whose file is there.
     seen: HashSet<DocumentId>,
@@ -73,11 +94,19 @@ impl<'s> Scan<'s> {
         cancel: &'s Cancel,
     ) -> Result<Self, LibraryError> {
         let source = library.source(source)?;
-        Ok(Self { library, source, now, cancel, report: ScanReport::default(), seen: HashSet::new() })
+        let report = ScanReport::default();
+        Ok(Self { library, source, now, cancel, within: None, report, seen: HashSet::new() })
     }
 
     fn run(self) -> Result<ScanReport, LibraryError> {
-        let walked = walk(&self.source.root, self.source.kind, self.library.data_folder(), self.cancel);
+        let ground = Ground {
+            root: &self.source.root,
+            kind: self.source.kind,
+            rules: &self.source.rules,
+            own: self.library.data_folder(),
+            within: self.within.as_deref(),
+        };
+        let walked = walk(&ground, self.cancel);
         self.reconcile(walked)
     }
 
@@ -86,15 +115,21 @@ impl<'s> Scan<'s> {
         self.report.reachable = walked.reachable && !self.is_unplugged(&walked)?;
         self.report.unreadable.clone_from(&walked.unreadable);
         self.see(&walked.files)?;
-        // A permission that was given changes no file.
-        self.library.retry_failed_for(self.source.id, "permission_denied", self.now)?;
+        if self.within.is_none() {
+            // A permission that was given changes no file.
+            self.library.retry_failed_for(self.source.id, "permission_denied", self.now)?;
+        }
         self.report.cancelled = self.cancel.is_cancelled();
         if self.report.reachable && walked.complete && !self.report.cancelled {
             self.follow_lost(&walked)?;
-            self.library.forget_missing(self.now - REMEMBER_MISSING_MS, self.now)?;
-            self.remember_device()?;
+            if self.within.is_none() {
+                self.library.forget_missing(self.now - REMEMBER_MISSING_MS, self.now)?;
+                self.remember_device()?;
+            }
         }
-        self.library.set_source_scanned(self.source.id, self.now, self.report.reachable)?;
+        if self.within.is_none() {
+            self.library.set_source_scanned(self.source.id, self.now, self.report.reachable)?;
+        }
         Ok(self.report)
     }
 
@@ -131,9 +166,22 @@ impl<'s> Scan<'s> {
     fn follow_lost(&mut self, walked: &Walked) -> Result<(), LibraryError> {
         let mut lost = self.library.missing_files(self.source.id, &self.seen)?;
         lost.retain(|document| !is_hidden_from_view(&document.rel_path, &walked.unreadable));
+        if let Some(within) = &self.within {
+            lost.retain(|document| within.iter().any(|part| lies_at_or_below(&document.rel_path, part)));
+        }
         let moved = self.follow_moves(&lost)?;
-        let gone: Vec<DocumentId> =
-            lost.iter().map(|document| document.id).filter(|id| !moved.contains(id)).collect();
+        lost.retain(|document| !moved.contains(&document.id));
+        // What is still there and was not seen is left out by the rules: it is not gone, it is not wanted.
+        let is_there =
+            |document: &Document| path_of(&self.source, &document.rel_path).symlink_metadata().is_ok();
+        let (unwanted, gone): (Vec<Document>, Vec<Document>) = lost.into_iter().partition(is_there);
+        for document in &unwanted {
+            match self.library.delete_document(document.id, self.now) {
+                Ok(()) | Err(LibraryError::NotFound { .. }) => self.report.left_out += 1,
+                Err(error) => return Err(error),
+            }
+        }
+        let gone: Vec<DocumentId> = gone.iter().map(|document| document.id).collect();
         self.library.mark_all_missing(&gone, self.now)?;
         self.report.deleted += gone.len();
         Ok(())
@@ -214,12 +262,7 @@ pub(crate) fn path_of(source: &Source, rel_path: &str) -> PathBuf {
 
 /// Whether a path lies at or below a place that could not be looked at.
 fn is_hidden_from_view(rel_path: &str, unreadable: &[(String, String)]) -> bool {
-    unreadable.iter().any(|(place, _)| {
-        place == "."
-            || rel_path
-                .strip_prefix(place.as_str())
-                .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-    })
+    unreadable.iter().any(|(place, _)| lies_at_or_below(rel_path, place))
 }
 
 #[cfg(test)]

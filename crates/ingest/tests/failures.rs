@@ -22,12 +22,9 @@ async fn a_file_that_cannot_be_read_says_why_and_the_rest_goes_on() {
         world.write(name, if name == "blank.txt" { "  \n" } else { name });
     }
     world.write("empty.txt", "");
-    std::fs::write(
-        world.path("picture.txt"),
-        [0x89, b'P', b'N', b'G', 0x0d, 0x0a, 0x1a, 0x0a, 0, 0, 0, 0xd, 0xff],
-    )
-    .unwrap();
-    world.write("data.json", "{}");
+    std::fs::write(world.path("program.txt"), [0x7f, b'E', b'L', b'F', 2, 1, 1, 0, 0, 0, 0, 0xd, 0xff])
+        .unwrap();
+    world.write("data.unknown", "?");
     world.extract.fail("broken.txt", || ExtractError::Damaged { reason: "no end".into() });
     world.extract.fail("locked.txt", || ExtractError::PermissionDenied);
     let (_, run) = world.index().await;
@@ -42,8 +39,8 @@ async fn a_file_that_cannot_be_read_says_why_and_the_rest_goes_on() {
     assert_eq!(why("panic.txt"), (Failed, "crashed".into()));
     assert_eq!(why("blank.txt"), (Failed, "no_text".into()));
     assert_eq!(why("empty.txt"), (Failed, "empty".into()));
-    assert_eq!(why("picture.txt"), (Skipped, "unsupported".into()));
-    assert_eq!(why("data.json"), (Skipped, "unsupported".into()));
+    assert_eq!(why("program.txt"), (Skipped, "unsupported".into()));
+    assert_eq!(why("data.unknown"), (Skipped, "unsupported".into()));
     assert!(world.document("broken.txt").error_detail.unwrap().contains("no end"));
     assert_eq!(world.find("good").await, ["good.txt"]);
 

@@ -6,7 +6,7 @@ use crate::codec::{encode_blocks, encode_spans};
 use crate::documents::require_document;
 use crate::error::{LibraryError, Step};
 use crate::profiles::require_profile;
-use docent_corpus::{BatchId, DocumentId, DocumentText, ProfileId, RevisionId, Span};
+use docent_corpus::{BatchId, DocumentId, DocumentText, ProfileId, RevisionId, Span, Spot};
 use rusqlite::{Connection, Statement, Transaction, params};
 
 /// What was read of one document, cut into chunks.
@@ -41,6 +41,10 @@ pub struct NewChunk {
     pub page_label: Option<String>,
     /// Line it begins on, counted from 1, for formats that have lines.
     pub line: Option<u32>,
+    /// Where it begins in an original that has neither pages nor lines.
+    pub spot: Option<Spot>,
+    /// The file within the file that it stands in.
+    pub member: Option<String>,
     /// Its length in tokens of the embedder, header included.
     pub tokens: u32,
     /// The pieces joined by a newline.
@@ -150,8 +154,9 @@ fn insert_revision(
     let id = RevisionId(tx.last_insert_rowid());
     tx.execute("INSERT INTO revision_text VALUES (?1, ?2, ?3)", params![id.0, new.text.text, blocks])
         .step(step)?;
-    let sql = "INSERT INTO chunk (revision_id, ord, text, header, headings, spans, sentences, page, page_label, line, tokens)
-               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
+    let sql = "INSERT INTO chunk (revision_id, ord, text, header, headings, spans, sentences, page, page_label, line, tokens,
+                   spot, member)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)";
     let mut statement = tx.prepare(sql).step(step)?;
     for (ord, chunk) in new.chunks.iter().enumerate() {
         insert_chunk(&mut statement, id, ord, chunk)?;
@@ -171,6 +176,7 @@ fn insert_chunk(
 ) -> Result<(), LibraryError> {
     let step = "storing a chunk";
     let headings = serde_json::to_string(&chunk.headings).step(step)?;
+    let spot = chunk.spot.as_ref().map(serde_json::to_string).transpose().step(step)?;
     let (spans, sentences) = (encode_spans(&chunk.spans), encode_spans(&chunk.sentences));
     let values = params![
         revision.0,
@@ -183,7 +189,9 @@ fn insert_chunk(
         chunk.page,
         chunk.page_label,
         chunk.line,
-        chunk.tokens
+        chunk.tokens,
+        spot,
+        chunk.member
     ];
     statement.execute(values).step(step)?;
     Ok(())

@@ -2,8 +2,8 @@
 
 use crate::Library;
 use crate::error::{LibraryError, Step};
-use crate::row::{json, spans};
-use docent_corpus::{ChunkId, DocumentId, RevisionId, SourceId, Span};
+use crate::row::{json, optional_json, spans};
+use docent_corpus::{ChunkId, DocumentId, RevisionId, SourceId, Span, Spot};
 use rusqlite::{Connection, Params, Row};
 
 /// A chunk with its place in a revision, a document and a source.
@@ -31,6 +31,10 @@ pub struct StoredChunk {
     pub page_label: Option<String>,
     /// Line it begins on, counted from 1, for formats that have lines.
     pub line: Option<u32>,
+    /// Where it begins in an original that has neither pages nor lines.
+    pub spot: Option<Spot>,
+    /// The file within the file that it stands in.
+    pub member: Option<String>,
     /// Its length in tokens of the embedder, header included.
     pub tokens: u32,
     /// The pieces joined by a newline.
@@ -52,7 +56,7 @@ pub(crate) fn select_chunks(
     let step = "reading chunks";
     let sql = format!(
         "SELECT c.id, c.revision_id, c.ord, c.text, c.header, c.headings, c.spans, c.sentences, c.page, c.page_label,
-                c.line, c.tokens, v.document_id, v.title, d.source_id, d.rel_path
+                c.line, c.spot, c.member, c.tokens, v.document_id, v.title, d.source_id, d.rel_path
          FROM chunk c JOIN revision v ON v.id = c.revision_id JOIN document d ON d.id = v.document_id
          WHERE {condition}"
     );
@@ -76,6 +80,8 @@ fn chunk_of(row: &Row<'_>) -> rusqlite::Result<StoredChunk> {
         page: row.get("page")?,
         page_label: row.get("page_label")?,
         line: row.get("line")?,
+        spot: optional_json(row, "spot")?,
+        member: row.get("member")?,
         tokens: row.get("tokens")?,
         text: row.get("text")?,
         header: row.get("header")?,

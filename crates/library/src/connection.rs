@@ -157,7 +157,12 @@ impl Library {
         Ok(value)
     }
 
-    fn new_reader(&self) -> Result<Connection, LibraryError> {
+    /// A connection of its own, which may write.
+    pub(crate) fn new_connection(&self) -> Result<Connection, LibraryError> {
+        connect(&self.database)
+    }
+
+    pub(crate) fn new_reader(&self) -> Result<Connection, LibraryError> {
         let reader = connect(&self.database)?;
         reader.execute_batch("PRAGMA query_only = ON; PRAGMA cache_size = -8192").step("opening a reader")?;
         Ok(reader)

@@ -4,7 +4,7 @@ use crate::Library;
 use crate::error::{LibraryError, Step};
 use crate::purges::settle;
 use crate::row::{json, named};
-use docent_corpus::{Citation, ConversationId, MessageId, Passage, RevisionId};
+use docent_corpus::{Citation, ConversationId, DocumentId, MessageId, Passage, RevisionId};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use std::collections::BTreeSet;
 
@@ -121,6 +121,17 @@ impl Library {
             let sql = "INSERT INTO conversation (title, created_ms, updated_ms) VALUES (?1, ?2, ?2)";
             tx.execute(sql, params![title, now_ms]).step(step)?;
             Ok(ConversationId(tx.last_insert_rowid()))
+        })
+    }
+
+    /// How many conversations show text of a document.
+    pub fn quoted_in(&self, document: DocumentId) -> Result<usize, LibraryError> {
+        let step = "looking for quotations";
+        self.read(step, |db| {
+            let sql = "SELECT COUNT(DISTINCT m.conversation_id) FROM message_revision r
+                       JOIN message m ON m.id = r.message_id JOIN revision v ON v.id = r.revision_id
+                       WHERE v.document_id = ?1";
+            Ok(db.query_row(sql, [document.0], |row| row.get::<_, i64>(0)).step(step)? as usize)
         })
     }
 
@@ -271,6 +282,8 @@ mod tests {
             page: Some(3),
             page_label: Some("iv".into()),
             line: None,
+            spot: None,
+            member: None,
             spans: vec![Span::new(0, 2)],
             sentences: vec![Span::new(0, 2)],
             text: "te".into(),

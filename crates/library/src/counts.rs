@@ -1,10 +1,11 @@
 //! How many documents are in which state, for all and for each source.
 
 use crate::Library;
-use crate::documents::DocumentState;
+use crate::Standing;
 use crate::error::{LibraryError, Step};
 use crate::row::named;
 use crate::sources::{SOURCE_COLUMNS, Source, source_of};
+use crate::standing::SQL;
 use docent_corpus::SourceId;
 use rusqlite::{Connection, Params};
 use std::collections::BTreeMap;
@@ -14,13 +15,19 @@ use std::collections::BTreeMap;
 pub struct DocumentCounts {
     /// All, the missing ones too.
     pub documents: usize,
-    /// Waiting to be read.
+    /// Waiting to be read for the first time.
     pub waiting: usize,
     /// Being read.
     pub reading: usize,
-    /// Can be found.
+    /// Can be found, as they are now.
     pub indexed: usize,
-    /// Could not be read.
+    /// Can be found as they were; they changed since and wait.
+    pub stale: usize,
+    /// Hold only pictures of text.
+    pub needs_ocr: usize,
+    /// Behind a password.
+    pub needs_password: usize,
+    /// Could not be read for another reason.
     pub failed: usize,
     /// Of a kind that is not read.
     pub skipped: usize,
@@ -31,16 +38,19 @@ pub struct DocumentCounts {
 }
 
 impl DocumentCounts {
-    fn add(&mut self, state: DocumentState, documents: usize, chunks: usize) {
+    fn add(&mut self, standing: Standing, documents: usize, chunks: usize) {
         self.documents += documents;
         self.chunks += chunks;
-        *match state {
-            DocumentState::Waiting => &mut self.waiting,
-            DocumentState::Reading => &mut self.reading,
-            DocumentState::Indexed => &mut self.indexed,
-            DocumentState::Failed => &mut self.failed,
-            DocumentState::Skipped => &mut self.skipped,
-            DocumentState::Missing => &mut self.missing,
+        *match standing {
+            Standing::Waiting => &mut self.waiting,
+            Standing::Reading => &mut self.reading,
+            Standing::Indexed => &mut self.indexed,
+            Standing::Stale => &mut self.stale,
+            Standing::NeedsOcr => &mut self.needs_ocr,
+            Standing::NeedsPassword => &mut self.needs_password,
+            Standing::Failed => &mut self.failed,
+            Standing::Skipped => &mut self.skipped,
+            Standing::Missing => &mut self.missing,
         } += documents;
     }
 }
@@ -50,18 +60,8 @@ impl DocumentCounts {
 pub struct SourceSummary {
     /// The source.
     pub source: Source,
-    /// All its documents, the missing ones too.
-    pub documents: usize,
-    /// Can be found.
-    pub indexed: usize,
-    /// Could not be read.
-    pub failed: usize,
-    /// Waiting or being read.
-    pub waiting: usize,
-    /// Of a kind that is not read.
-    pub skipped: usize,
-    /// The file is gone.
-    pub missing: usize,
+    /// How many of its documents stand how.
+    pub counts: DocumentCounts,
 }
 
 /// Counts the documents that fulfil `condition`.
@@ -72,15 +72,16 @@ pub(crate) fn count_states(
 ) -> Result<DocumentCounts, LibraryError> {
     let step = "counting documents";
     let sql = format!(
-        "SELECT state, COUNT(*), SUM(n_chunks) FROM document WHERE deleted_ms IS NULL AND {condition} GROUP BY state"
+        "SELECT {SQL} AS standing, COUNT(*), SUM(n_chunks) FROM document WHERE deleted_ms IS NULL AND {condition}
+         GROUP BY standing"
     );
     let mut counts = DocumentCounts::default();
     let mut statement = db.prepare(&sql).step(step)?;
     let mut rows = statement.query(params).step(step)?;
     while let Some(row) = rows.next().step(step)? {
-        let state = named(row, "state", DocumentState::parse).step(step)?;
+        let standing = named(row, "standing", Standing::parse).step(step)?;
         let (documents, chunks): (i64, i64) = (row.get(1).step(step)?, row.get(2).step(step)?);
-        counts.add(state, documents as usize, chunks as usize);
+        counts.add(standing, documents as usize, chunks as usize);
     }
     Ok(counts)
 }
@@ -101,16 +102,8 @@ impl Library {
             let rows = statement.query_map([], source_of).step(step)?;
             rows.map(|row| {
                 let source = row.step(step)?;
-                let of = counts.get(&source.id).copied().unwrap_or_default();
-                Ok(SourceSummary {
-                    source,
-                    documents: of.documents,
-                    indexed: of.indexed,
-                    failed: of.failed,
-                    waiting: of.waiting + of.reading,
-                    skipped: of.skipped,
-                    missing: of.missing,
-                })
+                let counts = counts.get(&source.id).copied().unwrap_or_default();
+                Ok(SourceSummary { source, counts })
             })
             .collect()
         })
@@ -119,16 +112,18 @@ impl Library {
 
 fn count_by_source(db: &Connection) -> Result<BTreeMap<SourceId, DocumentCounts>, LibraryError> {
     let step = "counting documents";
-    let sql = "SELECT source_id, state, COUNT(*), SUM(n_chunks) FROM document
-               WHERE deleted_ms IS NULL GROUP BY source_id, state";
+    let sql = format!(
+        "SELECT source_id, {SQL} AS standing, COUNT(*), SUM(n_chunks) FROM document
+         WHERE deleted_ms IS NULL GROUP BY source_id, standing"
+    );
     let mut counts: BTreeMap<SourceId, DocumentCounts> = BTreeMap::new();
-    let mut statement = db.prepare(sql).step(step)?;
+    let mut statement = db.prepare(&sql).step(step)?;
     let mut rows = statement.query([]).step(step)?;
     while let Some(row) = rows.next().step(step)? {
         let source = SourceId(row.get(0).step(step)?);
-        let state = named(row, "state", DocumentState::parse).step(step)?;
+        let standing = named(row, "standing", Standing::parse).step(step)?;
         let (documents, chunks): (i64, i64) = (row.get(2).step(step)?, row.get(3).step(step)?);
-        counts.entry(source).or_default().add(state, documents as usize, chunks as usize);
+        counts.entry(source).or_default().add(standing, documents as usize, chunks as usize);
     }
     Ok(counts)
 }
@@ -162,9 +157,7 @@ mod tests {
         assert_eq!((counts.failed, counts.skipped, counts.missing), (1, 1, 1));
         let sources = world.library.sources().unwrap();
         assert_eq!(sources.len(), 2);
-        let first = &sources[0];
-        assert_eq!((first.documents, first.waiting, first.indexed, first.failed), (6, 2, 1, 1));
-        assert_eq!((first.skipped, first.missing), (1, 1));
-        assert_eq!((sources[1].source.id, sources[1].documents), (empty, 0));
+        assert_eq!(sources[0].counts, counts);
+        assert_eq!((sources[1].source.id, sources[1].counts.documents), (empty, 0));
     }
 }

@@ -1,6 +1,7 @@
 //! Documents: one file of a source each, and the state it is in.
 
 use crate::Library;
+use crate::Standing;
 use crate::error::{LibraryError, Step};
 use crate::row::{json, named};
 use docent_corpus::{DocumentId, Format, Metadata, RevisionId, SourceId, SourceWarning};
@@ -90,10 +91,19 @@ pub struct Document {
     pub updated_ms: i64,
     /// Version of the extractor that read it last, also if it failed.
     pub extractor: Option<String>,
+    /// The document with the same bytes through which this one is found.
+    pub copy_of: Option<DocumentId>,
+}
+
+impl Document {
+    /// How it stands, as a person sees it.
+    pub fn standing(&self) -> Standing {
+        Standing::of(self.state, self.error_code.as_deref(), self.live_revision.is_some())
+    }
 }
 
 pub(crate) const DOCUMENT_COLUMNS: &str = "id, source_id, rel_path, size, mtime_ns, file_id, content_hash, format, \
-     title, metadata, state, error_code, error_detail, warnings, live_rev, n_chunks, updated_ms, extractor";
+     title, metadata, state, error_code, error_detail, warnings, live_rev, n_chunks, updated_ms, extractor, copy_of";
 
 pub(crate) fn document_of(row: &Row<'_>) -> rusqlite::Result<Document> {
     let format: Option<String> = row.get("format")?;
@@ -116,13 +126,14 @@ pub(crate) fn document_of(row: &Row<'_>) -> rusqlite::Result<Document> {
         chunks: row.get("n_chunks")?,
         updated_ms: row.get("updated_ms")?,
         extractor: row.get("extractor")?,
+        copy_of: row.get::<_, Option<i64>>("copy_of")?.map(DocumentId),
     })
 }
 
-/// Documents that are not deleted and fulfil `condition` (SQL that may go on with ORDER BY and LIMIT).
 /// Bytes of the largest file that does not have to wait for all others.
 const LARGE_FILE: i64 = 16 << 20;
 
+/// Documents that are not deleted and fulfil `condition` (SQL that may go on with ORDER BY and LIMIT).
 pub(crate) fn select_documents(
     db: &Connection,
     condition: &str,
@@ -197,6 +208,36 @@ impl Library {
         })
     }
 
+    /// Up to `limit` documents of a source that wait and stand at one of these paths or below it, by
+    /// path; `.` is the source's root.
+    pub fn waiting_within(
+        &self,
+        source: SourceId,
+        within: &[String],
+        limit: usize,
+    ) -> Result<Vec<Document>, LibraryError> {
+        self.read("reading documents", |db| {
+            let mut found: Vec<Document> = Vec::new();
+            for part in within {
+                // Names below a folder begin with it and a slash; `0` is the character behind the slash.
+                let condition = "state = 'waiting' AND source_id = ?1
+                    AND (?2 = '.' OR rel_path = ?2 OR (rel_path >= ?2 || '/' AND rel_path < ?2 || '0'))
+                    ORDER BY rel_path LIMIT ?3";
+                let values = params![source.0, part, (limit - found.len()) as i64];
+                let more = select_documents(db, condition, values)?;
+                found.extend(
+                    more.into_iter()
+                        .filter(|new| found.iter().all(|known| known.id != new.id))
+                        .collect::<Vec<_>>(),
+                );
+                if found.len() >= limit {
+                    break;
+                }
+            }
+            Ok(found)
+        })
+    }
+
     /// Moves a document to `state`. Set [`DocumentState::Reading`] *before* opening its file: then a
     /// change seen while it is being read queues it again when its batch is published.
     pub fn set_document_state(
@@ -239,6 +280,17 @@ impl Library {
         })
     }
 
+    /// Queues these documents again if they failed or were skipped. Gives how many.
+    pub fn retry_documents(&self, ids: &[DocumentId], now_ms: i64) -> Result<usize, LibraryError> {
+        let step = "queueing documents";
+        self.write(step, |tx| {
+            let sql = "UPDATE document SET state = 'waiting', error_code = NULL, error_detail = NULL, updated_ms = ?2
+                       WHERE id = ?1 AND state IN ('failed', 'skipped') AND deleted_ms IS NULL";
+            let mut statement = tx.prepare(sql).step(step)?;
+            ids.iter().try_fold(0, |count, id| Ok(count + statement.execute(params![id.0, now_ms]).step(step)?))
+        })
+    }
+
     /// Queues the documents of a source again that failed with this code. Gives how many.
     pub fn retry_failed_for(
         &self,
@@ -251,6 +303,21 @@ impl Library {
             let sql = "UPDATE document SET state = 'waiting', error_code = NULL, error_detail = NULL, updated_ms = ?3
                        WHERE state = 'failed' AND deleted_ms IS NULL AND source_id = ?1 AND error_code = ?2";
             tx.execute(sql, params![source.0, error_code, now_ms]).step(step)
+        })
+    }
+
+    /// Queues what could not be read because text in pictures was not recognised: documents without
+    /// any text, and those with pages without. What is live stays live until then. Gives how many.
+    pub fn queue_for_recognition(&self, now_ms: i64) -> Result<usize, LibraryError> {
+        let step = "queueing pictures";
+        self.write(step, |tx| {
+            // Without an extractor on record the same bytes count as not read.
+            let sql = "UPDATE document SET state = 'waiting', extractor = NULL, error_code = NULL, error_detail = NULL,
+                           updated_ms = ?1
+                       WHERE deleted_ms IS NULL AND (state = 'failed' AND error_code = 'no_text'
+                           OR state = 'indexed' AND warnings LIKE '%\"page_without_text\"%'
+                           OR state = 'skipped' AND error_detail LIKE '% image')";
+            tx.execute(sql, [now_ms]).step(step)
         })
     }
 
@@ -303,6 +370,26 @@ mod tests {
     }
 
     #[test]
+    fn what_waits_below_a_folder_is_found_without_looking_at_the_rest() {
+        let world = fixture();
+        for path in ["a/b.md", "a/c/d.md", "a.md", "ab.md", "e.md", "文/件.md"] {
+            world.see(path, 1);
+        }
+        world.index("a/done.md", "text");
+        let within = |parts: &[&str], limit| -> Vec<String> {
+            let parts: Vec<String> = parts.iter().map(|part| (*part).to_owned()).collect();
+            let found = world.library.waiting_within(world.source, &parts, limit).unwrap();
+            found.into_iter().map(|document| document.rel_path).collect()
+        };
+        assert_eq!(within(&["a"], 9), ["a/b.md", "a/c/d.md"]);
+        assert_eq!(within(&["a/c", "a", "文"], 9), ["a/c/d.md", "a/b.md", "文/件.md"]);
+        assert_eq!(within(&["e.md"], 9), ["e.md"]);
+        assert_eq!(within(&["."], 9).len(), 6);
+        assert_eq!(within(&["a"], 1).len(), 1);
+        assert!(within(&["none"], 9).is_empty());
+    }
+
+    #[test]
     fn a_failure_says_why_and_can_be_tried_again() {
         let world = fixture();
         let id = world.see("a.pdf", 1).document();
@@ -321,6 +408,20 @@ mod tests {
         assert_eq!(world.library.retry_failed(None, 8).unwrap(), 1);
         let document = world.library.document(id).unwrap();
         assert_eq!((document.state, document.error_code), (DocumentState::Waiting, None));
+    }
+
+    #[test]
+    fn what_lacked_recognition_is_read_again_and_nothing_else() {
+        let world = fixture();
+        let scan = world.see("scan.pdf", 1).document();
+        world.library.set_document_state(scan, DocumentState::Failed, Some("no_text"), None, 7).unwrap();
+        let broken = world.see("b.pdf", 1).document();
+        world.library.set_document_state(broken, DocumentState::Failed, Some("damaged"), None, 7).unwrap();
+        let whole = world.index("whole.md", "text");
+        assert_eq!(world.library.queue_for_recognition(8).unwrap(), 1);
+        let state = |id| world.library.document(id).unwrap().state;
+        assert_eq!(state(scan), DocumentState::Waiting);
+        assert_eq!((state(broken), state(whole)), (DocumentState::Failed, DocumentState::Indexed));
     }
 
     #[test]

@@ -3,8 +3,8 @@
 use crate::Library;
 use crate::documents::{Document, require_document, select_documents};
 use crate::error::{LibraryError, Step};
-use crate::purges;
 use crate::sources::require_source;
+use crate::{copies, purges};
 use docent_corpus::{DocumentId, SourceId};
 use rusqlite::{Connection, OptionalExtension, Statement, params};
 use std::collections::HashSet;
@@ -130,6 +130,7 @@ impl Library {
     pub fn delete_document(&self, id: DocumentId, now_ms: i64) -> Result<(), LibraryError> {
         self.write("deleting a document", |tx| {
             require_document(tx, id)?;
+            copies::release_of(tx, "id = ?1", id.0, now_ms)?;
             purges::delete_documents(tx, "id = ?1", id.0, now_ms)
         })
     }
@@ -175,7 +176,7 @@ fn see(
     }
     let sql =
         "UPDATE document SET size = ?2, mtime_ns = ?3, file_id = ?4, change = change + 1, state = 'waiting',
-                   error_code = NULL, error_detail = NULL, updated_ms = ?5 WHERE id = ?1";
+                   error_code = NULL, error_detail = NULL, updated_ms = ?5, copy_of = NULL WHERE id = ?1";
     tx.execute(sql, params![id, file.size as i64, file.mtime_ns, file.file_id, now_ms]).step(step)?;
     Ok(Seen::Changed(DocumentId(id)))
 }
@@ -185,6 +186,9 @@ fn lose(tx: &Connection, id: DocumentId, now_ms: i64) -> Result<(), LibraryError
                    live_rev = NULL, n_chunks = 0, updated_ms = ?2
                WHERE id = ?1 AND state <> 'missing' AND deleted_ms IS NULL";
     tx.execute(sql, params![id.0, now_ms]).step("recording a missing file")?;
+    tx.execute("UPDATE document SET copy_of = NULL WHERE id = ?1", [id.0])
+        .step("recording a missing file")?;
+    copies::release_of(tx, "id = ?1", id.0, now_ms)?;
     purges::retire_documents(tx, "id = ?1", id.0)
 }
 

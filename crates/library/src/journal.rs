@@ -5,6 +5,7 @@ use crate::batches::{OpenBatch, add_to_batch, insert_batch, load_batch};
 use crate::error::{LibraryError, Step};
 use crate::profiles::require_profile;
 use crate::purges::{purge_again, retire, settle};
+use crate::{copies, notes};
 use docent_corpus::{BatchId, ProfileId, RevisionId};
 use rusqlite::{Connection, OptionalExtension, params};
 
@@ -182,10 +183,15 @@ fn make_live(tx: &Connection, revision: RevisionId, now_ms: i64) -> Result<(), L
                    format = v.format, title = v.title, metadata = v.metadata, warnings = v.warnings,
                    extractor = v.extractor, chunker = v.chunker, error_code = NULL, error_detail = NULL,
                    state = iif(document.change = v.document_change, 'indexed', 'waiting'),
-                   reading_change = NULL, updated_ms = ?2
+                   reading_change = NULL, updated_ms = ?2, copy_of = NULL
                FROM revision v WHERE v.id = ?1 AND document.id = v.document_id";
     tx.execute(sql, params![revision.0, now_ms]).step(step)?;
-    Ok(())
+    let sql = "SELECT document_id, metadata FROM revision WHERE id = ?1";
+    let (document, metadata): (i64, String) =
+        tx.query_row(sql, [revision.0], |row| Ok((row.get(0)?, row.get(1)?))).step(step)?;
+    notes::record(tx, document, &metadata)?;
+    // Copies of what it held before are copies no more.
+    copies::release_of(tx, "id = ?1", document, now_ms)
 }
 
 pub(crate) fn abort(tx: &Connection, batch: BatchId, profile: ProfileId) -> Result<(), LibraryError> {

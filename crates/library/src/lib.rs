@@ -26,8 +26,10 @@
 mod batches;
 mod chunks;
 mod codec;
+mod collections;
 mod connection;
 mod conversations;
+mod copies;
 mod counts;
 mod documents;
 mod error;
@@ -37,16 +39,21 @@ mod like;
 mod listing;
 mod lock;
 mod migrate;
+mod notes;
 mod path;
 mod profiles;
 mod purges;
 mod row;
+mod rules;
 mod settings;
+mod snapshot;
 mod sources;
+mod standing;
 mod text;
 
 pub use batches::{NewChunk, NewRevision, OpenBatch};
 pub use chunks::StoredChunk;
+pub use collections::{Collection, Members};
 pub use connection::{Library, Opened};
 pub use conversations::{Conversation, Message, MessageRole, NewMessage};
 pub use counts::{DocumentCounts, SourceSummary};
@@ -54,8 +61,13 @@ pub use documents::{Document, DocumentState};
 pub use error::LibraryError;
 pub use files::{Seen, SeenFile};
 pub use listing::DocumentFilter;
+pub use lock::FolderLock;
+pub use notes::{Backlink, NoteVersion};
 pub use profiles::{IndexState, ProfileState, StoredProfile};
-pub use sources::{Collection, Source, SourceKind};
+pub use rules::SourceRules;
+pub use snapshot::DATABASE;
+pub use sources::{Source, SourceKind};
+pub use standing::Standing;
 pub use text::RevisionText;
 
 #[cfg(test)]

@@ -1,11 +1,12 @@
 //! The list of documents, page by page.
 
 use crate::Library;
+use crate::Standing;
 use crate::counts::{DocumentCounts, count_states};
 use crate::documents::{Document, DocumentState, select_documents};
 use crate::error::{LibraryError, Step};
 use crate::like;
-use docent_corpus::SourceId;
+use docent_corpus::{CollectionId, SourceId};
 use rusqlite::params_from_iter;
 use rusqlite::types::Value;
 use std::borrow::Borrow;
@@ -17,6 +18,10 @@ pub struct DocumentFilter {
     pub source: Option<SourceId>,
     /// Only in this state.
     pub state: Option<DocumentState>,
+    /// Only that stand like this.
+    pub standing: Option<Standing>,
+    /// Only of this collection.
+    pub collection: Option<CollectionId>,
     /// Only with this in title or path; upper and lower case are the same.
     pub text: Option<String>,
     /// How many to leave out at the start.
@@ -27,7 +32,15 @@ pub struct DocumentFilter {
 
 impl Default for DocumentFilter {
     fn default() -> Self {
-        Self { source: None, state: None, text: None, offset: 0, limit: 100 }
+        Self {
+            source: None,
+            state: None,
+            standing: None,
+            collection: None,
+            text: None,
+            offset: 0,
+            limit: 100,
+        }
     }
 }
 
@@ -40,7 +53,7 @@ impl Library {
         let step = "listing documents";
         let filter = filter.borrow();
         self.read(step, |db| {
-            let (condition, mut values) = conditions(filter, filter.state);
+            let (condition, mut values) = conditions(filter, true);
             let sql = format!("SELECT COUNT(*) FROM document WHERE deleted_ms IS NULL AND {condition}");
             let total: i64 = db.query_row(&sql, params_from_iter(&values), |row| row.get(0)).step(step)?;
             let page = format!("{condition} ORDER BY source_id, rel_path LIMIT ? OFFSET ?");
@@ -52,24 +65,32 @@ impl Library {
         })
     }
 
-    /// How many documents that fit `filter` are in which state; its state, offset and limit do not count.
+    /// How many documents that fit `filter` stand how; its state, standing, offset and limit do not count.
     pub fn document_counts_of(&self, filter: &DocumentFilter) -> Result<DocumentCounts, LibraryError> {
         self.read("counting documents", |db| {
-            let (condition, values) = conditions(filter, None);
+            let (condition, values) = conditions(filter, false);
             count_states(db, &condition, params_from_iter(&values))
         })
     }
 }
 
 /// SQL and values; only what is asked for stands in it, so that an index can serve it.
-fn conditions(filter: &DocumentFilter, state: Option<DocumentState>) -> (String, Vec<Value>) {
+fn conditions(filter: &DocumentFilter, by_state: bool) -> (String, Vec<Value>) {
     let mut parts = vec!["1".to_owned()];
     let mut values = Vec::new();
     if let Some(source) = filter.source {
         parts.push("source_id = ?".into());
         values.push(Value::Integer(source.0));
     }
-    if let Some(state) = state {
+    if let Some(collection) = filter.collection {
+        parts.push(format!("id IN ({})", crate::collections::DOCUMENTS));
+        values.push(Value::Integer(collection.0));
+    }
+    if let Some(standing) = filter.standing.filter(|_| by_state) {
+        parts.push(format!("{} = ?", crate::standing::SQL));
+        values.push(Value::Text(standing.as_str().into()));
+    }
+    if let Some(state) = filter.state.filter(|_| by_state) {
         parts.push("state = ?".into());
         values.push(Value::Text(state.as_str().into()));
     }

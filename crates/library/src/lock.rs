@@ -4,10 +4,22 @@ use crate::error::LibraryError;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::path::Path;
 
-/// Held for as long as the library is open; the system frees it when the process ends in any way.
+/// The right to change a data folder. Held for as long as the library is open; the system frees it
+/// when the process ends in any way.
 #[derive(Debug)]
-pub(crate) struct FolderLock {
+pub struct FolderLock {
     _file: File,
+}
+
+impl FolderLock {
+    /// Takes the lock of a data folder without opening the library in it, for those who exchange the
+    /// library as a whole. Creates the folder if need be.
+    ///
+    /// # Errors
+    /// [`LibraryError::InUse`] while another docent has it.
+    pub fn take(data: &Path) -> Result<Self, LibraryError> {
+        take(data)
+    }
 }
 
 /// Creates the data folder if need be, closed to other users, and takes its lock.

@@ -9,7 +9,10 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
 /// Migration n (counted from 1) makes format n out of format n - 1. Never edit one that was released.
-pub(crate) const MIGRATIONS: &[&str] = &[include_str!("../migrations/0001_library.sql")];
+pub(crate) const MIGRATIONS: &[&str] = &[
+    include_str!("../migrations/0001_library.sql"),
+    include_str!("../migrations/0002_reading_and_keeping.sql"),
+];
 
 /// `doct` in ASCII; in the file's header, so that a foreign database is known as such.
 const APPLICATION_ID: i32 = 0x646f_6374;
@@ -171,7 +174,21 @@ mod tests {
         "INSERT INTO message (conversation_id, role, text, citations, passages, created_ms)
                             VALUES (99, 'user', 't', '[]', '[]', 1)";
 
-    /// A library of the first format with one document, closed, as an older docent would leave it.
+    /// The released migrations and these after them.
+    fn and<'s>(later: &[&'s str]) -> Vec<&'s str> {
+        MIGRATIONS.iter().chain(later).copied().collect()
+    }
+
+    fn version(later: usize) -> String {
+        (MIGRATIONS.len() + later).to_string()
+    }
+
+    fn copy_before(folder: &Path, later: usize) -> PathBuf {
+        folder.join(format!("app.db.before-{}", version(later)))
+    }
+
+    /// A library of the released format with one document, closed, as this docent would leave it to a
+    /// later one.
     fn old_library() -> tempfile::TempDir {
         let world = fixture();
         world.index("a.md", "kept text");
@@ -196,28 +213,28 @@ mod tests {
     #[test]
     fn an_old_library_is_migrated_and_a_copy_is_kept() {
         let folder = old_library();
-        let migrations = [MIGRATIONS[0], SECOND];
+        let migrations = and(&[SECOND]);
         let (library, opened) = Library::open_with(folder.path(), &migrations).unwrap();
         assert!(opened.clean_shutdown && !opened.created);
         assert_eq!(library.search_like("kept", 9).unwrap().len(), 1);
         drop(library);
-        let (database, copy) = (folder.path().join("app.db"), folder.path().join("app.db.before-2"));
+        let (database, copy) = (folder.path().join("app.db"), copy_before(folder.path(), 1));
         assert_eq!(value(&database, "SELECT colour FROM document"), "blue");
-        assert_eq!((version_of(&database), version_of(&copy)), ("2".into(), "1".into()));
+        assert_eq!((version_of(&database), version_of(&copy)), (version(1), version(0)));
         assert_eq!(value(&copy, "SELECT text FROM chunk"), "kept text");
         // Once more changes nothing, and a later migration replaces the copy.
         drop(Library::open_with(folder.path(), &migrations).unwrap());
         let third = "CREATE TABLE later (x)";
-        drop(Library::open_with(folder.path(), &[MIGRATIONS[0], SECOND, third]).unwrap());
+        drop(Library::open_with(folder.path(), &and(&[SECOND, third])).unwrap());
         assert!(!copy.exists());
-        assert_eq!(version_of(&folder.path().join("app.db.before-3")), "2");
+        assert_eq!(version_of(&copy_before(folder.path(), 2)), version(1));
     }
 
     #[test]
     fn the_copy_can_be_used_by_the_older_docent() {
         let folder = old_library();
-        drop(Library::open_with(folder.path(), &[MIGRATIONS[0], SECOND]).unwrap());
-        fs::rename(folder.path().join("app.db.before-2"), folder.path().join("app.db")).unwrap();
+        drop(Library::open_with(folder.path(), &and(&[SECOND])).unwrap());
+        fs::rename(copy_before(folder.path(), 1), folder.path().join("app.db")).unwrap();
         let (library, _) = Library::open(folder.path()).unwrap();
         assert_eq!(library.search_like("kept", 9).unwrap().len(), 1);
         let mode: String = library
@@ -231,10 +248,11 @@ mod tests {
     fn a_failed_migration_leaves_everything_as_it_was() {
         for failing in [BROKEN, DANGLING] {
             let folder = old_library();
-            let failure = Library::open_with(folder.path(), &[MIGRATIONS[0], SECOND, failing]).unwrap_err();
-            assert!(matches!(failure, LibraryError::Migration { version: 3, .. }), "{failure:?}");
+            let failure = Library::open_with(folder.path(), &and(&[SECOND, failing])).unwrap_err();
+            let LibraryError::Migration { version: failed, .. } = failure else { panic!("{failure:?}") };
+            assert_eq!(failed.to_string(), version(2));
             let database = folder.path().join("app.db");
-            assert_eq!(version_of(&database), "1", "also the migration before it is taken back");
+            assert_eq!(version_of(&database), version(0), "also the migration before it is taken back");
             let (library, _) = Library::open(folder.path()).unwrap();
             assert_eq!(library.search_like("kept", 9).unwrap().len(), 1);
             let halves = "SELECT COUNT(*) FROM sqlite_schema WHERE name = 'half'";
@@ -254,20 +272,57 @@ mod tests {
     #[test]
     fn a_newer_library_is_refused_and_untouched() {
         let folder = old_library();
-        drop(Library::open_with(folder.path(), &[MIGRATIONS[0], SECOND]).unwrap());
+        drop(Library::open_with(folder.path(), &and(&[SECOND])).unwrap());
         let before = fs::read(folder.path().join("app.db")).unwrap();
         let failure = Library::open(folder.path()).unwrap_err();
-        assert!(matches!(failure, LibraryError::TooNew { found: 2, known: 1 }), "{failure:?}");
+        let LibraryError::TooNew { found, known } = failure else { panic!("{failure:?}") };
+        assert_eq!((found.to_string(), known.to_string()), (version(1), version(0)));
         assert!(fs::read(folder.path().join("app.db")).unwrap() == before);
     }
 
     #[test]
     fn a_copy_left_half_written_is_no_obstacle() {
         let folder = old_library();
-        fs::write(folder.path().join("app.db.before-2.part"), "half").unwrap();
-        fs::write(folder.path().join("app.db.before-2"), "an older attempt").unwrap();
-        drop(Library::open_with(folder.path(), &[MIGRATIONS[0], SECOND]).unwrap());
-        assert_eq!(version_of(&folder.path().join("app.db.before-2")), "1");
-        assert!(!folder.path().join("app.db.before-2.part").exists());
+        let copy = copy_before(folder.path(), 1);
+        let part = folder.path().join(format!("app.db.before-{}.part", version(1)));
+        fs::write(&part, "half").unwrap();
+        fs::write(&copy, "an older attempt").unwrap();
+        drop(Library::open_with(folder.path(), &and(&[SECOND])).unwrap());
+        assert_eq!(version_of(&copy), version(0));
+        assert!(!part.exists());
+    }
+
+    /// What a library of the first released format may hold.
+    const FIRST: &str = "
+        BEGIN;
+        INSERT INTO collection (id, name) VALUES (7, 'Work');
+        INSERT INTO source (id, root, kind, collection_id, added_ms, removed_ms)
+            VALUES (3, '/notes', 'folder', 7, 1, NULL), (5, '/gone', 'folder', NULL, 1, 2);
+        DELETE FROM source WHERE id = 5;
+        INSERT INTO document (id, source_id, rel_path, size, mtime_ns, state, live_rev, n_chunks, updated_ms)
+            VALUES (11, 3, 'a.md', 9, 9, 'indexed', 21, 1, 1);
+        INSERT INTO revision VALUES (21, 11, 'live', 1, 'h', 'e', 'c', 'markdown', NULL, '{}', '[]', 1);
+        INSERT INTO chunk (id, revision_id, ord, text, header, headings, spans, sentences, line, tokens)
+            VALUES (31, 21, 0, 'kept text', '', '[]', x'', x'', 1, 2);
+        COMMIT;";
+
+    #[test]
+    fn a_library_of_the_first_format_is_taken_over() {
+        let folder = tempfile::tempdir().unwrap();
+        drop(Library::open_with(folder.path(), &MIGRATIONS[..1]).unwrap());
+        Connection::open(folder.path().join("app.db")).unwrap().execute_batch(FIRST).unwrap();
+        let (library, opened) = Library::open(folder.path()).unwrap();
+        assert!(!opened.created);
+        let sources = library.sources().unwrap();
+        assert_eq!(sources.iter().map(|source| source.source.id.0).collect::<Vec<_>>(), [3]);
+        assert_eq!(sources[0].source.root, Path::new("/notes"));
+        assert!(library.document_by_path(sources[0].source.id, "a.md").unwrap().is_some());
+        let database = folder.path().join("app.db");
+        let both = "SELECT collection_id || ' ' || source_id FROM collection_source";
+        assert_eq!(value(&database, both), "7 3");
+        let later = library.add_source(Path::new("/later"), crate::SourceKind::Folder, 1).unwrap();
+        assert_eq!(later.0, 6, "the id of a source that is gone is not used again");
+        let references = "SELECT group_concat(DISTINCT \"table\") FROM pragma_foreign_key_list('document')";
+        assert!(value(&database, references).split(',').any(|table| table == "source"));
     }
 }

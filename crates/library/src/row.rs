@@ -3,13 +3,18 @@
 use crate::codec::decode_spans;
 use docent_corpus::Span;
 use rusqlite::Row;
-use rusqlite::types::{FromSqlError, Type};
+use rusqlite::types::{FromSqlError, Type, ValueRef};
 use serde::de::DeserializeOwned;
 
 /// A column that holds JSON.
 pub(crate) fn json<T: DeserializeOwned>(row: &Row<'_>, column: &str) -> rusqlite::Result<T> {
     let text = row.get_ref(column)?.as_str().map_err(|source| unreadable(column, source))?;
     serde_json::from_str(text).map_err(|source| unreadable(column, source))
+}
+
+/// A column that holds JSON or NULL.
+pub(crate) fn optional_json<T: DeserializeOwned>(row: &Row<'_>, column: &str) -> rusqlite::Result<Option<T>> {
+    if row.get_ref(column)? == ValueRef::Null { Ok(None) } else { json(row, column).map(Some) }
 }
 
 /// A column that holds spans.

@@ -1,12 +1,11 @@
-//! Sources (folders and files the user gave) and collections of them.
+//! Sources: folders and files the user gave.
 
 use crate::Library;
 use crate::error::{LibraryError, Step};
-use crate::row::{named, unreadable};
-use crate::{path, purges};
-use docent_corpus::{CollectionId, SourceId};
+use crate::row::{json, named, unreadable};
+use crate::{SourceRules, copies, path, purges};
+use docent_corpus::SourceId;
 use rusqlite::{Connection, OptionalExtension, Row, params};
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// What a source is.
@@ -41,8 +40,8 @@ pub struct Source {
     pub root: PathBuf,
     /// Folder or file.
     pub kind: SourceKind,
-    /// The collection it belongs to.
-    pub collection: Option<CollectionId>,
+    /// What of it is read.
+    pub rules: SourceRules,
     /// When it was added.
     pub added_ms: i64,
     /// When it was last scanned.
@@ -51,25 +50,14 @@ pub struct Source {
     pub reachable: bool,
 }
 
-/// A named set of sources.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Collection {
-    /// Its id.
-    pub id: CollectionId,
-    /// Its name; no two have the same.
-    pub name: String,
-    /// Its sources, oldest first.
-    pub sources: Vec<SourceId>,
-}
-
-pub(crate) const SOURCE_COLUMNS: &str = "id, root, kind, collection_id, added_ms, last_scan_ms, reachable";
+pub(crate) const SOURCE_COLUMNS: &str = "id, root, kind, rules, added_ms, last_scan_ms, reachable";
 
 pub(crate) fn source_of(row: &Row<'_>) -> rusqlite::Result<Source> {
     Ok(Source {
         id: SourceId(row.get("id")?),
         root: path::from_value(row.get_ref("root")?).map_err(|source| unreadable("root", source))?,
         kind: named(row, "kind", SourceKind::parse)?,
-        collection: row.get::<_, Option<i64>>("collection_id")?.map(CollectionId),
+        rules: json(row, "rules")?,
         added_ms: row.get("added_ms")?,
         last_scan_ms: row.get("last_scan_ms")?,
         reachable: row.get("reachable")?,
@@ -106,11 +94,10 @@ impl Library {
         let step = "removing a source";
         self.write(step, |tx| {
             require_source(tx, id)?;
-            tx.execute(
-                "UPDATE source SET removed_ms = ?2, collection_id = NULL WHERE id = ?1",
-                params![id.0, now_ms],
-            )
-            .step(step)?;
+            tx.execute("UPDATE source SET removed_ms = ?2 WHERE id = ?1", params![id.0, now_ms])
+                .step(step)?;
+            tx.execute("DELETE FROM collection_source WHERE source_id = ?1", [id.0]).step(step)?;
+            copies::release_of(tx, "source_id = ?1", id.0, now_ms)?;
             purges::delete_documents(tx, "source_id = ?1", id.0, now_ms)
         })
     }
@@ -139,96 +126,26 @@ impl Library {
         })
     }
 
-    /// Makes a collection. A name that is taken is [`LibraryError::Conflict`].
-    pub fn create_collection(&self, name: &str) -> Result<CollectionId, LibraryError> {
-        let step = "making a collection";
+    /// Gives a source another root: its folder moved, or the library came to another machine.
+    pub fn set_source_root(&self, id: SourceId, root: &Path) -> Result<(), LibraryError> {
+        let step = "moving a source";
+        let root = path::to_value(root)?;
         self.write(step, |tx| {
-            refuse_taken_name(tx, name, None)?;
-            tx.execute("INSERT INTO collection (name) VALUES (?1)", [name]).step(step)?;
-            Ok(CollectionId(tx.last_insert_rowid()))
-        })
-    }
-
-    /// Renames a collection. A name that is taken is [`LibraryError::Conflict`].
-    pub fn rename_collection(&self, id: CollectionId, name: &str) -> Result<(), LibraryError> {
-        let step = "renaming a collection";
-        self.write(step, |tx| {
-            refuse_taken_name(tx, name, Some(id))?;
-            let changed = tx
-                .execute("UPDATE collection SET name = ?2 WHERE id = ?1", params![id.0, name])
-                .step(step)?;
-            require_collection(changed, id)
-        })
-    }
-
-    /// Deletes a collection; its sources stay, without one.
-    pub fn delete_collection(&self, id: CollectionId) -> Result<(), LibraryError> {
-        let step = "deleting a collection";
-        self.write(step, |tx| {
-            let changed = tx.execute("DELETE FROM collection WHERE id = ?1", [id.0]).step(step)?;
-            require_collection(changed, id)
-        })
-    }
-
-    /// All collections by name, each with its sources.
-    pub fn collections(&self) -> Result<Vec<Collection>, LibraryError> {
-        let step = "listing collections";
-        self.read(step, |db| {
-            let mut members: BTreeMap<i64, Vec<SourceId>> = BTreeMap::new();
-            let sql = "SELECT collection_id, id FROM source
-                       WHERE collection_id IS NOT NULL AND removed_ms IS NULL ORDER BY id";
-            let mut statement = db.prepare(sql).step(step)?;
-            for pair in statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).step(step)? {
-                let (collection, source) = pair.step(step)?;
-                members.entry(collection).or_default().push(SourceId(source));
-            }
-            let mut statement = db.prepare("SELECT id, name FROM collection ORDER BY name, id").step(step)?;
-            let rows = statement.query_map([], |row| {
-                let id: i64 = row.get(0)?;
-                Ok(Collection {
-                    id: CollectionId(id),
-                    name: row.get(1)?,
-                    sources: members.remove(&id).unwrap_or_default(),
-                })
-            });
-            rows.step(step)?.collect::<rusqlite::Result<_>>().step(step)
-        })
-    }
-
-    /// Puts a source into a collection, or takes it out.
-    pub fn set_source_collection(
-        &self,
-        source: SourceId,
-        collection: Option<CollectionId>,
-    ) -> Result<(), LibraryError> {
-        let step = "placing a source";
-        self.write(step, |tx| {
-            require_source(tx, source)?;
-            if let Some(id) = collection {
-                let sql = "SELECT COUNT(*) FROM collection WHERE id = ?1";
-                let found: i64 = tx.query_row(sql, [id.0], |row| row.get(0)).step(step)?;
-                require_collection(found as usize, id)?;
-            }
-            let sql = "UPDATE source SET collection_id = ?2 WHERE id = ?1";
-            tx.execute(sql, params![source.0, collection.map(|id| id.0)]).step(step)?;
+            require_source(tx, id)?;
+            tx.execute("UPDATE source SET root = ?2 WHERE id = ?1", params![id.0, root]).step(step)?;
             Ok(())
         })
     }
-}
 
-fn require_collection(found: usize, id: CollectionId) -> Result<(), LibraryError> {
-    if found == 0 { Err(LibraryError::not_found(format_args!("collection {id}"))) } else { Ok(()) }
-}
-
-fn refuse_taken_name(db: &Connection, name: &str, except: Option<CollectionId>) -> Result<(), LibraryError> {
-    let sql = "SELECT COUNT(*) FROM collection WHERE name = ?1 AND id IS NOT ?2";
-    let taken: i64 = db
-        .query_row(sql, params![name, except.map(|id| id.0)], |row| row.get(0))
-        .step("naming a collection")?;
-    if taken > 0 {
-        Err(LibraryError::conflict(format_args!("a collection is already named {name}")))
-    } else {
-        Ok(())
+    /// Says what of a source is read. The next scan goes by it.
+    pub fn set_source_rules(&self, id: SourceId, rules: &SourceRules) -> Result<(), LibraryError> {
+        let step = "recording rules";
+        let rules = serde_json::to_string(rules).step(step)?;
+        self.write(step, |tx| {
+            require_source(tx, id)?;
+            tx.execute("UPDATE source SET rules = ?2 WHERE id = ?1", params![id.0, rules]).step(step)?;
+            Ok(())
+        })
     }
 }
 
@@ -296,31 +213,5 @@ mod tests {
         world.library.set_source_scanned(world.source, 60, false).unwrap();
         let source = world.library.source(world.source).unwrap();
         assert_eq!((source.last_scan_ms, source.reachable), (Some(50), false));
-    }
-
-    #[test]
-    fn collections_hold_sources() {
-        let world = fixture();
-        let work = world.library.create_collection("工作").unwrap();
-        let home = world.library.create_collection("home").unwrap();
-        assert_eq!(world.library.create_collection("home").unwrap_err().code(), "conflict");
-        assert_eq!(world.library.rename_collection(work, "home").unwrap_err().code(), "conflict");
-        world.library.rename_collection(work, "work").unwrap();
-        world.library.set_source_collection(world.source, Some(work)).unwrap();
-        assert_eq!(
-            world.library.collections().unwrap(),
-            [
-                Collection { id: home, name: "home".into(), sources: vec![] },
-                Collection { id: work, name: "work".into(), sources: vec![world.source] },
-            ]
-        );
-        assert_eq!(world.library.source(world.source).unwrap().collection, Some(work));
-        world.library.delete_collection(work).unwrap();
-        assert_eq!(world.library.source(world.source).unwrap().collection, None);
-        assert_eq!(
-            world.library.set_source_collection(world.source, Some(work)).unwrap_err().code(),
-            "not_found"
-        );
-        assert_eq!(world.library.delete_collection(work).unwrap_err().code(), "not_found");
     }
 }

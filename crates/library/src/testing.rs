@@ -65,6 +65,8 @@ pub(crate) fn read(text: &str) -> (DocumentText, Vec<NewChunk>) {
             page: None,
             page_label: None,
             line: Some(line),
+            spot: None,
+            member: None,
             tokens: 7,
             text: paragraph.into(),
             header: "Top".into(),

@@ -55,7 +55,10 @@ fn twenty_thousand_documents() {
         library.publish_batch(batch.id, version, 4).unwrap();
     }
     let summary = library.sources().unwrap().remove(0);
-    assert_eq!((summary.documents, summary.indexed, summary.failed), (FILES, FILES * 9 / 10, FILES / 10));
+    assert_eq!(
+        (summary.counts.documents, summary.counts.indexed, summary.counts.failed),
+        (FILES, FILES * 9 / 10, FILES / 10)
+    );
     let rows: usize = library.done_batches_after(profile, 0).unwrap().iter().map(|(_, rows, _)| rows).sum();
     assert_eq!(rows, library.document_counts().unwrap().chunks);
 

@@ -1,6 +1,6 @@
 /** Changes of the library. Each shows its own failure and refreshes what it made stale. */
 import { t } from "../i18n/index.svelte";
-import type { AddSourcesRes, Source } from "../wire/generated";
+import type { AddSourcesRes, Collection, ForgetRes, Source, SourceRules } from "../wire/generated";
 import { attempt, reportRejected } from "./failures.svelte";
 import { indexing } from "./indexing.svelte";
 import { touch } from "./queries.svelte";
@@ -53,8 +53,26 @@ export const renameCollection = (collection: number, name: string) =>
 	change(() => call("rename_collection", { collection, name }));
 export const deleteCollection = (collection: number) =>
 	change(() => call("delete_collection", { collection }));
-export const moveSource = (source: number, collection: number | null) =>
-	change(() => call("set_source_collection", { source, collection }));
+export const setRules = (source: number, rules: SourceRules) =>
+	change(() => call("set_source_rules", { source, rules }));
+
+export interface Members {
+	sources?: number[];
+	documents?: number[];
+}
+
+/** Puts into a collection, or takes out. */
+export function setMembers(collection: number, members: Members, into: boolean): Promise<boolean> {
+	const req = { collection, sources: members.sources ?? [], documents: members.documents ?? [] };
+	return change(() => call(into ? "add_to_collection" : "remove_from_collection", req));
+}
+
+/** Makes a collection and puts something in at once. */
+export async function createCollectionWith(name: string, members: Members): Promise<Collection | undefined> {
+	const made = await attempt(() => call("create_collection", { name }));
+	if (made) await setMembers(made.id, members, true);
+	return made;
+}
 
 /** How many files are read again. */
 export async function retryFailed(source: number | null): Promise<number> {
@@ -63,9 +81,38 @@ export async function retryFailed(source: number | null): Promise<number> {
 	return res?.count ?? 0;
 }
 
+/** How many of these are read again; undefined if that failed. */
+export async function retryDocuments(documents: number[]): Promise<number | undefined> {
+	const res = await attempt(() => call("retry_documents", { documents }));
+	touch(LIBRARY);
+	return res?.count;
+}
+
+/** What was forgotten; undefined if that failed. */
+export async function forgetDocument(document: number): Promise<ForgetRes | undefined> {
+	const res = await attempt(() => call("forget_document", { document }));
+	touch(LIBRARY);
+	return res;
+}
+
+/** Lets the person say where to, and writes the list of documents there; gives how many lines. */
+export async function exportLedger(source: number | null): Promise<number | undefined> {
+	const words = t().documents;
+	const path = await attempt(() => currentHost().pickSavePath(words.export, words.exportName));
+	if (!path) return undefined;
+	return (await attempt(() => call("export_ledger", { path, source })))?.count;
+}
+
 export async function pauseIndexing(paused: boolean): Promise<void> {
 	const status = await attempt(() => call("pause_indexing", { paused }));
 	if (status) indexing.status = status;
+}
+
+/** Ends the run; what is done stays. */
+export async function stopIndexing(): Promise<void> {
+	const status = await attempt(() => call("stop_indexing", {}));
+	if (status) indexing.status = status;
+	touch(LIBRARY);
 }
 
 /** Opens the original file, or shows it in its folder. */

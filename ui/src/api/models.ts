@@ -11,6 +11,8 @@ async function change(run: () => Promise<unknown>): Promise<void> {
 }
 
 export const useModel = (name: string) => change(() => call("use_model", { name }));
+/** Gives up the index of another model that is being built. */
+export const cancelSwitch = () => change(() => call("cancel_switch", {}));
 export const removeModel = (name: string) => change(() => call("remove_model", { name }));
 
 /** Lets the person choose a model's file and installs it; gives the model's name. */

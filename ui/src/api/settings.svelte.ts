@@ -4,9 +4,23 @@ import { attempt } from "./failures.svelte";
 import { query, touch } from "./queries.svelte";
 import { call } from "./rpc";
 
-export const DEFAULTS: Settings = { language: "system", theme: "system", threads: 0, allow_downloads: true };
+export const DEFAULTS: Settings = {
+	language: "system",
+	theme: "system",
+	threads: 0,
+	allow_downloads: true,
+	recognition: true,
+	recognition_languages: [],
+};
 
-const UNCHANGED: SettingsPatch = { language: null, theme: null, threads: null, allow_downloads: null };
+const UNCHANGED: SettingsPatch = {
+	language: null,
+	theme: null,
+	threads: null,
+	allow_downloads: null,
+	recognition: null,
+	recognition_languages: null,
+};
 
 /** The settings in force. */
 export function settings(): Settings {

@@ -1,11 +1,12 @@
 /** Everything that can be done from the keyboard, once: for the palette, the shortcuts and their list. */
 import { indexing } from "../api/indexing.svelte";
-import { pauseIndexing } from "../api/library";
+import { pauseIndexing, stopIndexing } from "../api/library";
 import { query } from "../api/queries.svelte";
 import { changeSettings } from "../api/settings.svelte";
 import { current } from "../features/ask/current.svelte";
 import { addFiles, addFolders, addTheSample } from "../features/library/add";
 import { lookForChanges } from "../features/library/sourceMenu";
+import { beginNote } from "../features/notes/open.svelte";
 import { t } from "../i18n/index.svelte";
 import { columns } from "./columns.svelte";
 import type { Keys } from "./keys";
@@ -112,6 +113,27 @@ export const commands: readonly Command[] = [
 		{
 			when: () => indexing.paused,
 		},
+	),
+	command(
+		"stop-indexing",
+		() => t().commands.stopIndexing,
+		() => void stopIndexing(),
+		{ when: () => indexing.busy || indexing.paused },
+	),
+	command(
+		"notes",
+		() => t().commands.notes,
+		() => navigation.show("notes"),
+		{ keys: [["Mod", "Shift", "E"]] },
+	),
+	command(
+		"new-note",
+		() => t().commands.newNote,
+		() => {
+			navigation.show("notes");
+			beginNote();
+		},
+		{ keys: [["Mod", "Shift", "N"]] },
 	),
 	command(
 		"models",

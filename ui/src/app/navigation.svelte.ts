@@ -7,7 +7,8 @@ import { layout } from "./layout.svelte";
 
 export type View =
 	| { name: "ask" }
-	| { name: "documents"; source: number | null; state: DocumentState | null }
+	| { name: "documents"; source: number | null; collection: number | null; state: DocumentState | null }
+	| { name: "notes" }
 	| { name: "models" }
 	| { name: "settings" }
 	| { name: "about" };
@@ -33,10 +34,14 @@ class Navigation {
 	}
 
 	showDocuments(source: number | null, state: DocumentState | null = null): void {
-		this.#go({ name: "documents", source, state });
+		this.#go({ name: "documents", source, collection: null, state });
 	}
 
-	show(name: "models" | "settings" | "about"): void {
+	showCollection(collection: number): void {
+		this.#go({ name: "documents", source: null, collection, state: null });
+	}
+
+	show(name: "notes" | "models" | "settings" | "about"): void {
 		this.#go({ name });
 	}
 

@@ -6,8 +6,9 @@ export interface MenuItem {
 	label: string;
 	run: () => void;
 	icon?: Component<{ size?: number }>;
-	/** Given for items of which one is chosen. */
+	/** Given for items of which one is chosen, or with `many`, any number. */
 	checked?: boolean;
+	many?: boolean;
 	danger?: boolean;
 	disabled?: boolean;
 	testid?: string;

@@ -36,4 +36,6 @@ export interface Host {
 	pickFolders(title: string): Promise<string[]>;
 	/** Paths of the files that the person chose; empty if none. */
 	pickFiles(title: string, options: { multiple: boolean }): Promise<string[]>;
+	/** Where to write a new file, proposed by name; null if the person thought better of it. */
+	pickSavePath(title: string, proposed: string): Promise<string | null>;
 }

@@ -4,14 +4,14 @@
  * depends on it.
  */
 
-const plural = (n: number, one: string, other: string) => (n === 1 ? one : other);
+import { errors } from "./en/errors";
+import { keeping } from "./en/keeping";
+import { collection, documents, indexing, places, rules, source } from "./en/library";
+import { notes } from "./en/notes";
 
-/** What happened, what of the person's work is safe, and what can be done about it. */
-export interface ErrorText {
-	what: string;
-	kept: string;
-	todo: string;
-}
+export type { ErrorText } from "./en/errors";
+
+const plural = (n: number, one: string, other: string) => (n === 1 ? one : other);
 
 export const en = {
 	app: {
@@ -56,6 +56,7 @@ export const en = {
 		waitingBadge: (n: number, shown: string) =>
 			plural(n, "One file is waiting", `${shown} files are waiting`),
 		sourceMenu: (name: string) => `Actions for ${name}`,
+		notes: "Notes",
 		models: "Models",
 		settings: "Settings",
 		about: "About this installation",
@@ -63,31 +64,8 @@ export const en = {
 		thisWeek: "Last 7 days",
 		earlier: "Earlier",
 	},
-	source: {
-		ask: "Ask about this",
-		documents: "Show documents",
-		rescan: "Look for changes",
-		retryFailed: "Retry failed files",
-		moveTo: "Move to collection",
-		noCollection: "No collection",
-		remove: "Remove from library…",
-		removeTitle: (name: string) => `Remove “${name}” from the library?`,
-		removeText: "docent forgets what it read there. The files themselves stay where they are, untouched.",
-		removeYes: "Remove",
-	},
-	collection: {
-		nameLabel: "Name of the collection",
-		create: "Create",
-		createTitle: "New collection",
-		rename: "Rename…",
-		renameTitle: "Rename collection",
-		save: "Save",
-		remove: "Delete collection…",
-		removeTitle: (name: string) => `Delete the collection “${name}”?`,
-		removeText: "Its folders and files stay in the library; only the grouping goes.",
-		removeYes: "Delete",
-		empty: "No folders yet. Move one here from its menu.",
-	},
+	source,
+	collection,
 	conversation: {
 		rename: "Rename…",
 		renameTitle: "Rename conversation",
@@ -101,33 +79,7 @@ export const en = {
 		menu: (name: string) => `Actions for ${name}`,
 		untitled: "Untitled",
 	},
-	indexing: {
-		label: "Indexing",
-		ready: (shown: string, total: string) => `${shown} of ${total} documents searchable`,
-		readyAll: (n: number, shown: string) =>
-			plural(n, "1 document searchable", `All ${shown} documents searchable`),
-		nothing: "No documents yet",
-		paused: "Paused",
-		pause: "Pause indexing",
-		resume: "Resume indexing",
-		phase: {
-			idle: "Ready",
-			scanning: "Looking for files",
-			reading: "Reading",
-			embedding: "Understanding",
-			writing: "Saving",
-			waiting_for_model: "Waiting for the search model",
-		},
-		progress: (done: string, total: string) => `${done} of ${total}`,
-		left: (time: string) => `${time} left`,
-		rate: (shown: string) => `${shown} files/min`,
-		failures: (n: number, shown: string) =>
-			plural(n, "1 file could not be read", `${shown} files could not be read`),
-		stopped: "Indexing stopped",
-		askMeanwhile: "You can search and ask meanwhile.",
-		waitingHint: "Documents are read as soon as the model is here.",
-		getModels: "Get models",
-	},
+	indexing,
 	ask: {
 		heading: "What would you like to know?",
 		placeholder: "Search or ask your documents…",
@@ -197,8 +149,6 @@ export const en = {
 		cited: (number: string) => `Cited as ${number}`,
 		byMeaning: (rank: string) => `By meaning: no. ${rank}`,
 		byWords: (rank: string) => `By words: no. ${rank}`,
-		page: (label: string) => `Page ${label}`,
-		line: (shown: string) => `Line ${shown}`,
 		notCited: "Read, not cited",
 	},
 	viewer: {
@@ -212,7 +162,7 @@ export const en = {
 		open: "Open original",
 		reveal: "Show in folder",
 		askAbout: "Ask about this document",
-		page: (label: string) => `Page ${label}`,
+		about: "About this file",
 		pageOf: (total: string) => `of ${total}`,
 		pageField: "Page number",
 		previous: "Previous page",
@@ -232,67 +182,14 @@ export const en = {
 		pageUnavailable: "This page cannot be shown as a picture.",
 		showText: "Show its text instead",
 	},
-	documents: {
-		all: "All documents",
-		title: "Documents",
-		coverage: (indexed: string, total: string) => `${indexed} of ${total} searchable`,
-		filter: "Filter by name or title",
-		states: "State",
-		stateAll: "All",
-		state: {
-			waiting: "Waiting",
-			reading: "Reading",
-			indexed: "Searchable",
-			failed: "Could not be read",
-			skipped: "Skipped",
-			missing: "Missing",
-		},
-		stateHint: {
-			waiting: "Queued. It is read as soon as its turn comes.",
-			reading: "Being read just now.",
-			indexed: "Can be searched and cited.",
-			failed: "Could not be read.",
-			skipped: "A kind of file that docent does not read.",
-			missing: "The file is gone, or its drive is away. What was read from it is kept.",
-		},
-		format: {
-			pdf: "PDF",
-			markdown: "Markdown",
-			html: "Web page",
-			plain_text: "Text",
-			unknown: "File",
-		},
-		passages: (n: number, shown: string) => plural(n, "1 passage", `${shown} passages`),
-		pages: (n: number, shown: string) => plural(n, "1 page", `${shown} pages`),
-		retryAll: (n: number, shown: string) => plural(n, "Retry 1 failed file", `Retry ${shown} failed files`),
-		rescan: "Look for changes",
-		ask: "Ask about these",
-		requeued: (n: number, shown: string) =>
-			plural(n, "1 file will be read again", `${shown} files will be read again`),
-		rescanning: "Looking for changes…",
-		none: "No documents here yet.",
-		noneMatch: "No document matches this filter.",
-		clearFilter: "Clear filter",
-		detail: "About this file",
-		path: "Path",
-		size: "Size",
-		kind: "Kind",
-		since: "Since",
-		what: "What happened",
-		kept: "What is safe",
-		todo: "What you can do",
-		scanned: (time: string) => `Last looked through ${time}`,
-		neverScanned: "Not looked through yet",
-		unreachable: "This folder cannot be reached now. What was read from it stays searchable.",
-		showDetail: (name: string) => `About ${name}`,
-		warningsTitle: "Parts that could not be read",
-	},
+	documents,
 	welcome: {
 		title: "Ask your own documents",
 		text: "docent reads the folders and files you give it, finds the passages that matter in milliseconds, and answers with the exact place each sentence comes from.",
 		private: "It runs on this computer. Your documents, questions and answers never leave it.",
 		drop: "Drop folders or files anywhere in this window",
-		dropFormats: "PDF, Markdown, web pages and plain text. Files stay where they are.",
+		dropFormats:
+			"PDF, Word, Excel, slides, books, mail, pictures, archives, text. Files stay where they are.",
 		sampleTitle: "Just looking?",
 		sampleText: "Add a small sample library and ask it something.",
 	},
@@ -343,10 +240,6 @@ export const en = {
 		removeTitle: (name: string) => `Remove ${name}?`,
 		removeText: "Its file is deleted from this computer. You can fetch it again later.",
 		removeYes: "Remove",
-		switchTitle: (name: string) => `Use ${name} for finding by meaning?`,
-		switchText:
-			"All documents have to be indexed again with it, which can take a while. Words stay searchable meanwhile.",
-		switchYes: "Use and index again",
 		downloadsOff: "Downloads are switched off in the settings.",
 		allowDownloads: "Allow downloads",
 		none: "The catalogue of models is empty.",
@@ -426,6 +319,9 @@ export const en = {
 		palette: "Command palette",
 		documents: "All documents",
 		failed: "Files that could not be read",
+		notes: "Notes",
+		newNote: "New note",
+		stopIndexing: "Stop indexing",
 		addFolder: "Add folder…",
 		addFiles: "Add files…",
 		addPath: "Add path…",
@@ -462,184 +358,23 @@ export const en = {
 		esc: "Close the top layer, or stop the answer",
 		pages: "Previous or next page",
 		zoom: "Zoom",
+		select: "Select",
+		forget: "Forget a document, or the menu of a folder",
+		notes: "In a note",
+		saveNote: "Save at once",
+		follow: "Follow the link under the cursor",
+		previewNote: "Write or preview",
 	},
 	drop: {
 		title: "Drop to add to your library",
 		text: "Files stay where they are. docent only reads them.",
 		added: (n: number, shown: string) => plural(n, "Added to the library", `${shown} added to the library`),
 	},
-	errors: {
-		bad_request: {
-			what: "docent did not understand this request.",
-			kept: "Nothing was changed.",
-			todo: "Try again. If it keeps happening, it is a fault in docent; the details below help to find it.",
-		},
-		not_found: {
-			what: "This is no longer in the library.",
-			kept: "Everything else is as it was.",
-			todo: "It may have been removed meanwhile. Go back and choose again.",
-		},
-		path_not_found: {
-			what: "There is nothing at this path.",
-			kept: "The library is unchanged.",
-			todo: "Check the spelling, and whether the drive is connected.",
-		},
-		permission_denied: {
-			what: "docent is not allowed to read this.",
-			kept: "The file was not touched, and the rest goes on.",
-			todo: "Give yourself permission to read it, then retry.",
-		},
-		own_data: {
-			what: "This folder is where docent keeps its own data.",
-			kept: "Nothing was added.",
-			todo: "Choose another folder.",
-		},
-		unsupported_file: {
-			what: "docent does not read this kind of file.",
-			kept: "The file was not touched.",
-			todo: "Save it as PDF, Markdown, HTML or plain text to include it.",
-		},
-		empty_file: {
-			what: "The file is empty.",
-			kept: "There was nothing to lose.",
-			todo: "It is read as soon as it has content.",
-		},
-		password_needed: {
-			what: "The file is protected by a password.",
-			kept: "The file was not touched.",
-			todo: "Save a copy without password, then retry.",
-		},
-		damaged_file: {
-			what: "The file is damaged.",
-			kept: "What was read from it before stays searchable.",
-			todo: "Open it in its own program and save it again, or restore it from a backup.",
-		},
-		file_too_large: {
-			what: "The file is larger than docent reads.",
-			kept: "The file was not touched.",
-			todo: "Split it into smaller files.",
-		},
-		no_text: {
-			what: "The file holds no text, only pictures.",
-			kept: "The file was not touched.",
-			todo: "Run text recognition on it and save it with its text, then retry.",
-		},
-		reader_crashed: {
-			what: "This file made the reader crash.",
-			kept: "The crash stayed within this one file; everything else goes on.",
-			todo: "Retry once. If it fails again, save the file anew in its own program.",
-		},
-		reader_timed_out: {
-			what: "Reading this file took too long.",
-			kept: "The file was left out; everything else goes on.",
-			todo: "Retry when the computer is less busy, or split the file.",
-		},
-		installation_incomplete: {
-			what: "A part of docent that reads this kind of file is missing.",
-			kept: "Your library is complete; the file waits.",
-			todo: "See “About this installation”, which names the missing part.",
-		},
-		read_failed: {
-			what: "The file could not be read.",
-			kept: "What was read from it before stays searchable.",
-			todo: "Check that it opens in its own program, then retry.",
-		},
-		library_in_use: {
-			what: "Another docent has this library open.",
-			kept: "Nothing was changed.",
-			todo: "Close the other window or terminal, then try again.",
-		},
-		library_too_new: {
-			what: "This library was written by a newer docent.",
-			kept: "It was not touched.",
-			todo: "Update docent to open it.",
-		},
-		library_damaged: {
-			what: "The library’s database is damaged.",
-			kept: "Your documents themselves are untouched; docent changed nothing.",
-			todo: "Restore the library folder from a backup, or move it aside and add your folders again.",
-		},
-		disk_full: {
-			what: "The disk is full.",
-			kept: "Everything finished so far is saved.",
-			todo: "Free some space, then try again. docent continues where it stopped.",
-		},
-		read_only: {
-			what: "docent may not write to its folder.",
-			kept: "Nothing was lost.",
-			todo: "Make the library folder writable, then try again.",
-		},
-		index_failed: {
-			what: "The search index did not answer.",
-			kept: "Your library is complete; the index is made from it.",
-			todo: "Start docent again. It repairs the index from the library.",
-		},
-		model_not_installed: {
-			what: "The model for this is not installed.",
-			kept: "What is indexed already stays searchable by its words.",
-			todo: "Get it on the models page, or import its file.",
-		},
-		model_unknown: {
-			what: "docent does not know this model.",
-			kept: "Nothing was installed.",
-			todo: "Choose one from the models page.",
-		},
-		model_damaged: {
-			what: "The model’s file is damaged or incomplete.",
-			kept: "It was not put to use; other models are unaffected.",
-			todo: "Remove it and get it again, or import a complete file.",
-		},
-		model_unsupported: {
-			what: "docent cannot run this kind of model.",
-			kept: "The model in use stays in use.",
-			todo: "Choose a model from the catalogue.",
-		},
-		checksum_mismatch: {
-			what: "The file is not the one that was promised.",
-			kept: "It was thrown away; nothing was installed.",
-			todo: "Try again. If it happens again, do not trust this source, and import the file from another one.",
-		},
-		download_failed: {
-			what: "The model could not be downloaded.",
-			kept: "What arrived is kept; the next try continues there.",
-			todo: "Check the connection and try again, or import the file.",
-		},
-		offline: {
-			what: "Downloads are switched off.",
-			kept: "Nothing was fetched.",
-			todo: "Allow downloads in the settings, or import the file.",
-		},
-		not_enough_memory: {
-			what: "There is not enough free memory for this model.",
-			kept: "What is indexed already stays searchable.",
-			todo: "Close other programs, or choose a smaller model.",
-		},
-		question_too_long: {
-			what: "The question is too long for the model.",
-			kept: "Your text is still in the box.",
-			todo: "Shorten it, or choose a model with a larger context.",
-		},
-		question_empty: {
-			what: "There is no question.",
-			kept: "Nothing was changed.",
-			todo: "Write something in the box first.",
-		},
-		compute_failed: {
-			what: "The model failed while computing.",
-			kept: "The passages found are still shown.",
-			todo: "Ask again. If it happens again, use fewer threads or another model.",
-		},
-		cancelled: {
-			what: "Stopped.",
-			kept: "What was done so far is kept.",
-			todo: "Start it again whenever you like.",
-		},
-		internal: {
-			what: "A fault in docent itself.",
-			kept: "Your documents and your library are untouched.",
-			todo: "Try again, or start docent anew. The details below help to find the fault.",
-		},
-	},
+	rules,
+	places,
+	notes,
+	keeping,
+	errors,
 };
 
 export type Messages = typeof en;

@@ -77,17 +77,37 @@ export function ago(ms: number, now: number): string {
 	return new Intl.DateTimeFormat(locale(), { dateStyle: "medium" }).format(ms);
 }
 
+/** "5 June 2025" of "2025-06-05"; what is no date stays as it is. */
+export function dateOf(text: string): string {
+	const parts = /^(\d{4})-(\d{2})-(\d{2})/.exec(text);
+	if (!parts) return text;
+	const date = new Date(Number(parts[1]), Number(parts[2]) - 1, Number(parts[3]));
+	return Number.isNaN(date.getTime())
+		? text
+		: new Intl.DateTimeFormat(locale(), { dateStyle: "long" }).format(date);
+}
+
+/** The moment, to the minute. */
+export function moment(ms: number): string {
+	return new Intl.DateTimeFormat(locale(), { dateStyle: "medium", timeStyle: "short" }).format(ms);
+}
+
+/** "a, b, c" and "甲、乙、丙". */
+export function names(list: readonly string[]): string {
+	return list.join(locale() === "zh-CN" ? "、" : ", ");
+}
+
 /** "English, Chinese" from codes; a code nobody knows stays as it is. */
 export function languages(codes: readonly string[]): string {
-	const names = new Intl.DisplayNames(locale(), { type: "language", fallback: "code" });
+	const display = new Intl.DisplayNames(locale(), { type: "language", fallback: "code" });
 	const list = codes.map((code) => {
 		try {
-			return names.of(code) ?? code;
+			return display.of(code) ?? code;
 		} catch {
 			return code;
 		}
 	});
-	return new Intl.ListFormat(locale(), { type: "unit", style: "short" }).format(list);
+	return names(list);
 }
 
 /** Orders names as the language does, with numbers by value. */

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from "vitest";
 import { errorTexts, explain } from "../api/errors";
 import { en } from "./en";
-import { ago, count, languages, milliseconds, prose, roughDuration, size } from "./format";
+import { ago, count, dateOf, languages, milliseconds, prose, roughDuration, size } from "./format";
 import { setLocale } from "./index.svelte";
 import { zhCN } from "./zh-CN";
 
@@ -35,7 +35,7 @@ describe("languages", () => {
 			expect(other.trim(), key).not.toBe("");
 			if (value === other) same.push(key);
 		}
-		expect(same).toEqual(
+		expect(same.sort()).toEqual(
 			[
 				"app.name",
 				"answer.assistant",
@@ -45,7 +45,9 @@ describe("languages", () => {
 				"settings.languageZh",
 				"commands.languageEn",
 				"commands.languageZh",
-			].filter((key) => same.includes(key)),
+			]
+				.filter((key) => same.includes(key))
+				.sort(),
 		);
 	});
 
@@ -87,10 +89,15 @@ describe("formats", () => {
 		]);
 		expect(languages(["en", "zh"])).toBe("English, Chinese");
 		expect(prose("One.", "", "Two.")).toBe("One. Two.");
+		expect([dateOf("2025-01-12T08:00:00Z"), dateOf("spring 1998")]).toEqual([
+			"January 12, 2025",
+			"spring 1998",
+		]);
 		setLocale("zh-CN");
 		expect(size(0)).toBe("0字节");
 		expect(roughDuration(680)).toBe("11分钟");
-		expect(languages(["en", "zh"])).toContain("中文");
+		expect(languages(["en", "zh"])).toBe("英语、中文");
+		expect(dateOf("2025-01-12")).toBe("2025年1月12日");
 		expect(prose("一。", "二。")).toBe("一。二。");
 	});
 

@@ -43,6 +43,9 @@ export const TestId = {
 	ViewerOpen: "viewer-open",
 	ViewerReveal: "viewer-reveal",
 	ViewerClose: "viewer-close",
+	ViewerAbout: "viewer-about",
+	/** A heading between blocks that says where they stand: a page, slide, sheet, chapter, or file. */
+	ViewerSection: "viewer-section",
 	/** The left rail. */
 	Rail: "rail",
 	RailToggle: "rail-toggle",
@@ -60,7 +63,13 @@ export const TestId = {
 	NewCollection: "new-collection",
 	IndexingStatus: "indexing-status",
 	IndexingPause: "indexing-pause",
+	/** Files that could not be read; `data-state` says in which way. */
 	IndexingFailures: "indexing-failures",
+	IndexingStop: "indexing-stop",
+	/** The index of another embedding model that is being built. */
+	Rebuild: "rebuild",
+	RebuildCancel: "rebuild-cancel",
+	NavNotes: "nav-notes",
 	NavModels: "nav-models",
 	NavSettings: "nav-settings",
 	NavAbout: "nav-about",
@@ -72,6 +81,49 @@ export const TestId = {
 	StateFilter: "state-filter",
 	RetryFailed: "retry-failed",
 	DocumentDetail: "document-detail",
+	/** "423 of 501 can be found". */
+	Coverage: "coverage",
+	DocumentSelect: "document-select",
+	/** What can be done with the selected documents. */
+	Selection: "selection",
+	RetrySelected: "retry-selected",
+	CollectionFilter: "collection-filter",
+	LedgerMore: "ledger-more",
+	ExportLedger: "export-ledger",
+	Forget: "forget",
+	/** What was forgotten, with the way back. */
+	Forgotten: "forgotten",
+	ForgottenUndo: "forgotten-undo",
+	/** The dialog that says what of a source is read. */
+	Rules: "rules",
+	RulesOpen: "rules-open",
+	RulesSave: "rules-save",
+	/** Notes. */
+	Notes: "notes",
+	NotesFolder: "notes-folder",
+	NotesAccept: "notes-accept",
+	NoteNew: "note-new",
+	NoteItem: "note-item",
+	NoteFilter: "note-filter",
+	/** A tag that narrows the list; `data-tag` is its name. */
+	NoteTag: "note-tag",
+	NoteEditor: "note-editor",
+	/** `data-state` is one of empty, saved, unsaved, saving, failed. */
+	NoteState: "note-state",
+	NoteTitle: "note-title",
+	NotePreview: "note-preview",
+	NotePreviewTab: "note-preview-tab",
+	NoteMenu: "note-menu",
+	NoteSuggestion: "note-suggestion",
+	NoteSide: "note-side",
+	NoteSideToggle: "note-side-toggle",
+	NoteLink: "note-link",
+	NoteBacklink: "note-backlink",
+	NoteVersion: "note-version",
+	NoteRestore: "note-restore",
+	NoteConflict: "note-conflict",
+	NoteFailed: "note-failed",
+	NoteUndo: "note-undo",
 	/** Models. Cards carry `data-model`. */
 	Models: "models",
 	ModelCard: "model-card",
@@ -87,6 +139,24 @@ export const TestId = {
 	ThemeSelect: "theme-select",
 	Threads: "threads",
 	AllowDownloads: "allow-downloads",
+	/** Keeping: backup, restore, move, recognition. */
+	BackUp: "back-up",
+	BackUpVectors: "back-up-vectors",
+	BackUpProgress: "back-up-progress",
+	BackUpCancel: "back-up-cancel",
+	BackUpDone: "back-up-done",
+	RestoreLook: "restore-look",
+	Restore: "restore",
+	RestoreYes: "restore-yes",
+	MoveLibrary: "move-library",
+	NextStart: "next-start",
+	Recognition: "recognition",
+	/** A language to recognise; `data-language` is its name. */
+	RecognitionLanguage: "recognition-language",
+	RecognitionAgain: "recognition-again",
+	/** What a change of the embedding model takes. */
+	SwitchPlan: "switch-plan",
+	SwitchYes: "switch-yes",
 	/** About this installation. */
 	About: "about",
 	AboutCheck: "about-check",

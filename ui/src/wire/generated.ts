@@ -90,7 +90,15 @@ settings: Settings,
 /**
  * Where computing happens, in words, such as "CPU, 2 threads, AVX-512".
  */
-device: string, };
+device: string, 
+/**
+ * The index of another embedding model that is being built, if one is.
+ */
+rebuild: RebuildStatus | null, 
+/**
+ * Folder of the notes, once there is one.
+ */
+notes_folder: string | null, };
 
 /**
  * How an answer comes into being, in this order; `passages`, `reading` and `text` may come more
@@ -152,6 +160,86 @@ conversation: number | null,
 scope: Scope, };
 
 /**
+ * What happens at the next start.
+ */
+export type AtNextStart = { 
+/**
+ * The folder that will be used, or that is filled.
+ */
+folder: string, 
+/**
+ * Where the present library will be kept.
+ */
+kept: string, };
+
+/**
+ * How a backup goes on.
+ */
+export type BackUpEvent = { "kind": "writing", 
+/**
+ * Bytes read so far.
+ */
+done_bytes: number, 
+/**
+ * Of how many.
+ */
+total_bytes: number, } | { "kind": "done", 
+/**
+ * Its size.
+ */
+bytes: number, 
+/**
+ * What is in it.
+ */
+info: BackupInfo, };
+
+/**
+ * Writes the whole library into one file.
+ */
+export type BackUpReq = { 
+/**
+ * Id for [`super::CancelReq`].
+ */
+request_id: string, 
+/**
+ * Absolute path of the file to write. An existing one is replaced only when the new one is whole.
+ */
+path: string, 
+/**
+ * Whether vectors go along, so that another machine need not compute them again.
+ */
+vectors: boolean, };
+
+/**
+ * What is in a backup.
+ */
+export type BackupInfo = { 
+/**
+ * When it was made.
+ */
+created_ms: number, 
+/**
+ * Which docent made it.
+ */
+docent: string, 
+/**
+ * Documents that can be found in it.
+ */
+documents: number, 
+/**
+ * Notes in it.
+ */
+notes: number, 
+/**
+ * Conversations in it.
+ */
+conversations: number, 
+/**
+ * Whether it has vectors.
+ */
+vectors: boolean, };
+
+/**
  * A block of a document. `start` and `end` are byte offsets of UTF-8: convert before slicing in JavaScript.
  */
 export type Block = { 
@@ -186,7 +274,15 @@ page_label: string | null,
 /**
  * First line, counted from 1.
  */
-line: number | null, };
+line: number | null, 
+/**
+ * Where it stands in an original without pages and lines.
+ */
+spot: Spot | null, 
+/**
+ * The file within the file that it stands in.
+ */
+member: string | null, };
 
 /**
  * What a block is.
@@ -269,6 +365,14 @@ page_label: string | null,
  */
 line: number | null, 
 /**
+ * Where it stands in an original without pages and lines.
+ */
+spot: Spot | null, 
+/**
+ * The file within the file that it stands in.
+ */
+member: string | null, 
+/**
  * Where it stands in the canonical text.
  */
 span: TextSpan, 
@@ -280,10 +384,10 @@ quote: string, };
 /**
  * Every failure that somebody acts on. Kept small: a code exists only if its text differs.
  */
-export type Code = "bad_request" | "not_found" | "path_not_found" | "permission_denied" | "own_data" | "unsupported_file" | "empty_file" | "password_needed" | "damaged_file" | "file_too_large" | "no_text" | "reader_crashed" | "reader_timed_out" | "installation_incomplete" | "read_failed" | "library_in_use" | "library_too_new" | "library_damaged" | "disk_full" | "read_only" | "index_failed" | "model_not_installed" | "model_unknown" | "model_damaged" | "model_unsupported" | "checksum_mismatch" | "download_failed" | "offline" | "not_enough_memory" | "question_too_long" | "question_empty" | "compute_failed" | "cancelled" | "internal";
+export type Code = "bad_request" | "not_found" | "path_not_found" | "permission_denied" | "own_data" | "unsupported_file" | "empty_file" | "password_needed" | "damaged_file" | "file_too_large" | "no_text" | "reader_crashed" | "reader_timed_out" | "installation_incomplete" | "read_failed" | "over_size_rule" | "placeholder" | "bad_path" | "path_taken" | "bad_backup" | "no_notes_folder" | "library_in_use" | "library_too_new" | "library_damaged" | "disk_full" | "read_only" | "index_failed" | "model_not_installed" | "model_unknown" | "model_damaged" | "model_unsupported" | "checksum_mismatch" | "download_failed" | "offline" | "not_enough_memory" | "question_too_long" | "question_empty" | "compute_failed" | "cancelled" | "internal";
 
 /**
- * A named set of sources.
+ * A named set of sources and documents.
  */
 export type Collection = { 
 /**
@@ -293,7 +397,32 @@ id: number,
 /**
  * Its name.
  */
-name: string, };
+name: string, 
+/**
+ * Sources that were put into it.
+ */
+sources: Array<number>, 
+/**
+ * Documents that were put into it one by one.
+ */
+documents: Array<number>, };
+
+/**
+ * Puts sources and documents into a collection, or takes them out.
+ */
+export type CollectionMembersReq = { 
+/**
+ * The collection.
+ */
+collection: number, 
+/**
+ * Sources.
+ */
+sources: Array<number>, 
+/**
+ * Documents.
+ */
+documents: Array<number>, };
 
 /**
  * Names a collection.
@@ -404,7 +533,7 @@ path: string,
  */
 title: string, 
 /**
- * What it is: `pdf`, `markdown`, `html`, `plain_text`.
+ * What it is: `pdf`, `docx`, `epub`, `mail`, …; see `docent_corpus::Format`.
  */
 format: string | null, 
 /**
@@ -438,12 +567,50 @@ passages: number,
 /**
  * Since when it is in this state.
  */
-since_ms: number, };
+since_ms: number, 
+/**
+ * The document with the same content through which this one is found.
+ */
+copy_of: number | null, 
+/**
+ * Who wrote it, by its own account.
+ */
+author: string | null, 
+/**
+ * When it was written, by its own account.
+ */
+date: string | null, 
+/**
+ * Language, by its own account.
+ */
+language: string | null, 
+/**
+ * Its tags.
+ */
+tags: Array<string>, };
+
+/**
+ * Names documents.
+ */
+export type DocumentIdsReq = { 
+/**
+ * Their ids.
+ */
+documents: Array<number>, };
+
+/**
+ * Names a document.
+ */
+export type DocumentReq = { 
+/**
+ * Its id.
+ */
+document: number, };
 
 /**
  * Where a document stands.
  */
-export type DocumentState = "waiting" | "reading" | "indexed" | "failed" | "skipped" | "missing";
+export type DocumentState = "waiting" | "reading" | "indexed" | "stale" | "needs_ocr" | "needs_password" | "failed" | "skipped" | "missing";
 
 /**
  * Asks for a page of the list of documents.
@@ -453,6 +620,10 @@ export type DocumentsReq = {
  * Only of this source.
  */
 source: number | null, 
+/**
+ * Only of this collection.
+ */
+collection: number | null, 
 /**
  * Only in this state.
  */
@@ -506,6 +677,19 @@ status: IndexingStatus, } | { "kind": "changed",
 tags: Array<Tag>, };
 
 /**
+ * Writes the list of documents with their states as CSV.
+ */
+export type ExportLedgerReq = { 
+/**
+ * Absolute path of the file to write.
+ */
+path: string, 
+/**
+ * Only of this source.
+ */
+source: number | null, };
+
+/**
  * How fetching or importing gets on.
  */
 export type FetchEvent = { 
@@ -551,6 +735,23 @@ name: string, };
  * A step of fetching.
  */
 export type FetchPhase = "connecting" | "downloading" | "verifying" | "installing" | "done";
+
+/**
+ * What was forgotten, and what stays.
+ */
+export type ForgetRes = { 
+/**
+ * The original file, which is not touched; absent if it is gone already.
+ */
+original: string | null, 
+/**
+ * Passages that were removed.
+ */
+passages: number, 
+/**
+ * Conversations that still quote it, because answers keep what they rest on.
+ */
+quoted_in: number, };
 
 /**
  * Asks where spans stand on their pages.
@@ -613,6 +814,14 @@ phase: IndexingPhase,
  */
 file: string | null, 
 /**
+ * Pages done of that file.
+ */
+page: number | null, 
+/**
+ * Of how many.
+ */
+pages: number | null, 
+/**
  * Files done in this run.
  */
 done: number, 
@@ -632,6 +841,10 @@ chunks: number,
  * When this run began.
  */
 started_ms: number | null, 
+/**
+ * Files per second, once that can be said.
+ */
+rate: number | null, 
 /**
  * Seconds left, once that can be said.
  */
@@ -810,6 +1023,181 @@ export type ModelsRes = {
 models: Array<Model>, };
 
 /**
+ * A note as it is edited.
+ */
+export type Note = { 
+/**
+ * Path below the folder.
+ */
+path: string, 
+/**
+ * Its first heading, or its file's name.
+ */
+title: string, 
+/**
+ * All of it, as it stands in the file.
+ */
+text: string, 
+/**
+ * Hash of the text, to be given back when saving.
+ */
+version: string, 
+/**
+ * Its tags.
+ */
+tags: Array<string>, 
+/**
+ * What it links to.
+ */
+links: Array<NoteLink>, 
+/**
+ * Notes that link to it.
+ */
+backlinks: Array<NoteLink>, 
+/**
+ * The document as which it is found, once it is indexed.
+ */
+document: number | null, 
+/**
+ * When it was last changed.
+ */
+modified_ms: number, };
+
+/**
+ * A link from or to a note.
+ */
+export type NoteLink = { 
+/**
+ * As written, or the title of the note that links.
+ */
+name: string, 
+/**
+ * Path of the note; absent for a link to a note that does not exist yet.
+ */
+path: string | null, };
+
+/**
+ * Names a note.
+ */
+export type NoteReq = { 
+/**
+ * Path below the folder.
+ */
+path: string, };
+
+/**
+ * A note in a list.
+ */
+export type NoteSummary = { 
+/**
+ * Path below the folder, with `/` between parts.
+ */
+path: string, 
+/**
+ * Its first heading, or its file's name.
+ */
+title: string, 
+/**
+ * Its first words.
+ */
+excerpt: string, 
+/**
+ * Its tags.
+ */
+tags: Array<string>, 
+/**
+ * When it was last changed.
+ */
+modified_ms: number, };
+
+/**
+ * An earlier state of a note.
+ */
+export type NoteVersion = { 
+/**
+ * Its id.
+ */
+id: number, 
+/**
+ * When it was saved over.
+ */
+saved_ms: number, 
+/**
+ * Its length in bytes.
+ */
+bytes: number, };
+
+/**
+ * Names an earlier state.
+ */
+export type NoteVersionReq = { 
+/**
+ * Its id.
+ */
+id: number, };
+
+/**
+ * The text of an earlier state.
+ */
+export type NoteVersionRes = { 
+/**
+ * All of it.
+ */
+text: string, };
+
+/**
+ * Earlier states of a note, latest first.
+ */
+export type NoteVersionsRes = { 
+/**
+ * The states.
+ */
+versions: Array<NoteVersion>, };
+
+/**
+ * Names a folder, or takes the proposed one.
+ */
+export type NotesFolderReq = { 
+/**
+ * Absolute path; absent means the proposed one. It is made if it does not exist.
+ */
+path: string | null, };
+
+/**
+ * Asks for the list of notes.
+ */
+export type NotesReq = { 
+/**
+ * Only with this in title, path or text.
+ */
+text: string | null, 
+/**
+ * Only with this tag, or one below it (`work` also finds `work/plans`).
+ */
+tag: string | null, };
+
+/**
+ * The notes, latest first.
+ */
+export type NotesRes = { 
+/**
+ * Where they lie; absent until the user chose or accepted a folder.
+ */
+folder: string | null, 
+/**
+ * The folder that docent proposes.
+ */
+proposed_folder: string, 
+/**
+ * The notes.
+ */
+notes: Array<NoteSummary>, 
+/**
+ * Every tag, the most used first.
+ */
+tags: Array<TagCount>, };
+
+/**
  * Opens the original file with the system's program, or shows it in its folder.
  */
 export type OpenOriginalReq = { 
@@ -957,6 +1345,14 @@ page_label: string | null,
  */
 line: number | null, 
 /**
+ * Where it stands in an original without pages and lines.
+ */
+spot: Spot | null, 
+/**
+ * The file within the file that it stands in.
+ */
+member: string | null, 
+/**
  * The text.
  */
 text: string, 
@@ -980,6 +1376,15 @@ vector_rank: number | null,
  * Rank by words, from 1.
  */
 text_rank: number | null, };
+
+/**
+ * Names a file or folder.
+ */
+export type PathReq = { 
+/**
+ * Absolute path.
+ */
+path: string, };
 
 /**
  * Pauses or resumes indexing.
@@ -1045,6 +1450,48 @@ total_blocks: number,
 blocks: Array<Block>, };
 
 /**
+ * How far the index of another embedding model is.
+ */
+export type RebuildStatus = { 
+/**
+ * The model.
+ */
+model: string, 
+/**
+ * Passages done.
+ */
+done: number, 
+/**
+ * Of how many.
+ */
+total: number, 
+/**
+ * Why it stopped, if it did; the next start goes on.
+ */
+error: ApiError | null, };
+
+/**
+ * What is known of the program that recognises text in pictures.
+ */
+export type RecognitionStatus = { 
+/**
+ * The program, if it was found.
+ */
+program: string | null, 
+/**
+ * Its version.
+ */
+version: string | null, 
+/**
+ * The languages it has, as it names them (`eng`, `chi_sim`).
+ */
+languages: Array<string>, 
+/**
+ * How to install it on this system, as a line for a terminal; absent where there is none.
+ */
+install: string | null, };
+
+/**
  * A path that was not taken.
  */
 export type Rejected = { 
@@ -1088,9 +1535,57 @@ conversation: number,
 title: string, };
 
 /**
+ * Gives a note another name.
+ */
+export type RenameNoteReq = { 
+/**
+ * Path below the folder.
+ */
+path: string, 
+/**
+ * The new path below the folder; `.md` is added if it is missing.
+ */
+to: string, };
+
+/**
  * Who speaks.
  */
 export type Role = "user" | "assistant";
+
+/**
+ * Saves a note.
+ */
+export type SaveNoteReq = { 
+/**
+ * Path below the folder; absent makes a new note, named after its first line.
+ */
+path: string | null, 
+/**
+ * All of it.
+ */
+text: string, 
+/**
+ * The version that was edited; absent for a new note. If the file has another one by now,
+ * nothing is overwritten: the text goes into a file beside it and the answer names that.
+ */
+version: string | null, 
+/**
+ * Keep what the file held before as a version in any case (else once in ten minutes).
+ */
+keep: boolean, };
+
+/**
+ * What became of a note that was saved.
+ */
+export type SaveNoteRes = { 
+/**
+ * The note as it lies on disk now.
+ */
+note: Note, 
+/**
+ * Whether the file had been changed by another program, so that the text went into a new one.
+ */
+conflict: boolean, };
 
 /**
  * Where to search.
@@ -1165,17 +1660,17 @@ citations: Array<number>,
 needs_support: boolean, };
 
 /**
- * Puts a source into a collection, or takes it out.
+ * Says what of a source is read.
  */
-export type SetSourceCollectionReq = { 
+export type SetSourceRulesReq = { 
 /**
  * The source.
  */
 source: number, 
 /**
- * The collection; absent takes it out.
+ * The rules.
  */
-collection: number | null, };
+rules: SourceRules, };
 
 /**
  * What a person chose.
@@ -1196,7 +1691,15 @@ threads: number,
 /**
  * Whether docent may use the network for downloads that the user asks for.
  */
-allow_downloads: boolean, };
+allow_downloads: boolean, 
+/**
+ * Whether text in pictures is recognised, where the program for it is installed.
+ */
+recognition: boolean, 
+/**
+ * Languages to recognise, as the program names them; empty means those of the window and English.
+ */
+recognition_languages: Array<string>, };
 
 /**
  * Settings to change; what is absent stays.
@@ -1217,7 +1720,15 @@ threads: number | null,
 /**
  * Whether docent may use the network.
  */
-allow_downloads: boolean | null, };
+allow_downloads: boolean | null, 
+/**
+ * Whether text in pictures is recognised.
+ */
+recognition: boolean | null, 
+/**
+ * Languages to recognise.
+ */
+recognition_languages: Array<string> | null, };
 
 /**
  * A folder or file the user gave, with what became of its files.
@@ -1240,13 +1751,21 @@ name: string,
  */
 is_folder: boolean, 
 /**
- * The collection it belongs to.
+ * The collections it was put into.
  */
-collection: number | null, 
+collections: Array<number>, 
+/**
+ * What of it is read.
+ */
+rules: SourceRules, 
 /**
  * Whether it could be reached at the last scan.
  */
 reachable: boolean, 
+/**
+ * Whether changes are noticed at once; else by looking every 15 minutes.
+ */
+watched: boolean, 
 /**
  * When it was last scanned.
  */
@@ -1266,6 +1785,35 @@ export type SourceReq = {
 source: number, };
 
 /**
+ * What of a source is read.
+ */
+export type SourceRules = { 
+/**
+ * Patterns of files and folders that are left out, as in `.gitignore`.
+ */
+ignore: Array<string>, 
+/**
+ * Whether what `.gitignore` files name is left out.
+ */
+gitignore: boolean, 
+/**
+ * Whether hidden files are read.
+ */
+hidden: boolean, 
+/**
+ * Largest file that is read, in bytes.
+ */
+max_bytes: number | null, 
+/**
+ * Endings of the files that are read, without the dot; empty means all that docent can read.
+ */
+only: Array<string>, 
+/**
+ * Documents that were forgotten, by path.
+ */
+forgotten: Array<string>, };
+
+/**
  * Sources and collections.
  */
 export type SourcesRes = { 
@@ -1279,6 +1827,51 @@ sources: Array<Source>,
 collections: Array<Collection>, };
 
 /**
+ * Where a passage begins, in an original without pages and lines.
+ */
+export type Spot = { "kind": "slide", 
+/**
+ * Counted from 1.
+ */
+slide: number, 
+/**
+ * Whether it stands in the speaker's notes.
+ */
+notes: boolean, } | { "kind": "cells", 
+/**
+ * The sheet's name.
+ */
+sheet: string, 
+/**
+ * In A1 notation, such as `B2:D17`.
+ */
+range: string, } | { "kind": "chapter", 
+/**
+ * Counted from 1, in reading order.
+ */
+chapter: number, 
+/**
+ * Its title in the table of contents.
+ */
+title: string | null, } | { "kind": "paragraph", 
+/**
+ * Counted from 1.
+ */
+number: number, 
+/**
+ * The page on which it stood when the file was last saved, counted from 1.
+ */
+page: number | null, } | { "kind": "mail", 
+/**
+ * Which message of a mailbox, counted from 1.
+ */
+message: number, 
+/**
+ * Which part, as IMAP numbers them; empty for the header.
+ */
+part: string, } | { "kind": "elsewhere" };
+
+/**
  * How many documents are in which state.
  */
 export type StateCounts = { 
@@ -1287,7 +1880,7 @@ export type StateCounts = {
  */
 total: number, 
 /**
- * Can be found.
+ * Can be found, as they are now.
  */
 indexed: number, 
 /**
@@ -1295,7 +1888,19 @@ indexed: number,
  */
 waiting: number, 
 /**
- * Could not be read.
+ * Can be found as they were; they changed since and wait.
+ */
+stale: number, 
+/**
+ * Hold only pictures of text.
+ */
+needs_ocr: number, 
+/**
+ * Behind a password.
+ */
+needs_password: number, 
+/**
+ * Could not be read for another reason.
  */
 failed: number, 
 /**
@@ -1308,9 +1913,43 @@ skipped: number,
 missing: number, };
 
 /**
+ * What changing the embedding model would take.
+ */
+export type SwitchPlan = { 
+/**
+ * Passages to be embedded anew.
+ */
+passages: number, 
+/**
+ * Disk space that is needed while both indexes exist.
+ */
+disk_bytes: number, 
+/**
+ * Disk space that is free.
+ */
+free_bytes: number, 
+/**
+ * Seconds it will take, by the speed measured so far on this machine; absent if unknown.
+ */
+seconds: number | null, };
+
+/**
  * A list or value that can become stale.
  */
-export type Tag = "sources" | "documents" | "conversations" | "models" | "settings" | "app";
+export type Tag = "sources" | "documents" | "conversations" | "models" | "notes" | "settings" | "app";
+
+/**
+ * A tag and how many notes carry it.
+ */
+export type TagCount = { 
+/**
+ * Without `#`.
+ */
+tag: string, 
+/**
+ * How many.
+ */
+count: number, };
 
 /**
  * A byte range of the canonical text.
@@ -1348,16 +1987,34 @@ export interface Calls {
 	create_collection: { req: CreateCollectionReq; res: Collection };
 	rename_collection: { req: RenameCollectionReq; res: Empty };
 	delete_collection: { req: CollectionReq; res: Empty };
-	set_source_collection: { req: SetSourceCollectionReq; res: Empty };
+	add_to_collection: { req: CollectionMembersReq; res: Empty };
+	remove_from_collection: { req: CollectionMembersReq; res: Empty };
+	set_source_rules: { req: SetSourceRulesReq; res: Empty };
 	rescan: { req: OptionalSourceReq; res: Empty };
 	retry_failed: { req: OptionalSourceReq; res: CountRes };
+	retry_documents: { req: DocumentIdsReq; res: CountRes };
 	pause_indexing: { req: PauseReq; res: IndexingStatus };
+	stop_indexing: { req: Empty; res: IndexingStatus };
+	export_ledger: { req: ExportLedgerReq; res: CountRes };
+	forget_document: { req: DocumentReq; res: ForgetRes };
 	list_documents: { req: DocumentsReq; res: DocumentsRes };
 	read_document: { req: ReadReq; res: ReadRes };
 	highlight: { req: HighlightReq; res: HighlightRes };
 	page_image: { req: PageImageReq; res: PageImageRes };
 	open_original: { req: OpenOriginalReq; res: Empty };
 	search: { req: SearchReq; res: SearchRes };
+	list_notes: { req: NotesReq; res: NotesRes };
+	set_notes_folder: { req: NotesFolderReq; res: NotesRes };
+	read_note: { req: NoteReq; res: Note };
+	save_note: { req: SaveNoteReq; res: SaveNoteRes };
+	rename_note: { req: RenameNoteReq; res: Note };
+	delete_note: { req: NoteReq; res: Empty };
+	note_versions: { req: NoteReq; res: NoteVersionsRes };
+	note_version: { req: NoteVersionReq; res: NoteVersionRes };
+	inspect_backup: { req: PathReq; res: BackupInfo };
+	restore_backup: { req: PathReq; res: AtNextStart };
+	move_library: { req: PathReq; res: AtNextStart };
+	recognition_status: { req: Empty; res: RecognitionStatus };
 	list_conversations: { req: Empty; res: ConversationsRes };
 	get_conversation: { req: ConversationReq; res: ConversationRes };
 	rename_conversation: { req: RenameConversationReq; res: Empty };
@@ -1365,6 +2022,8 @@ export interface Calls {
 	list_models: { req: Empty; res: ModelsRes };
 	use_model: { req: ModelReq; res: Empty };
 	remove_model: { req: ModelReq; res: Empty };
+	plan_switch: { req: ModelReq; res: SwitchPlan };
+	cancel_switch: { req: Empty; res: Empty };
 }
 
 /** Commands that send events until they end. */
@@ -1372,4 +2031,5 @@ export interface Streams {
 	ask: { req: AskReq; event: AskEvent };
 	fetch_model: { req: FetchModelReq; event: FetchEvent };
 	import_model: { req: ImportModelReq; event: FetchEvent };
+	back_up: { req: BackUpReq; event: BackUpEvent };
 }

@@ -1,10 +1,11 @@
-//! `cargo xtask bench inference`: docent's models beside llama.cpp and ONNX Runtime on this machine.
+//! `cargo xtask bench ingest` is in [`ingest`]. `cargo xtask bench inference`: docent's models beside llama.cpp and ONNX Runtime on this machine.
 //!
 //! Every engine is a process that answers one request at a time. For each figure they take turns,
 //! A, B, C, A, B, C, so that whatever else the machine does meets all alike, and a ratio is that of
 //! neighbours in time.
 
 mod engine;
+mod ingest;
 mod machine;
 mod options;
 mod passages;
@@ -44,7 +45,8 @@ const EMBED_TOKENS: usize = 256;
 pub(crate) fn bench(arguments: &[String]) -> Result<()> {
     match arguments.split_first() {
         Some((what, rest)) if what == "inference" => inference(Options::parse(rest)?),
-        _ => bail!("what is to be measured?\n\n{USAGE}"),
+        Some((what, rest)) if what == "ingest" => ingest::ingest(ingest::Options::parse(rest)?),
+        _ => bail!("what is to be measured?\n\n{USAGE}\n{}", ingest::USAGE),
     }
 }
 

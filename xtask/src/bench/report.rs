@@ -8,6 +8,10 @@ use serde_json::Value;
 pub(crate) enum Unit {
     /// More is better.
     TokensPerSecond,
+    /// What a reply counts under this name, per second. More is better.
+    PerSecond(&'static str),
+    /// Less is better.
+    Seconds,
     /// Less is better.
     Milliseconds,
     /// Less is better.
@@ -22,17 +26,25 @@ impl Unit {
         };
         Ok(match self {
             Self::TokensPerSecond => field("tokens")? / field("seconds")?,
+            Self::PerSecond(what) => field(what)? / field("seconds")?,
+            Self::Seconds => field("seconds")?,
             Self::Milliseconds => field("seconds")? * 1e3,
             Self::Mebibytes => field("bytes")? / f64::from(1 << 20),
         })
     }
 
-    fn name(self) -> &'static str {
+    fn name(self) -> String {
         match self {
-            Self::TokensPerSecond => "tokens/s",
-            Self::Milliseconds => "ms",
-            Self::Mebibytes => "MiB",
+            Self::TokensPerSecond => "tokens/s".to_owned(),
+            Self::PerSecond(what) => format!("{what}/s"),
+            Self::Seconds => "s".to_owned(),
+            Self::Milliseconds => "ms".to_owned(),
+            Self::Mebibytes => "MiB".to_owned(),
         }
+    }
+
+    fn more_is_better(self) -> bool {
+        matches!(self, Self::TokensPerSecond | Self::PerSecond(_))
     }
 }
 
@@ -63,7 +75,7 @@ pub(crate) struct Report {
 impl Report {
     /// Prints a metric: every engine's figures, then the first engine's divided by the others'.
     pub(crate) fn add(&mut self, metric: &Metric, engines: &[&str], series: &[Series]) {
-        let note = if metric.unit == Unit::TokensPerSecond { "" } else { " (less is better)" };
+        let note = if metric.unit.more_is_better() { "" } else { " (less is better)" };
         println!("\n{}, {}{note}", metric.name, metric.unit.name());
         let short_name = metric.name.split(" (").next().unwrap_or_default();
         let mut changes = Vec::new();
@@ -110,14 +122,15 @@ fn quotients(ours: &[f64], theirs: &[f64]) -> Vec<f64> {
 }
 
 /// The middle and the ends of some figures.
-struct Spread {
-    median: f64,
+pub(crate) struct Spread {
+    pub(crate) median: f64,
     least: f64,
     greatest: f64,
 }
 
 impl Spread {
-    fn of(figures: &[f64]) -> Self {
+    /// Of any number of figures.
+    pub(crate) fn of(figures: &[f64]) -> Self {
         let mut sorted = figures.to_vec();
         sorted.sort_by(f64::total_cmp);
         let at = |place: usize| sorted.get(place).copied().unwrap_or(f64::NAN);
@@ -125,7 +138,8 @@ impl Spread {
         Self { median: (at(last / 2) + at(last.div_ceil(2))) / 2.0, least: at(0), greatest: at(last) }
     }
 
-    fn figures(&self) -> String {
+    /// All three, for a line of the output.
+    pub(crate) fn figures(&self) -> String {
         let spread = format!("({} – {})", digits(self.least), digits(self.greatest));
         format!("{:>9}  {spread:22}", digits(self.median))
     }
@@ -178,6 +192,8 @@ mod tests {
         assert_eq!(Unit::Milliseconds.read(&reply).unwrap(), 500.0);
         assert_eq!(Unit::Mebibytes.read(&reply).unwrap(), 3.0);
         assert!(Unit::Mebibytes.read(&json!({})).is_err());
+        assert_eq!(Unit::PerSecond("tokens").read(&reply).unwrap(), 200.0);
+        assert_eq!(Unit::Seconds.read(&reply).unwrap(), 0.5);
     }
 
     #[test]

@@ -193,6 +193,8 @@ fn chunk(title: &str, headings: Vec<String>, span: Span, text: &str) -> NewChunk
         page: None,
         page_label: None,
         line: Some(1),
+        spot: None,
+        member: None,
         tokens: text.chars().count() as u32,
         text: text.to_owned(),
         header: header.join(" › "),

@@ -31,6 +31,8 @@ impl Api {
             indexing: self.indexer().status(),
             settings: self.settings().await?,
             device: device(),
+            rebuild: self.rebuild().status(),
+            notes_folder: self.notes_folder().await?,
         })
     }
 
@@ -42,9 +44,17 @@ impl Api {
             theme: patch.theme.unwrap_or(before.theme),
             threads: patch.threads.unwrap_or(before.threads),
             allow_downloads: patch.allow_downloads.unwrap_or(before.allow_downloads),
+            recognition: patch.recognition.unwrap_or(before.recognition),
+            recognition_languages: patch
+                .recognition_languages
+                .unwrap_or_else(|| before.recognition_languages.clone()),
         };
         self.store_settings(settings.clone()).await?;
-        if settings.threads != before.threads {
+        let reads_otherwise = settings.recognition != before.recognition
+            || settings.recognition_languages != before.recognition_languages;
+        if reads_otherwise {
+            self.reopen_extract(&settings).await?;
+        } else if settings.threads != before.threads {
             self.reload_engine().await?;
         }
         self.changed(&[Tag::Settings, Tag::App]);
@@ -62,6 +72,11 @@ impl Api {
         Ok(self.indexer().pause(req.paused))
     }
 
+    /// Stops the run that goes on.
+    pub async fn stop_indexing(&self, _: Empty) -> Result<IndexingStatus, ApiError> {
+        Ok(self.indexer().stop())
+    }
+
     /// Looks at every part of the installation.
     pub async fn doctor(&self, _: Empty) -> Result<DoctorReport, ApiError> {
         let engine = self.engine().await;
@@ -71,6 +86,7 @@ impl Api {
             self.database_check().await,
             installed_check("reader", &resources.worker, "documents cannot be read without it"),
             installed_check("pdf", &resources.pdfium, "PDFs cannot be read without it"),
+            self.recognition_check().await,
         ];
         checks.push(model_check("embedder", engine.embedder_name(), "documents wait until it is installed"));
         checks.push(generator_check(&engine));
@@ -97,6 +113,22 @@ impl Api {
                 size_bytes: convert::number(i64::try_from(spec.size_bytes).unwrap_or(i64::MAX)),
             })
             .collect()
+    }
+
+    async fn recognition_check(&self) -> Check {
+        let status = self.recognition_status(Empty {}).await;
+        match status {
+            Ok(RecognitionStatus { program: Some(_), version: Some(version), languages, .. }) => {
+                check("ocr", CheckState::Good, format!("Tesseract {version}: {}", languages.join(", ")))
+            }
+            Ok(RecognitionStatus { install: Some(install), .. }) => check(
+                "ocr",
+                CheckState::Limited,
+                format!("text on scans and pictures is not read; to install: {install}"),
+            ),
+            Ok(_) => check("ocr", CheckState::Limited, "text on scans and pictures is not read"),
+            Err(error) => check("ocr", CheckState::Limited, error.message),
+        }
     }
 
     async fn database_check(&self) -> Check {

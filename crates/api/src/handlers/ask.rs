@@ -1,11 +1,11 @@
 //! Asking: from a question to a stored, cited answer.
 
 use super::search::marked;
-use crate::wire::convert::{number, offset, utf16};
+use crate::wire::convert::{Located, number, offset, utf16};
 use crate::wire::*;
 use crate::{Api, Sink};
 use docent_answer::{Answer, AnswerEvent, AnswerSentence, Question, Turn};
-use docent_corpus::{self as corpus, ConversationId, Place, RevisionId};
+use docent_corpus::{self as corpus, ConversationId, RevisionId};
 use docent_library::{Library, MessageRole, NewMessage, RevisionText};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
@@ -23,19 +23,11 @@ struct Particulars {
     origin: Option<docent_answer::Origin>,
     sentences: Vec<AnswerSentence>,
     /// Where each citation stands, in the order of the citations.
-    places: Vec<CitedPlace>,
+    places: Vec<Located>,
     used: Vec<corpus::ChunkId>,
     stopped: bool,
     first_word_ms: Option<f64>,
     tokens_per_second: Option<f32>,
-}
-
-/// Where a cited sentence stands, for people.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-struct CitedPlace {
-    page: Option<u32>,
-    page_label: Option<String>,
-    line: Option<u32>,
 }
 
 impl Api {
@@ -220,7 +212,7 @@ fn record(library: &Library, answer: Answer) -> Result<NewMessage, ApiError> {
 }
 
 /// The block that each citation begins in says where it stands.
-fn cited_places(library: &Library, citations: &[corpus::Citation]) -> Result<Vec<CitedPlace>, ApiError> {
+fn cited_places(library: &Library, citations: &[corpus::Citation]) -> Result<Vec<Located>, ApiError> {
     let mut texts: HashMap<RevisionId, RevisionText> = HashMap::new();
     let mut places = Vec::with_capacity(citations.len());
     for citation in citations {
@@ -229,13 +221,7 @@ fn cited_places(library: &Library, citations: &[corpus::Citation]) -> Result<Vec
         }
         let blocks = texts.get(&citation.revision).map(|text| text.blocks.as_slice()).unwrap_or_default();
         let at = blocks.partition_point(|block| block.span.end <= citation.span.start);
-        places.push(match blocks.get(at).map(|block| &block.place) {
-            Some(Place::Page { page, label, .. }) => {
-                CitedPlace { page: Some(*page), page_label: label.clone(), line: None }
-            }
-            Some(Place::Lines { first, .. }) => CitedPlace { line: Some(*first), ..CitedPlace::default() },
-            _ => CitedPlace::default(),
-        });
+        places.push(blocks.get(at).map(|block| Located::of(&block.place)).unwrap_or_default());
     }
     Ok(places)
 }
@@ -282,16 +268,9 @@ pub(super) fn message(message: docent_library::Message) -> Message {
 }
 
 /// A citation as it is shown. Without a `place` of its own it stands where its passage begins.
-fn citation(cited: &corpus::Citation, passages: &[corpus::Passage], place: Option<&CitedPlace>) -> Citation {
+fn citation(cited: &corpus::Citation, passages: &[corpus::Passage], place: Option<&Located>) -> Citation {
     let passage = passages.iter().find(|passage| passage.chunk == cited.chunk);
-    let place = place.cloned().or_else(|| {
-        passage.map(|passage| CitedPlace {
-            page: passage.page,
-            page_label: passage.page_label.clone(),
-            line: passage.line,
-        })
-    });
-    let place = place.unwrap_or_default();
+    let place = place.cloned().or_else(|| passage.map(Located::of_passage)).unwrap_or_default();
     Citation {
         number: cited.number,
         chunk: cited.chunk.0,
@@ -303,6 +282,8 @@ fn citation(cited: &corpus::Citation, passages: &[corpus::Passage], place: Optio
         page: place.page,
         page_label: place.page_label,
         line: place.line,
+        spot: place.spot,
+        member: place.member,
         span: cited.span.into(),
         quote: cited.quote.clone(),
     }

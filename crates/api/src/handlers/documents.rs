@@ -4,10 +4,9 @@ use crate::wire::convert::{block, count, offset};
 use crate::wire::*;
 use crate::{Api, error::chain};
 use base64::Engine as _;
-use docent_corpus::{Cancel, DocumentId, Place, RevisionId, SourceId, Span};
+use docent_corpus::{Cancel, CollectionId, DocumentId, Place, RevisionId, SourceId, Span};
 use docent_library::{DocumentFilter, Library};
 use std::path::PathBuf;
-use std::sync::Arc;
 
 /// Documents of a page of the list when the request does not say.
 const DEFAULT_DOCUMENTS: u32 = 100;
@@ -15,28 +14,14 @@ const DEFAULT_DOCUMENTS: u32 = 100;
 const DEFAULT_BLOCKS: u32 = 200;
 
 impl Api {
-    /// Looks for new, changed, moved and deleted files.
-    pub async fn rescan(&self, req: OptionalSourceReq) -> Result<Empty, ApiError> {
-        self.indexer().scan(req.source.map(SourceId));
-        Ok(Empty {})
-    }
-
-    /// Tries failed files again.
-    pub async fn retry_failed(&self, req: OptionalSourceReq) -> Result<CountRes, ApiError> {
-        let now = self.now_ms();
-        let count =
-            self.library(move |library| Ok(library.retry_failed(req.source.map(SourceId), now)?)).await?;
-        self.indexer().scan(req.source.map(SourceId));
-        self.changed(&[Tag::Sources, Tag::Documents]);
-        Ok(CountRes { count: convert::count(count) })
-    }
-
     /// A page of the list of documents.
     pub async fn list_documents(&self, req: DocumentsReq) -> Result<DocumentsRes, ApiError> {
         self.library(move |library| {
             let filter = |state: Option<DocumentState>| DocumentFilter {
                 source: req.source.map(SourceId),
-                state: state.map(Into::into),
+                standing: state.map(Into::into),
+                collection: req.collection.map(CollectionId),
+                state: None,
                 text: req.text.clone().filter(|text| !text.trim().is_empty()),
                 offset: req.offset as usize,
                 limit: if req.limit == 0 { DEFAULT_DOCUMENTS } else { req.limit } as usize,
@@ -115,7 +100,7 @@ impl Api {
     /// A picture of a page of a document.
     pub async fn page_image(&self, req: PageImageReq) -> Result<PageImageRes, ApiError> {
         let path = self.original(DocumentId(req.document)).await?;
-        let extract = Arc::clone(self.extract());
+        let extract = self.extract();
         let image = tokio::task::spawn_blocking(move || {
             extract.render_page(&path, req.page, req.width, &Cancel::new())
         })
@@ -141,7 +126,7 @@ impl Api {
     }
 
     /// The file a document was read from.
-    async fn original(&self, document: DocumentId) -> Result<PathBuf, ApiError> {
+    pub(super) async fn original(&self, document: DocumentId) -> Result<PathBuf, ApiError> {
         self.library(move |library| {
             let document = library.document(document)?;
             original_path(library, &document)
@@ -151,7 +136,10 @@ impl Api {
 }
 
 /// Absolute path of a document's file; a source that is one file is the path itself.
-fn original_path(library: &Library, document: &docent_library::Document) -> Result<PathBuf, ApiError> {
+pub(super) fn original_path(
+    library: &Library,
+    document: &docent_library::Document,
+) -> Result<PathBuf, ApiError> {
     let source = library.source(document.source)?;
     Ok(match source.kind {
         docent_library::SourceKind::Folder => source.root.join(&document.rel_path),

@@ -2,8 +2,12 @@
 
 mod app;
 mod ask;
+mod collections;
 mod conversations;
 mod documents;
+mod keeping;
+mod ledger;
 mod models;
+mod notes;
 mod search;
 mod sources;

@@ -5,6 +5,10 @@ use crate::{Api, Sink};
 use docent_model_hub::{FetchProgress, InstalledModel, ModelSpec, ModelStatus};
 use std::path::PathBuf;
 
+/// Disk that a passage takes in the index: 384 numbers, its text, and the indexes of both (measured at
+/// a million rows: 2.5 KB).
+const BYTES_PER_PASSAGE: f64 = 2_500.0;
+
 /// Refuses a chat model of a kind that cannot be computed, before anything is copied. What else may
 /// be wrong with a file is found where it is compared with the catalogue.
 async fn refuse_architecture(path: PathBuf) -> Result<(), ApiError> {
@@ -59,11 +63,52 @@ impl Api {
         self.installed(installed, &sink).await
     }
 
-    /// Uses an installed model from now on.
+    /// Uses an installed model from now on. An embedding model gets its index first, in the background;
+    /// the present one answers until that is whole.
     pub async fn use_model(&self, req: ModelReq) -> Result<Empty, ApiError> {
         let installed = self.hub().installed(&req.name)?;
+        let is_other = self.engine().await.embedder_name().is_some_and(|name| name != req.name);
+        if installed.spec.role == docent_model_hub::ModelRole::Embedder && is_other {
+            self.begin_rebuild(req.name).await?;
+            return Ok(Empty {});
+        }
         self.choose_model(&installed.spec).await?;
         self.reload_engine().await?;
+        Ok(Empty {})
+    }
+
+    /// What using another embedding model would take.
+    pub async fn plan_switch(&self, req: ModelReq) -> Result<SwitchPlan, ApiError> {
+        let next = self.hub().installed(&req.name)?;
+        let before = self.engine().await.embedder_name().and_then(|name| self.hub().installed(name).ok());
+        let (passages, speed) = self
+            .library(|library| {
+                let chunks = library.document_counts()?.chunks;
+                Ok((chunks, library.get_setting::<f64>(crate::indexer::SPEED)?))
+            })
+            .await?;
+        #[allow(clippy::cast_precision_loss, reason = "an estimate")]
+        let (rows, larger) = (
+            passages as f64,
+            before.map_or(1.0, |before| next.spec.size_bytes as f64 / before.spec.size_bytes.max(1) as f64),
+        );
+        Ok(SwitchPlan {
+            passages: convert::count(passages),
+            disk_bytes: rows * BYTES_PER_PASSAGE,
+            free_bytes: docent_model_hub::free_disk(&self.places().data).map_or(0.0, bytes),
+            seconds: speed.filter(|speed| *speed > 0.0).map(|speed| rows / speed * larger),
+        })
+    }
+
+    /// Stops building the index of another embedding model and forgets the wish; the present one stays.
+    pub async fn cancel_switch(&self, _: Empty) -> Result<Empty, ApiError> {
+        self.rebuild().stop().await;
+        self.library(|library| {
+            Ok(library.set_setting(crate::rebuild::NEXT_EMBEDDER, &Option::<String>::None)?)
+        })
+        .await?;
+        self.rebuild().forget();
+        self.changed(&[Tag::App, Tag::Models]);
         Ok(Empty {})
     }
 

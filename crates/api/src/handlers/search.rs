@@ -25,23 +25,18 @@ impl Api {
 
     /// The sources and documents that a scope stands for.
     pub(super) async fn scope(&self, scope: Scope) -> Result<answer::Scope, ApiError> {
-        let documents = scope.documents.map(|ids| ids.into_iter().map(DocumentId).collect());
+        let documents = scope.documents.map(|ids| ids.into_iter().map(DocumentId).collect::<Vec<_>>());
         let named = scope.sources.map(|ids| ids.into_iter().map(SourceId).collect::<Vec<_>>());
         let Some(collection) = scope.collection else {
             return Ok(answer::Scope { sources: named, documents });
         };
-        let members = self
-            .library(move |library| {
-                let all = library.collections()?;
-                let found = all.into_iter().find(|known| known.id == CollectionId(collection));
-                Ok(found.map(|known| known.sources).unwrap_or_default())
-            })
-            .await?;
-        let sources = match named {
-            Some(named) => members.into_iter().filter(|id| named.contains(id)).collect(),
+        let members =
+            self.library(move |library| Ok(library.found_in_collection(CollectionId(collection))?)).await?;
+        let documents = match documents {
+            Some(documents) => members.into_iter().filter(|id| documents.contains(id)).collect(),
             None => members,
         };
-        Ok(answer::Scope { sources: Some(sources), documents })
+        Ok(answer::Scope { sources: named, documents: Some(documents) })
     }
 }
 

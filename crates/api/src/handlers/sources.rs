@@ -1,22 +1,29 @@
-//! Sources and collections.
+//! Sources.
 
 use crate::wire::*;
 use crate::{Api, error::chain};
 use docent_corpus::{CollectionId, SourceId};
-use docent_library::{Library, SourceKind};
+use docent_library::{Library, Members, SourceKind};
 use std::path::{Path, PathBuf};
 
 impl Api {
     /// Every source with what became of its files, and every collection.
     pub async fn list_sources(&self, _: Empty) -> Result<SourcesRes, ApiError> {
-        self.library(|library| {
-            let sources = library.sources()?.into_iter().map(Source::from).collect();
-            let collections = library
-                .collections()?
-                .into_iter()
-                .map(|collection| Collection { id: collection.id.0, name: collection.name })
-                .collect();
-            Ok(SourcesRes { sources, collections })
+        let watched = self.indexer().watched();
+        self.library(move |library| {
+            let collections = library.collections()?;
+            let of = |id: SourceId| {
+                let holding = collections.iter().filter(|known| known.members.sources.contains(&id));
+                holding.map(|known| known.id.0).collect()
+            };
+            let sources = library.sources()?.into_iter().map(|summary| {
+                let id = summary.source.id;
+                Source { collections: of(id), watched: watched.contains(&id), ..Source::from(summary) }
+            });
+            Ok(SourcesRes {
+                sources: sources.collect(),
+                collections: collections.iter().cloned().map(Collection::from).collect(),
+            })
         })
         .await
     }
@@ -30,8 +37,9 @@ impl Api {
                 for path in &req.paths {
                     match add_source(library, path, &data, now) {
                         Ok(id) => {
-                            if req.collection.is_some() {
-                                library.set_source_collection(id, req.collection.map(CollectionId))?;
+                            if let Some(collection) = req.collection.map(CollectionId) {
+                                let members = Members { sources: vec![id], ..Members::default() };
+                                library.add_to_collection(collection, &members)?;
                             }
                             ids.push(id);
                         }
@@ -75,42 +83,13 @@ impl Api {
         Ok(Empty {})
     }
 
-    /// Makes a collection.
-    pub async fn create_collection(&self, req: CreateCollectionReq) -> Result<Collection, ApiError> {
-        let name = named(&req.name)?;
-        let id = self
-            .library({
-                let name = name.clone();
-                move |library| Ok(library.create_collection(&name)?)
-            })
-            .await?;
-        self.changed(&[Tag::Sources]);
-        Ok(Collection { id: id.0, name })
-    }
-
-    /// Renames a collection.
-    pub async fn rename_collection(&self, req: RenameCollectionReq) -> Result<Empty, ApiError> {
-        let name = named(&req.name)?;
-        self.library(move |library| Ok(library.rename_collection(CollectionId(req.collection), &name)?))
-            .await?;
-        self.changed(&[Tag::Sources]);
-        Ok(Empty {})
-    }
-
-    /// Deletes a collection; its sources stay.
-    pub async fn delete_collection(&self, req: CollectionReq) -> Result<Empty, ApiError> {
-        self.library(move |library| Ok(library.delete_collection(CollectionId(req.collection))?)).await?;
-        self.changed(&[Tag::Sources]);
-        Ok(Empty {})
-    }
-
-    /// Puts a source into a collection or takes it out.
-    pub async fn set_source_collection(&self, req: SetSourceCollectionReq) -> Result<Empty, ApiError> {
-        self.library(move |library| {
-            Ok(library.set_source_collection(SourceId(req.source), req.collection.map(CollectionId))?)
-        })
-        .await?;
-        self.changed(&[Tag::Sources]);
+    /// Says what of a source is read, and looks at it again.
+    pub async fn set_source_rules(&self, req: SetSourceRulesReq) -> Result<Empty, ApiError> {
+        let (id, rules) = (SourceId(req.source), docent_library::SourceRules::from(req.rules));
+        self.library(move |library| Ok(library.set_source_rules(id, &rules)?)).await?;
+        self.indexer().interrupt();
+        self.indexer().scan(Some(id));
+        self.changed(&[Tag::Sources, Tag::Documents]);
         Ok(Empty {})
     }
 }

@@ -31,6 +31,10 @@ wire! {
         pub settings: Settings,
         /// Where computing happens, in words, such as "CPU, 2 threads, AVX-512".
         pub device: String,
+        /// The index of another embedding model that is being built, if one is.
+        pub rebuild: Option<super::RebuildStatus>,
+        /// Folder of the notes, once there is one.
+        pub notes_folder: Option<String>,
     }
 
     /// A recommended model that is not here yet.
@@ -54,6 +58,10 @@ wire! {
         pub threads: u32,
         /// Whether docent may use the network for downloads that the user asks for.
         pub allow_downloads: bool,
+        /// Whether text in pictures is recognised, where the program for it is installed.
+        pub recognition: bool,
+        /// Languages to recognise, as the program names them; empty means those of the window and English.
+        pub recognition_languages: Vec<String>,
     }
 
     /// Settings to change; what is absent stays.
@@ -68,6 +76,10 @@ wire! {
         pub threads: Option<u32>,
         /// Whether docent may use the network.
         pub allow_downloads: Option<bool>,
+        /// Whether text in pictures is recognised.
+        pub recognition: Option<bool>,
+        /// Languages to recognise.
+        pub recognition_languages: Option<Vec<String>>,
     }
 
     /// Language of the window.
@@ -104,6 +116,10 @@ wire! {
         pub phase: IndexingPhase,
         /// The file being worked on, relative to its source.
         pub file: Option<String>,
+        /// Pages done of that file.
+        pub page: Option<u32>,
+        /// Of how many.
+        pub pages: Option<u32>,
         /// Files done in this run.
         pub done: u32,
         /// Files of this run.
@@ -114,6 +130,8 @@ wire! {
         pub chunks: u32,
         /// When this run began.
         pub started_ms: Option<f64>,
+        /// Files per second, once that can be said.
+        pub rate: Option<f64>,
         /// Seconds left, once that can be said.
         pub seconds_left: Option<f64>,
         /// Whether the user paused it.
@@ -173,6 +191,8 @@ wire! {
         Conversations,
         /// Models.
         Models,
+        /// Notes.
+        Notes,
         /// Settings.
         Settings,
         /// [`AppState`].
@@ -218,6 +238,13 @@ wire! {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { language: Language::System, theme: Theme::System, threads: 0, allow_downloads: true }
+        Self {
+            language: Language::System,
+            theme: Theme::System,
+            threads: 0,
+            allow_downloads: true,
+            recognition: true,
+            recognition_languages: Vec::new(),
+        }
     }
 }

@@ -139,6 +139,10 @@ wire! {
         pub page_label: Option<String>,
         /// Line, counted from 1.
         pub line: Option<u32>,
+        /// Where it stands in an original without pages and lines.
+        pub spot: Option<super::Spot>,
+        /// The file within the file that it stands in.
+        pub member: Option<String>,
         /// Where it stands in the canonical text.
         pub span: TextSpan,
         /// The cited sentence.

@@ -47,6 +47,18 @@ wire! {
         InstallationIncomplete,
         /// The file could not be read for another reason.
         ReadFailed,
+        /// The file is larger than its source's rules allow.
+        OverSizeRule,
+        /// The file lies in the cloud only.
+        Placeholder,
+        /// The path for a note, backup or folder cannot be used.
+        BadPath,
+        /// There is something already where this should go.
+        PathTaken,
+        /// The file is no backup of docent, or a damaged one.
+        BadBackup,
+        /// No folder for notes was chosen yet.
+        NoNotesFolder,
         /// Another docent uses this library.
         LibraryInUse,
         /// The library was written by a newer docent.

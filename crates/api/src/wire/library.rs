@@ -13,10 +13,14 @@ wire! {
         pub name: String,
         /// Folder or single file.
         pub is_folder: bool,
-        /// The collection it belongs to.
-        pub collection: Option<i64>,
+        /// The collections it was put into.
+        pub collections: Vec<i64>,
+        /// What of it is read.
+        pub rules: SourceRules,
         /// Whether it could be reached at the last scan.
         pub reachable: bool,
+        /// Whether changes are noticed at once; else by looking every 15 minutes.
+        pub watched: bool,
         /// When it was last scanned.
         pub scanned_ms: Option<f64>,
         /// How many files in which state.
@@ -28,11 +32,17 @@ wire! {
     pub struct StateCounts {
         /// All.
         pub total: u32,
-        /// Can be found.
+        /// Can be found, as they are now.
         pub indexed: u32,
         /// Queued or being read.
         pub waiting: u32,
-        /// Could not be read.
+        /// Can be found as they were; they changed since and wait.
+        pub stale: u32,
+        /// Hold only pictures of text.
+        pub needs_ocr: u32,
+        /// Behind a password.
+        pub needs_password: u32,
+        /// Could not be read for another reason.
         pub failed: u32,
         /// Of a kind that is not read.
         pub skipped: u32,
@@ -40,12 +50,41 @@ wire! {
         pub missing: u32,
     }
 
-    /// A named set of sources.
+    /// A named set of sources and documents.
     pub struct Collection {
         /// Its id.
         pub id: i64,
         /// Its name.
         pub name: String,
+        /// Sources that were put into it.
+        pub sources: Vec<i64>,
+        /// Documents that were put into it one by one.
+        pub documents: Vec<i64>,
+    }
+
+    /// What of a source is read.
+    #[derive(Eq)]
+    pub struct SourceRules {
+        /// Patterns of files and folders that are left out, as in `.gitignore`.
+        pub ignore: Vec<String>,
+        /// Whether what `.gitignore` files name is left out.
+        pub gitignore: bool,
+        /// Whether hidden files are read.
+        pub hidden: bool,
+        /// Largest file that is read, in bytes.
+        pub max_bytes: Option<u64>,
+        /// Endings of the files that are read, without the dot; empty means all that docent can read.
+        pub only: Vec<String>,
+        /// Documents that were forgotten, by path.
+        pub forgotten: Vec<String>,
+    }
+
+    /// Says what of a source is read.
+    pub struct SetSourceRulesReq {
+        /// The source.
+        pub source: i64,
+        /// The rules.
+        pub rules: SourceRules,
     }
 
     /// Sources and collections.
@@ -120,12 +159,14 @@ wire! {
         pub collection: i64,
     }
 
-    /// Puts a source into a collection, or takes it out.
-    pub struct SetSourceCollectionReq {
-        /// The source.
-        pub source: i64,
-        /// The collection; absent takes it out.
-        pub collection: Option<i64>,
+    /// Puts sources and documents into a collection, or takes them out.
+    pub struct CollectionMembersReq {
+        /// The collection.
+        pub collection: i64,
+        /// Sources.
+        pub sources: Vec<i64>,
+        /// Documents.
+        pub documents: Vec<i64>,
     }
 
     /// A file of a source.
@@ -138,7 +179,7 @@ wire! {
         pub path: String,
         /// Title, or the file's name.
         pub title: String,
-        /// What it is: `pdf`, `markdown`, `html`, `plain_text`.
+        /// What it is: `pdf`, `docx`, `epub`, `mail`, …; see `docent_corpus::Format`.
         pub format: Option<String>,
         /// Size in bytes.
         pub size_bytes: f64,
@@ -156,6 +197,16 @@ wire! {
         pub passages: u32,
         /// Since when it is in this state.
         pub since_ms: f64,
+        /// The document with the same content through which this one is found.
+        pub copy_of: Option<i64>,
+        /// Who wrote it, by its own account.
+        pub author: Option<String>,
+        /// When it was written, by its own account.
+        pub date: Option<String>,
+        /// Language, by its own account.
+        pub language: Option<String>,
+        /// Its tags.
+        pub tags: Vec<String>,
     }
 
     /// Where a document stands.
@@ -168,7 +219,13 @@ wire! {
         Reading,
         /// Can be found.
         Indexed,
-        /// Could not be read.
+        /// Changed since; what it held before can still be found.
+        Stale,
+        /// It has only pictures of text, and no program to recognise it was there.
+        NeedsOcr,
+        /// It is behind a password.
+        NeedsPassword,
+        /// Could not be read for another reason.
         Failed,
         /// Of a kind that is not read.
         Skipped,
@@ -182,6 +239,8 @@ wire! {
     pub struct DocumentsReq {
         /// Only of this source.
         pub source: Option<i64>,
+        /// Only of this collection.
+        pub collection: Option<i64>,
         /// Only in this state.
         pub state: Option<DocumentState>,
         /// Only with this in path or title.
@@ -250,6 +309,10 @@ wire! {
         pub page_label: Option<String>,
         /// First line, counted from 1.
         pub line: Option<u32>,
+        /// Where it stands in an original without pages and lines.
+        pub spot: Option<super::Spot>,
+        /// The file within the file that it stands in.
+        pub member: Option<String>,
     }
 
     /// What a block is.

@@ -8,15 +8,21 @@ mod app;
 mod chat;
 pub(crate) mod convert;
 mod error;
+mod keeping;
 mod library;
 mod models;
+mod notes;
+mod place;
 mod search;
 
 pub use app::*;
 pub use chat::*;
 pub use error::*;
+pub use keeping::*;
 pub use library::*;
 pub use models::*;
+pub use notes::*;
+pub use place::*;
 pub use search::*;
 
 /// Derives what every wire type needs.

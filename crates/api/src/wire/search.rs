@@ -73,6 +73,10 @@ wire! {
         pub page_label: Option<String>,
         /// First line, counted from 1.
         pub line: Option<u32>,
+        /// Where it stands in an original without pages and lines.
+        pub spot: Option<super::Spot>,
+        /// The file within the file that it stands in.
+        pub member: Option<String>,
         /// The text.
         pub text: String,
         /// Where the text stands in the canonical text.

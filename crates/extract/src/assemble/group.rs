@@ -4,7 +4,7 @@ use super::furniture::Furniture;
 use super::shape::{Measure, bounds, bucket, middle};
 use super::table::{self, Table};
 use crate::message::{Line, PageText};
-use crate::script::is_cjk;
+use crate::script::{is_cjk, is_right_to_left};
 
 /// Lines of one page that make one block, by position.
 #[derive(Clone, Debug, PartialEq)]
@@ -42,18 +42,26 @@ const WINDOW: usize = 12;
 pub(super) fn groups(pages: &[PageText], furniture: &Furniture, measure: &Measure) -> Vec<Group> {
     let mut groups = Vec::new();
     for (page_at, page) in pages.iter().enumerate() {
-        let mut page_groups =
-            PageGroups { page: page_at, lines: &page.lines, measure, groups: Vec::new(), items: Vec::new() };
-        let mut tables = table::find(page_at, &page.lines, furniture).into_iter().peekable();
+        let mut page_groups = PageGroups {
+            page: page_at,
+            lines: &page.lines,
+            measure,
+            groups: Vec::new(),
+            items: Vec::new(),
+            mirror: reads_from_right(page).then_some(page.width),
+        };
+        let mut tables = table::find(page_at, page, furniture).into_iter().peekable();
+        let mut in_table = vec![false; page.lines.len()];
         let mut before: Option<usize> = None;
         let mut at = 0;
         while at < page.lines.len() {
-            if let Some(table) = tables.next_if(|table| table.lines.start == at) {
-                (at, before) = (table.lines.end, None);
+            if let Some(table) = tables.next_if(|table| table.lines.first() == Some(&at)) {
+                table.lines.iter().for_each(|line| in_table[*line] = true);
                 page_groups.push_table(table);
-                continue;
             }
-            if furniture.contains(page_at, at) {
+            if in_table[at] {
+                before = None;
+            } else if furniture.contains(page_at, at) {
                 page_groups.push(at, GroupKind::Furniture);
             } else {
                 match before {
@@ -76,16 +84,28 @@ struct PageGroups<'p> {
     groups: Vec<Group>,
     /// Left edges of the list items that enclose the next one.
     items: Vec<f32>,
+    /// The width of a page that is read from right to left.
+    mirror: Option<f32>,
 }
 
 impl PageGroups<'_> {
+    /// The box around a line; mirrored on a page that is read from right to left, so that lines begin
+    /// at the left in any case.
+    fn bounds(&self, line: &Line) -> [f32; 4] {
+        let [left, top, right, bottom] = bounds(line);
+        match self.mirror {
+            Some(width) => [width - right, top, width - left, bottom],
+            None => [left, top, right, bottom],
+        }
+    }
+
     fn push(&mut self, at: usize, kind: GroupKind) {
         self.groups.push(Group { page: self.page, lines: vec![at], kind, table: None });
     }
 
     fn push_table(&mut self, table: Table) {
         self.items.clear();
-        let lines = table.lines.clone().collect();
+        let lines = table.lines.clone();
         self.groups.push(Group { page: self.page, lines, kind: GroupKind::Table, table: Some(table) });
     }
 
@@ -106,13 +126,13 @@ impl PageGroups<'_> {
         let kind = if line.mono {
             GroupKind::Code
         } else if is_item(&line.text) || has_leader(&line.text) {
-            GroupKind::Item(self.depth(bounds(line)[0], line.size))
+            GroupKind::Item(self.depth(self.bounds(line)[0], line.size))
         } else {
             GroupKind::Text
         };
         // Text at or left of the items ends the list.
         if kind == GroupKind::Text {
-            let left = bounds(line)[0];
+            let left = self.bounds(line)[0];
             self.items.retain(|item| *item < left - line.size * 0.5);
         }
         self.push(at, kind);
@@ -130,7 +150,10 @@ impl PageGroups<'_> {
         if before.hyphen {
             return false;
         }
-        let (a, b) = (bounds(before), bounds(line));
+        let (a, b) = (self.bounds(before), self.bounds(line));
+        if is_upright(a, before) && is_upright(b, line) {
+            return column_breaks(a, b, line.size.max(1.0));
+        }
         let drop = middle(line) - middle(before);
         let size = before.size.max(line.size).max(1.0);
         let same_row = drop.abs() < size * 0.5;
@@ -163,7 +186,7 @@ impl PageGroups<'_> {
     /// typewriter letters may fill a line of its own.
     fn runs_on(&self, before_at: usize, at: usize) -> bool {
         let (before, line) = (&self.lines[before_at], &self.lines[at]);
-        let (a, b) = (bounds(before), bounds(line));
+        let (a, b) = (self.bounds(before), self.bounds(line));
         let (left, right) = self.column(before_at);
         let size = line.size.max(1.0);
         self.open().is_some_and(|group| group.kind != GroupKind::Code)
@@ -174,21 +197,21 @@ impl PageGroups<'_> {
 
     /// The left and right edge of the column a line stands in.
     fn column(&self, at: usize) -> (f32, f32) {
-        let own = bounds(&self.lines[at]);
+        let own = self.bounds(&self.lines[at]);
         let from = at.saturating_sub(WINDOW);
         let to = (at + WINDOW + 1).min(self.lines.len());
         self.lines[from..to]
             .iter()
-            .map(bounds)
+            .map(|line| self.bounds(line))
             .filter(|other| other[0] < own[2] && own[0] < other[2])
             .fold((own[0], own[2]), |(left, right), other| (left.min(other[0]), right.max(other[2])))
     }
 
     fn indents(&self, before_at: usize, at: usize) -> bool {
-        let (before, line) = (bounds(&self.lines[before_at]), bounds(&self.lines[at]));
+        let (before, line) = (self.bounds(&self.lines[before_at]), self.bounds(&self.lines[at]));
         let size = self.lines[at].size.max(1.0);
         let first =
-            self.open().and_then(|group| Some((group.kind, bounds(&self.lines[*group.lines.first()?]))));
+            self.open().and_then(|group| Some((group.kind, self.bounds(&self.lines[*group.lines.first()?]))));
         match first {
             // Lines of an item stand right of its mark; one that stands left of them is no part of it.
             Some((GroupKind::Item(_), mark)) => line[0] < mark[0] + size * 0.3,
@@ -201,7 +224,7 @@ impl PageGroups<'_> {
     }
 
     fn ends_short(&self, before_at: usize, at: usize) -> bool {
-        let before = bounds(&self.lines[before_at]);
+        let before = self.bounds(&self.lines[before_at]);
         let (left, right) = self.column(before_at);
         let ends = self.lines[before_at].text.trim_end_matches(['"', '”', '’', ')', '）', '」', '』']);
         let sentence = ends.ends_with(['.', '!', '?', ':', '。', '！', '？', '：', '…']);
@@ -209,6 +232,31 @@ impl PageGroups<'_> {
         let begins = next.is_some_and(|c| c.is_uppercase() || c.is_numeric() || is_cjk(c));
         sentence && begins && right - before[2] > (right - left) * SHORT
     }
+}
+
+/// Whether a line is written from top to bottom, as Chinese and Japanese may be.
+fn is_upright([left, top, right, bottom]: [f32; 4], line: &Line) -> bool {
+    bottom - top > 2.0 * (right - left) && line.text.chars().filter(|c| is_cjk(*c)).count() >= 2
+}
+
+/// Whether a new paragraph begins with the second of two such lines: it stands apart or stands in,
+/// or the first one ended early.
+fn column_breaks(before: [f32; 4], line: [f32; 4], size: f32) -> bool {
+    let gap = before[0] - line[2];
+    let stands_in = line[1] - before[1] > INDENT * size;
+    let ended_early = line[3] - before[3] > 2.0 * size;
+    !(-size..1.5 * size).contains(&gap) || stands_in || ended_early
+}
+
+/// Whether most letters of a page belong to a script that is read from right to left.
+fn reads_from_right(page: &PageText) -> bool {
+    let letters = page.lines.iter().flat_map(|line| line.text.chars()).filter(|c| c.is_alphabetic());
+    let (mut all, mut from_right) = (0_usize, 0_usize);
+    for c in letters {
+        all += 1;
+        from_right += usize::from(is_right_to_left(c));
+    }
+    from_right * 2 > all
 }
 
 /// Whether a line begins like an item of a list.

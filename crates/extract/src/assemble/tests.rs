@@ -25,7 +25,7 @@ fn sized(x: f32, y: f32, size: f32, text: &str) -> Line {
 }
 
 fn page(index: u32, lines: Vec<Line>) -> PageText {
-    PageText { index, label: None, width: 600.0, height: 800.0, lines }
+    PageText { index, label: None, width: 600.0, height: 800.0, lines, rules: Vec::new() }
 }
 
 fn read(pages: &[PageText], outline: &[OutlineEntry]) -> Vec<(BlockKind, String)> {

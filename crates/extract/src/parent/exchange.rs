@@ -1,11 +1,12 @@
 //! One request to one worker: every frame is checked, time is kept, cancelling is heard.
 
+use super::memory::OVER_MEMORY;
 use super::patience::Patience;
 use super::pool::KeepsWorker;
 use super::process::WorkerProcess;
-use crate::collect::{Collector, Untrue};
+use crate::collect::{Collector, Untrue, check_drawing};
 use crate::frame::{Frame, FrameKind};
-use crate::message::{Failure, Message, Request};
+use crate::message::{Drawing, Failure, Message, Request};
 use crate::{ExtractError, PageImage, VERSION};
 use docent_corpus::Cancel;
 use std::fmt;
@@ -128,6 +129,27 @@ impl Exchange<'_> {
         }
     }
 
+    /// Has a page drawn for recognition.
+    pub(super) fn draw(&self, worker: &mut WorkerProcess, request: &Request) -> Result<Drawing, Broken> {
+        let total = Patience::start(self.total, worker);
+        self.ask(worker, request, &total)?;
+        let (width, height, page, dpi, label) = match self.message(worker, &total)? {
+            Message::Drawn { width, height, page, dpi, label } => (width, height, page, dpi, label),
+            Message::Failed(failure) => return Err(Broken::Told(failure)),
+            _ => return Err(Broken::Lied("a message instead of a drawing".to_owned())),
+        };
+        let pixels = self.frame(worker, &total)?;
+        if pixels.kind != FrameKind::Picture {
+            return Err(Broken::Lied("a drawing that is none".to_owned()));
+        }
+        let drawing = Drawing { width, height, page, dpi, label, pixels: pixels.payload };
+        check_drawing(&drawing)?;
+        match self.message(worker, &total)? {
+            Message::Done => Ok(drawing),
+            _ => Err(Broken::Lied("no end after a drawing".to_owned())),
+        }
+    }
+
     fn ask(&self, worker: &mut WorkerProcess, request: &Request, total: &Patience) -> Result<(), Broken> {
         if !worker.greeted {
             match self.message(worker, total)? {
@@ -143,7 +165,9 @@ impl Exchange<'_> {
                 _ => return Err(Broken::Lied("no greeting".to_owned())),
             }
         }
-        worker.ask(request).map_err(|_| Broken::Died(worker.obituary()))
+        // The worker may not open files: it is given the document.
+        let document = std::fs::File::open(request.path()).map_err(|error| Broken::Told(error.into()))?;
+        worker.ask(request, &document).map_err(|_| Broken::Died(worker.obituary()))
     }
 
     fn message(&self, worker: &mut WorkerProcess, total: &Patience) -> Result<Message, Broken> {
@@ -166,6 +190,9 @@ impl Exchange<'_> {
             }
             if silence.is_over(worker) {
                 return Err(Broken::Silent(silence.limit()));
+            }
+            if worker.is_over_memory() {
+                return Err(Broken::Died(OVER_MEMORY.to_owned()));
             }
             let wait = LOOK.min(total.rest().min(silence.rest()).max(MIN_LOOK));
             match worker.frames.recv_timeout(wait) {

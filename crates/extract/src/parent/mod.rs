@@ -1,13 +1,15 @@
 //! The parent's side: a pool of worker processes, and what to make of their deaths.
 
 mod exchange;
+mod memory;
 mod patience;
 mod pool;
 mod process;
 mod spawner;
 
 use crate::collect::Collector;
-use crate::message::{Fault, ReadRequest, Request};
+use crate::message::{Drawing, Fault, ReadRequest, Request};
+use crate::recognize::{DocumentRecognition, Recognizer};
 use crate::sniff::{Sniffed, sniff};
 use crate::{Extract, ExtractError, Limits, PageImage, VERSION, WorkerConfig};
 use docent_corpus::{Cancel, DocumentText, Format};
@@ -19,6 +21,8 @@ use std::time::Duration;
 
 /// How long drawing one page may take.
 const RENDER_TIME: Duration = Duration::from_secs(30);
+/// The same when nobody waits before a screen: a large photo on a busy machine takes its time.
+const DRAW_TIME: Duration = Duration::from_secs(120);
 
 /// Reads files in worker processes. Cheap to share; as many documents are read at once as there are
 /// workers, further callers wait.
@@ -27,6 +31,7 @@ pub struct Extractor {
     limits: Limits,
     has_pdfium: bool,
     fault: Option<Fault>,
+    recognizer: Recognizer,
 }
 
 impl Extractor {
@@ -34,7 +39,8 @@ impl Extractor {
     pub fn new(config: WorkerConfig) -> Self {
         let limits = config.limits.clone();
         let has_pdfium = config.pdfium.as_ref().is_some_and(|path| path.is_file());
-        Self { pool: Pool::new(config, false), limits, has_pdfium, fault: None }
+        let recognizer = Recognizer::new(config.recognition.clone(), config.workers);
+        Self { pool: Pool::new(config, false), limits, has_pdfium, fault: None, recognizer }
     }
 
     /// An extractor whose every request asks the worker to misbehave. `obeyed` starts workers that
@@ -69,21 +75,25 @@ impl Extractor {
             fault: self.fault,
         });
         let total = self.limits.total(size);
-        let mut reported = 0;
+        let mut on_page = Progress { reported: 0, on_page };
         let mut partial: Option<(Collector, Broken)> = None;
         for _attempt in 0..2 {
             let mut collector = Collector::new(format, self.limits.text_bytes);
+            if self.recognizer.is_on() {
+                collector.await_recognition();
+            }
             let exchange = Exchange { cancel, inactivity: self.limits.inactivity, total };
             let outcome = self.pool.with_worker(cancel, |worker| {
-                exchange.read(worker, &request, &mut collector, &mut |done, of| {
-                    if done > reported {
-                        reported = done;
-                        on_page(done, of);
-                    }
-                })
+                exchange.read(worker, &request, &mut collector, &mut |done, of| on_page.tell(done, of))
             })?;
             let broken = match outcome {
-                Ok(()) => return Ok(collector.finish(None)?),
+                Ok(()) => {
+                    let draw = |page| self.draw_page(path, format, page, cancel);
+                    let recognition =
+                        DocumentRecognition { recognizer: &self.recognizer, cancel, draw: &draw };
+                    recognition.run(&mut collector, &mut |done, of| on_page.tell(done, of))?;
+                    return Ok(collector.finish(None)?);
+                }
                 Err(broken) => broken,
             };
             if let Broken::Told(failure) = broken {
@@ -111,13 +121,27 @@ impl Extractor {
         cancel: &Cancel,
     ) -> Result<PageImage, ExtractError> {
         let (format, _) = admit(path, &self.limits)?;
-        if format != Format::Pdf {
+        if !format.has_pages() {
             return Err(ExtractError::Unsupported { kind: "a document without pages".to_owned() });
         }
         self.check_pdfium(format)?;
-        let request = Request::Render { path: absolute(path)?, page, width_px };
+        let request = Request::Render { path: absolute(path)?, format, page, width_px };
         let exchange = Exchange { cancel, inactivity: RENDER_TIME, total: RENDER_TIME };
         let outcome = self.pool.with_worker(cancel, |worker| exchange.render(worker, &request))?;
+        outcome.map_err(ExtractError::from)
+    }
+
+    /// Draws a page for recognition.
+    fn draw_page(
+        &self,
+        path: &Path,
+        format: Format,
+        page: u32,
+        cancel: &Cancel,
+    ) -> Result<Drawing, ExtractError> {
+        let request = Request::Draw { path: absolute(path)?, format, page };
+        let exchange = Exchange { cancel, inactivity: DRAW_TIME, total: DRAW_TIME };
+        let outcome = self.pool.with_worker(cancel, |worker| exchange.draw(worker, &request))?;
         outcome.map_err(ExtractError::from)
     }
 
@@ -153,6 +177,21 @@ impl Extract for Extractor {
 
     fn version(&self) -> &'static str {
         VERSION
+    }
+}
+
+/// Progress as the caller hears it: it never falls, also when a document is read twice.
+struct Progress<'p> {
+    reported: u32,
+    on_page: &'p mut dyn FnMut(u32, Option<u32>),
+}
+
+impl Progress<'_> {
+    fn tell(&mut self, done: u32, of: Option<u32>) {
+        if done > self.reported {
+            self.reported = done;
+            (self.on_page)(done, of);
+        }
     }
 }
 

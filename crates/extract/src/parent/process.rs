@@ -1,12 +1,15 @@
 //! One worker process: its pipes, its end.
 
+use super::memory::{MemoryWatch, OVER_MEMORY, resident_bytes};
 use super::spawner::Spawner;
 use crate::WorkerConfig;
-use crate::frame::{Frame, FrameKind, read_frame, write_frame};
+use crate::frame::{Frame, read_frame};
 use crate::message::Request;
+use crate::request_channel::{RequestSender, request_channel};
 use crate::worker::argument;
+use std::fs::File;
 use std::io::{self, Read};
-use std::process::{Child, ChildStdin, Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
@@ -26,11 +29,12 @@ const END_TIME: Duration = Duration::from_millis(500);
 #[derive(Debug)]
 pub(super) struct WorkerProcess {
     child: Child,
-    stdin: ChildStdin,
+    requests: RequestSender,
     pub(super) frames: Receiver<io::Result<Frame>>,
     last_words: Arc<Mutex<String>>,
     /// Collects them; ends with the process.
     listener: JoinHandle<()>,
+    memory: MemoryWatch,
     /// Documents given to it so far.
     pub(super) documents: u32,
     /// Whether it has told its version.
@@ -52,11 +56,10 @@ impl WorkerProcess {
         command.env("RUST_BACKTRACE", "0");
         #[cfg(windows)]
         std::os::windows::process::CommandExt::creation_flags(&mut command, CREATE_NO_WINDOW);
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let (requests, stdin) = request_channel()?;
+        command.stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = spawner.spawn(command)?;
-        let (Some(stdin), Some(mut stdout), Some(stderr)) =
-            (child.stdin.take(), child.stdout.take(), child.stderr.take())
-        else {
+        let (Some(mut stdout), Some(stderr)) = (child.stdout.take(), child.stderr.take()) else {
             return Err(io::Error::other("a worker without pipes"));
         };
         let (sender, frames) = sync_channel(WAITING_FRAMES);
@@ -74,13 +77,21 @@ impl WorkerProcess {
         let listener = std::thread::Builder::new()
             .name("extract-words".to_owned())
             .spawn(move || keep_last_words(stderr, &words))?;
-        Ok(Self { child, stdin, frames, last_words, listener, documents: 0, greeted: false })
+        Ok(Self {
+            memory: MemoryWatch::new(child.id(), config.limits.memory_bytes),
+            child,
+            requests,
+            frames,
+            last_words,
+            listener,
+            documents: 0,
+            greeted: false,
+        })
     }
 
-    /// Sends a request.
-    pub(super) fn ask(&mut self, request: &Request) -> io::Result<()> {
-        let payload = serde_json::to_vec(request)?;
-        write_frame(&mut self.stdin, FrameKind::Json, &payload)
+    /// Sends a request, with the document it is about.
+    pub(super) fn ask(&mut self, request: &Request, document: &File) -> io::Result<()> {
+        self.requests.send(request, document)
     }
 
     /// Whether the process still runs.
@@ -116,8 +127,12 @@ impl WorkerProcess {
 
     /// How much memory the worker holds, in bytes, where the system tells.
     pub(super) fn resident_bytes(&self) -> Option<u64> {
-        let pages = std::fs::read_to_string(format!("/proc/{}/statm", self.child.id())).ok()?;
-        Some(pages.split_whitespace().nth(1)?.parse::<u64>().ok()? * 4096)
+        resident_bytes(self.child.id())
+    }
+
+    /// Whether the worker holds more memory than allowed. Asks the system only now and then.
+    pub(super) fn is_over_memory(&mut self) -> bool {
+        self.memory.is_over()
     }
 }
 
@@ -145,7 +160,7 @@ fn keep_last_words(mut from: impl Read, words: &Mutex<String>) {
 /// How a process ended, in words.
 fn cause(status: Option<std::process::ExitStatus>, words: &str) -> String {
     if words.contains("memory allocation of") {
-        return "it needed more memory than allowed".to_owned();
+        return OVER_MEMORY.to_owned();
     }
     if words.contains("overflowed its stack") {
         return "it nests too deeply".to_owned();
@@ -155,7 +170,8 @@ fn cause(status: Option<std::process::ExitStatus>, words: &str) -> String {
     if let Some(signal) = std::os::unix::process::ExitStatusExt::signal(&status) {
         return match signal {
             libc::SIGSEGV | libc::SIGBUS => "the reading process touched memory it should not".to_owned(),
-            libc::SIGABRT => "the reading process gave up".to_owned(),
+            // C++ aborts without a word when it gets no memory; a check of PDFium that fails traps.
+            libc::SIGABRT => "the reading process gave up, most likely for want of memory".to_owned(),
             libc::SIGKILL => "the reading process was killed".to_owned(),
             libc::SIGILL | libc::SIGTRAP | libc::SIGFPE => "the reading process stopped itself".to_owned(),
             other => format!("the reading process ended by signal {other}"),

@@ -1,17 +1,25 @@
-//! The header of a Markdown file: `---` lines around simple `key: value` pairs (YAML), or `+++`
-//! around `key = value` (TOML). Only title, author and date are understood; nothing of it becomes
-//! text.
+//! The header of a Markdown file: `---` lines around YAML, or `+++` lines around TOML. Nothing of it
+//! becomes text; what it says of the document becomes metadata.
+
+mod toml;
+mod value;
+mod yaml;
 
 use docent_corpus::Metadata;
 
 /// Longer headers are taken for text.
 const HEADER_BYTES: usize = 64 << 10;
 
+/// One key of a header with the values it has: one for a scalar, any number for a list.
+type Entry = (String, Vec<String>);
+/// Reads the keys of a header.
+type Entries = fn(&str) -> Vec<Entry>;
+
 /// Reads the header of `text`: what it says, and where the body begins (0 without a header).
 pub(super) fn split(text: &str) -> (Metadata, usize) {
-    let (fence, ends): (&str, &[&str]) = match text.lines().next().map(str::trim_end) {
-        Some("---") => ("---", &["---", "..."]),
-        Some("+++") => ("+++", &["+++"]),
+    let (ends, entries): (&[&str], Entries) = match text.lines().next().map(str::trim_end) {
+        Some("---") => (&["---", "..."], yaml::entries),
+        Some("+++") => (&["+++"], toml::entries),
         _ => return (Metadata::default(), 0),
     };
     let mut at = text.find('\n').map_or(text.len(), |end| end + 1);
@@ -20,7 +28,7 @@ pub(super) fn split(text: &str) -> (Metadata, usize) {
         let end = at + line.len();
         let content = line.trim_end();
         if ends.contains(&content) {
-            return (pairs(&text[start..at], if fence == "---" { ':' } else { '=' }), end);
+            return (metadata(entries(&text[start..at])), end);
         }
         if end - start > HEADER_BYTES || !looks_like_header(content) {
             break;
@@ -41,27 +49,22 @@ fn looks_like_header(line: &str) -> bool {
             .is_some_and(|(key, _)| !key.trim().is_empty() && key.split_whitespace().count() <= 2)
 }
 
-fn pairs(header: &str, separator: char) -> Metadata {
+fn metadata(entries: Vec<Entry>) -> Metadata {
     let mut metadata = Metadata::default();
-    let mut lines = header.lines().peekable();
-    while let Some(line) = lines.next() {
-        let Some((key, value)) = line.split_once(separator) else { continue };
-        let mut value = scalar(value);
-        if value.is_empty() {
-            // A list on the following lines; its entries are joined.
-            let mut entries = Vec::new();
-            while let Some(entry) = lines.peek().and_then(|next| next.trim_start().strip_prefix("- ")) {
-                entries.push(scalar(entry));
-                lines.next();
-            }
-            value = entries.join(", ");
-        }
-        let slot = match key.trim().trim_matches('"').to_ascii_lowercase().as_str() {
+    for (key, values) in entries {
+        let slot = match key.to_lowercase().as_str() {
             "title" => &mut metadata.title,
             "author" | "authors" => &mut metadata.author,
-            "date" | "created" => &mut metadata.date,
+            "date" | "created" | "published" | "publishdate" => &mut metadata.date,
+            "modified" | "updated" | "lastmod" | "last_modified" => &mut metadata.modified,
+            "lang" | "language" => &mut metadata.language,
+            "tags" | "tag" | "keywords" => {
+                metadata.tags.extend(tags(&values));
+                continue;
+            }
             _ => continue,
         };
+        let value = values.join(", ");
         if !value.is_empty() && slot.is_none() {
             *slot = Some(value);
         }
@@ -69,21 +72,15 @@ fn pairs(header: &str, separator: char) -> Metadata {
     metadata
 }
 
-/// A value without its quotes, brackets and trailing comment.
-fn scalar(value: &str) -> String {
-    let value = value.trim();
-    for quote in ['"', '\''] {
-        if let Some(inner) = value.strip_prefix(quote).and_then(|rest| rest.split(quote).next()) {
-            return inner.to_owned();
-        }
-    }
-    let value = value.split(" #").next().unwrap_or_default().trim();
-    match value.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
-        Some(list) => {
-            list.split(',').map(scalar).filter(|entry| !entry.is_empty()).collect::<Vec<_>>().join(", ")
-        }
-        None => value.to_owned(),
-    }
+/// Tags as a list has them, or a single value with commas or (without them) spaces between the tags.
+fn tags(values: &[String]) -> Vec<String> {
+    let split: Vec<&str> = match values {
+        [one] if one.contains([',', '，', '、']) => one.split([',', '，', '、']).collect(),
+        [one] => one.split_whitespace().collect(),
+        _ => values.iter().map(String::as_str).collect(),
+    };
+    let plain = split.into_iter().map(|tag| tag.trim().trim_start_matches('#').trim());
+    plain.filter(|tag| !tag.is_empty()).map(str::to_owned).collect()
 }
 
 #[cfg(test)]
@@ -97,13 +94,39 @@ mod tests {
         assert_eq!(metadata.title.as_deref(), Some("Notes: a start"));
         assert_eq!(metadata.author.as_deref(), Some("Ann, 李雷"));
         assert_eq!(metadata.date.as_deref(), Some("2026-11-21"));
+        assert_eq!(metadata.tags, ["x"]);
         assert_eq!(&text[body..], "# Body\n");
+    }
+
+    #[test]
+    fn every_form_of_tags_is_understood_and_aliases_are_not_tags() {
+        let tags = |header: &str| split(&format!("---\n{header}\n---\n")).0.tags;
+        assert_eq!(tags("tags: [a, \"b c\", '#d']"), ["a", "b c", "d"]);
+        assert_eq!(tags("tags: a b #no comment"), ["a", "b"]);
+        assert_eq!(tags("tags: 读书, 笔记"), ["读书", "笔记"]);
+        assert_eq!(tags("Tags:\n- one\n- nested/two\naliases:\n- other"), ["one", "nested/two"]);
+        assert_eq!(tags("tags: [\n  a,\n  b\n]\nkeywords: c"), ["a", "b", "c"]);
+        assert!(tags("aliases: [x]\ntags:\n").is_empty());
+    }
+
+    #[test]
+    fn dates_of_change_and_the_language_are_kept() {
+        let (metadata, _) = split("---\nupdated: 2026-01-02\nlang: zh-Hans\ncreated: 2025-12-31\n---\n");
+        assert_eq!(metadata.modified.as_deref(), Some("2026-01-02"));
+        assert_eq!(metadata.language.as_deref(), Some("zh-Hans"));
+        assert_eq!(metadata.date.as_deref(), Some("2025-12-31"));
     }
 
     #[test]
     fn toml_works_too() {
         let (metadata, body) = split("+++\ntitle = 'T'\n+++\nx");
         assert_eq!((metadata.title.as_deref(), body), (Some("T"), 20));
+        let (metadata, _) = split(
+            "+++\ndate = 2026-11-21T08:00:00Z # now\n[taxonomies]\ntags = [\n \"a\", 'b, c',\n]\n[extra]\ntitle = 'no'\n+++\n",
+        );
+        assert_eq!(metadata.date.as_deref(), Some("2026-11-21T08:00:00Z"));
+        assert_eq!(metadata.tags, ["a", "b, c"]);
+        assert_eq!(metadata.title, None);
     }
 
     #[test]

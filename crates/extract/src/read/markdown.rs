@@ -1,5 +1,10 @@
 //! Markdown through pulldown-cmark: clean text of every block, and for each piece of it the bytes of
-//! the file that it stands in.
+//! the file that it stands in. What Obsidian adds to it is understood: links between notes, tags,
+//! comments, highlights, callouts.
+
+mod links;
+mod marks;
+mod tags;
 
 use super::front_matter;
 use super::html;
@@ -10,8 +15,12 @@ use crate::message::Stop;
 use crate::script::joins_without_space;
 use crate::writer::BlockWriter;
 use docent_corpus::{BlockKind, Place};
-use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag, TagEnd};
+use marks::Marks;
+use pulldown_cmark::{CodeBlockKind, Event, LinkType, Options, Parser, Tag, TagEnd};
 use std::ops::Range;
+
+/// Stands in for what is no running text where tags are looked for.
+const NO_PROSE: char = '\u{FFFC}';
 
 /// Reads Markdown. `html_depth` is the deepest nesting kept of HTML inside it.
 pub(super) fn read(source: &Decoded, html_depth: usize, writer: &mut BlockWriter) -> Result<(), Stop> {
@@ -28,6 +37,9 @@ pub(super) fn read(source: &Decoded, html_depth: usize, writer: &mut BlockWriter
         hidden: None,
         first_cell: true,
         note: None,
+        marks: Marks::new(&source.text),
+        links: 0,
+        callout: Callout::None,
     };
     for (event, range) in Parser::new_ext(&source.text[body..], options()).into_offset_iter() {
         reading.event(event, range.start + body..range.end + body)?;
@@ -61,6 +73,18 @@ struct Open<'d> {
     range: Option<Range<usize>>,
     /// A line break of the source waits for what follows it.
     soft_break: bool,
+    /// Its running text, without code and links, for finding tags.
+    prose: String,
+}
+
+/// How far the head of a callout was read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Callout {
+    None,
+    /// A quotation has begun: its first line may name a callout.
+    Possible,
+    /// The title is being read; the line break behind it ends its block.
+    Title,
 }
 
 struct Reading<'d, 'w, 's> {
@@ -77,6 +101,10 @@ struct Reading<'d, 'w, 's> {
     first_cell: bool,
     /// The footnote whose first paragraph follows.
     note: Option<String>,
+    marks: Marks,
+    /// How many links are open.
+    links: usize,
+    callout: Callout,
 }
 
 impl<'d> Reading<'d, '_, '_> {
@@ -84,8 +112,9 @@ impl<'d> Reading<'d, '_, '_> {
         match event {
             Event::Start(tag) => self.start(tag, range)?,
             Event::End(tag) => self.end(tag)?,
+            Event::Text(text) if self.in_code() => self.raw(&text, range),
             Event::Text(text) => self.text(&text, range),
-            Event::Code(text) | Event::InlineMath(text) | Event::DisplayMath(text) => self.text(&text, range),
+            Event::Code(text) | Event::InlineMath(text) | Event::DisplayMath(text) => self.raw(&text, range),
             Event::Html(text) => match &mut self.html {
                 Some((html, covered)) => {
                     html.push_str(&text);
@@ -95,15 +124,11 @@ impl<'d> Reading<'d, '_, '_> {
             },
             Event::InlineHtml(tag) => self.inline_html(&tag, range),
             Event::FootnoteReference(name) => self.made(&format!("[{name}]"), range),
-            Event::SoftBreak => {
-                if let Some(open) = &mut self.open {
-                    open.soft_break = true;
-                }
-            }
+            Event::SoftBreak => self.soft_break()?,
             Event::HardBreak => self.made("\n", range),
             Event::Rule => self.close()?,
             Event::TaskListMarker(_) => {
-                self.verbatim(range.clone());
+                self.raw_source(range.clone());
                 self.made(" ", range);
             }
         }
@@ -112,7 +137,7 @@ impl<'d> Reading<'d, '_, '_> {
 
     fn start(&mut self, tag: Tag<'_>, range: Range<usize>) -> Result<(), Stop> {
         match tag {
-            Tag::Paragraph => self.begin(self.running_kind())?,
+            Tag::Paragraph => self.paragraph(range)?,
             Tag::Heading { level, .. } => self.begin(BlockKind::Heading { level: level as u8 })?,
             Tag::CodeBlock(kind) => {
                 let language = match kind {
@@ -125,7 +150,10 @@ impl<'d> Reading<'d, '_, '_> {
                 self.close()?;
                 self.html = Some((String::new(), range));
             }
-            Tag::BlockQuote(_) => self.enter(Container::Quote)?,
+            Tag::BlockQuote(_) => {
+                self.enter(Container::Quote)?;
+                self.callout = Callout::Possible;
+            }
             Tag::List(_) => self.enter(Container::List)?,
             Tag::Item => self.enter(Container::Item)?,
             Tag::FootnoteDefinition(name) => {
@@ -136,9 +164,56 @@ impl<'d> Reading<'d, '_, '_> {
             Tag::TableHead | Tag::TableRow => self.first_cell = true,
             Tag::TableCell if self.first_cell => self.first_cell = false,
             Tag::TableCell => self.made(" | ", range),
-            _ => {} // emphasis, links, images: only their text counts
+            Tag::Link { link_type, dest_url, .. } => self.link(link_type, &dest_url),
+            Tag::Image { link_type, dest_url, .. } => self.image(link_type, &dest_url, range),
+            _ => {} // emphasis: only its text counts
         }
         Ok(())
+    }
+
+    fn link(&mut self, link_type: LinkType, target: &str) {
+        self.links += 1;
+        if !self.marks.in_comment() {
+            self.writer.metadata.links.extend(links::note(link_type, target));
+        }
+    }
+
+    /// A picture, or another note that is shown here. A size in place of a text (`![[cat.png|300]]`) is
+    /// not shown.
+    fn image(&mut self, link_type: LinkType, target: &str, range: Range<usize>) {
+        self.link(link_type, target);
+        let source = self.source.text.get(range.clone()).unwrap_or_default();
+        if let Some(name) = links::sized(link_type, source) {
+            let start = range.start + name.start;
+            self.raw_source(start..range.start + name.end);
+            self.marks.hide_before(range.end);
+        }
+    }
+
+    /// A paragraph begins; the first one of a quotation may be the head of a callout.
+    fn paragraph(&mut self, range: Range<usize>) -> Result<(), Stop> {
+        self.begin(self.running_kind())?;
+        let possible = std::mem::replace(&mut self.callout, Callout::None) == Callout::Possible;
+        let text = self.source.text.get(range.clone()).unwrap_or_default();
+        if let Some(head) = marks::callout_head(text).filter(|_| possible) {
+            self.marks.hide_before(range.start + head);
+            self.callout = Callout::Title;
+        }
+        Ok(())
+    }
+
+    fn soft_break(&mut self) -> Result<(), Stop> {
+        if std::mem::replace(&mut self.callout, Callout::None) == Callout::Title {
+            return self.begin(self.running_kind());
+        }
+        if let Some(open) = &mut self.open {
+            open.soft_break = true;
+        }
+        Ok(())
+    }
+
+    fn in_code(&self) -> bool {
+        self.open.as_ref().is_some_and(|open| matches!(open.kind, BlockKind::Code { .. }))
     }
 
     fn end(&mut self, tag: TagEnd) -> Result<(), Stop> {
@@ -162,6 +237,7 @@ impl<'d> Reading<'d, '_, '_> {
                     self.html_block(&html, range)?;
                 }
             }
+            TagEnd::Link | TagEnd::Image => self.links = self.links.saturating_sub(1),
             _ => {}
         }
         Ok(())
@@ -192,13 +268,15 @@ impl<'d> Reading<'d, '_, '_> {
         if let Some(note) = self.note.take() {
             text.push_made(&note);
         }
-        self.open = Some(Open { kind, text, range: None, soft_break: false });
+        self.open = Some(Open { kind, text, range: None, soft_break: false, prose: String::new() });
         Ok(())
     }
 
     fn close(&mut self) -> Result<(), Stop> {
+        self.marks.begin_block();
         let Some(open) = self.open.take() else { return Ok(()) };
         let Some(range) = open.range else { return Ok(()) };
+        self.writer.metadata.tags.extend(tags::tags(&open.prose));
         let (text, runs) = open.text.finish();
         let place = self.place(&range, runs);
         self.writer.push(open.kind, &text, place)
@@ -214,7 +292,7 @@ impl<'d> Reading<'d, '_, '_> {
 
     /// The open block, made ready for a piece that begins with `next`. Items of a tight list have no
     /// paragraph of their own.
-    fn ready(&mut self, next: &str, range: &Range<usize>) -> &mut BlockText<'d> {
+    fn ready(&mut self, next: &str, range: &Range<usize>) -> &mut Open<'d> {
         let kind = self.running_kind();
         let source = self.source;
         let open = self.open.get_or_insert_with(|| Open {
@@ -222,38 +300,73 @@ impl<'d> Reading<'d, '_, '_> {
             text: BlockText::new(source),
             range: None,
             soft_break: false,
+            prose: String::new(),
         });
-        if std::mem::take(&mut open.soft_break) && !joins_without_space(open.text.as_str(), next) {
-            open.text.push_made(" ");
+        if std::mem::take(&mut open.soft_break) {
+            open.prose.push('\n');
+            if !joins_without_space(open.text.as_str(), next) {
+                open.text.push_made(" ");
+            }
         }
         let covered = open.range.get_or_insert_with(|| range.clone());
         covered.start = covered.start.min(range.start);
         covered.end = covered.end.max(range.end);
-        &mut open.text
+        open
     }
 
-    /// Text as the parser understood it; most of it stands in the source just like that.
+    /// Running text as the parser understood it; most of it stands in the source just like that.
     fn text(&mut self, text: &str, range: Range<usize>) {
         if self.hidden.is_some() {
             return;
         }
-        let found = self.source.text.get(range.clone()).and_then(|slice| slice.find(text));
-        let block = self.ready(text, &range);
-        match found {
-            Some(at) => block.push_source(range.start + at..range.start + at + text.len()),
-            None => block.push_made(text),
+        let source = self.source;
+        let Some(piece) = self.found(text, &range) else {
+            return self.raw(text, range);
+        };
+        // An escaped number sign begins no tag.
+        let escaped = source.text[..piece.start].ends_with('\\') && text.starts_with('#');
+        let is_prose = self.links == 0 && !escaped;
+        for kept in self.marks.visible(&source.text, piece) {
+            let shown = &source.text[kept.clone()];
+            let open = self.ready(shown, &range);
+            if is_prose {
+                open.prose.push_str(shown);
+            } else {
+                open.prose.push(NO_PROSE);
+            }
+            open.text.push_source(kept);
         }
     }
 
-    fn verbatim(&mut self, range: Range<usize>) {
+    /// Text in which no mark means anything.
+    fn raw(&mut self, text: &str, range: Range<usize>) {
+        match self.found(text, &range) {
+            Some(piece) => self.raw_source(piece),
+            None => self.made(text, range),
+        }
+    }
+
+    /// Where the source has `text` just like that.
+    fn found(&self, text: &str, range: &Range<usize>) -> Option<Range<usize>> {
+        let at = range.start + self.source.text.get(range.clone())?.find(text)?;
+        Some(at..at + text.len())
+    }
+
+    fn raw_source(&mut self, range: Range<usize>) {
+        if self.hidden.is_some() || self.marks.hides(range.start) {
+            return;
+        }
         let source = self.source;
-        let next = source.text.get(range.clone()).unwrap_or_default();
-        self.ready(next, &range).push_source(range);
+        let open = self.ready(source.text.get(range.clone()).unwrap_or_default(), &range);
+        open.prose.push(NO_PROSE);
+        open.text.push_source(range);
     }
 
     fn made(&mut self, text: &str, range: Range<usize>) {
-        if self.hidden.is_none() {
-            self.ready(text, &range).push_made(text);
+        if self.hidden.is_none() && !self.marks.hides(range.start) {
+            let open = self.ready(text, &range);
+            open.prose.push(if text.ends_with(char::is_whitespace) { ' ' } else { NO_PROSE });
+            open.text.push_made(text);
         }
     }
 
@@ -273,6 +386,9 @@ impl<'d> Reading<'d, '_, '_> {
 
     fn html_block(&mut self, html: &str, range: Range<usize>) -> Result<(), Stop> {
         self.close()?;
+        if self.marks.in_comment() {
+            return Ok(());
+        }
         for (kind, text) in html::fragment(html, self.html_depth) {
             let place = self.place(&range, Vec::new());
             self.writer.push(kind, &text, place)?;
@@ -289,5 +405,4 @@ fn language(info: &str) -> Option<String> {
 }
 
 #[cfg(test)]
-#[path = "markdown_tests.rs"]
 mod tests;

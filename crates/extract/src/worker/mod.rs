@@ -6,18 +6,23 @@
 
 mod confine;
 mod fault;
+mod probe;
 
 use crate::VERSION;
-use crate::frame::{FrameKind, MAX_PAYLOAD, read_frame, write_frame};
-use crate::message::{Closed, Failure, Message, ReadRequest, Request, Sink, Stop};
-use crate::read::{pdf, read_document};
+use crate::content::Content;
+use crate::frame::{FrameKind, MAX_PAYLOAD, write_frame};
+use crate::message::{Closed, Drawing, Failure, FaultKind, Message, ReadRequest, Request, Sink, Stop};
+use crate::read::{draw_page, pdf, read_document, render_page};
+use crate::request_channel::next_request;
 use crate::stack::{STACK_BYTES, catch};
+use docent_corpus::Format;
+use fault::{FaultySink, misbehave};
 use std::ffi::OsString;
-use std::io::{Stdout, stdin, stdout};
+use std::fs::File;
+use std::io::{Stdout, stdout};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-
-pub(crate) use fault::misbehave;
+use std::sync::Arc;
 
 /// Names of the worker's arguments, shared with the parent.
 pub(crate) mod argument {
@@ -37,13 +42,14 @@ pub fn worker_main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
         return ExitCode::from(2);
     };
     std::panic::set_hook(Box::new(|_| {})); // panics are told in a message
-    let limits = confine::confine(options.memory_bytes);
-    // The library is loaded before the first byte of a document: a sandbox added behind this line
-    // need not allow it.
+    let mut limits = confine::limit_resources(options.memory_bytes);
+    let Ok(input) = standard_input() else { return ExitCode::FAILURE };
+    // What needs files comes before the sandbox, documents come after it.
     let library = pdf::Library::load(options.pdfium.as_deref());
+    limits.extend(confine::shut_in());
     let work = std::thread::Builder::new()
         .stack_size(STACK_BYTES)
-        .spawn(move || Worker { library, faults: options.faults, out: stdout() }.serve(limits));
+        .spawn(move || Worker { library, faults: options.faults, limits, out: stdout() }.serve(input));
     match work.map(std::thread::JoinHandle::join) {
         Ok(Ok(())) => ExitCode::SUCCESS,
         _ => ExitCode::FAILURE,
@@ -72,22 +78,39 @@ impl Options {
     }
 }
 
+/// Standard input without a buffer, in which files would be lost that come with the bytes.
+#[cfg(unix)]
+type Input = File;
+#[cfg(not(unix))]
+type Input = std::io::Stdin;
+
+#[cfg(unix)]
+fn standard_input() -> std::io::Result<Input> {
+    use std::os::fd::AsFd;
+    Ok(File::from(std::io::stdin().as_fd().try_clone_to_owned()?))
+}
+
+#[cfg(not(unix))]
+fn standard_input() -> std::io::Result<Input> {
+    Ok(std::io::stdin())
+}
+
 struct Worker {
     library: pdf::Library,
     faults: bool,
+    /// Names of the limits that are active.
+    limits: Vec<String>,
     out: Stdout,
 }
 
 impl Worker {
-    fn serve(mut self, limits: Vec<String>) {
-        let mut input = stdin().lock();
-        let hello = Message::Hello { version: VERSION.to_owned(), limits };
+    fn serve(mut self, mut input: Input) {
+        let hello = Message::Hello { version: VERSION.to_owned(), limits: self.limits.clone() };
         if self.send(hello).is_err() {
             return;
         }
-        while let Ok(Some(frame)) = read_frame(&mut input) {
-            let Ok(request) = serde_json::from_slice(&frame.payload) else { return };
-            let answered = match catch(|| self.answer(request)) {
+        while let Some((request, document)) = next_request(&mut input) {
+            let answered = match catch(|| self.answer(request, document.map(Arc::new))) {
                 Ok(answered) => answered,
                 Err(reason) => {
                     let _ = self.send(Message::Failed(Failure::Panicked(reason)));
@@ -100,10 +123,16 @@ impl Worker {
         }
     }
 
-    fn answer(&mut self, request: Request) -> Result<(), Closed> {
+    fn answer(&mut self, request: Request, document: Option<Arc<File>>) -> Result<(), Closed> {
+        let path = request.path().to_owned();
+        let content = match &document {
+            Some(file) => Content::Opened { path: &path, file },
+            None => Content::File(&path),
+        };
         let outcome = match request {
-            Request::Read(request) => self.read(request),
-            Request::Render { path, page, width_px } => self.render(Path::new(&path), page, width_px),
+            Request::Read(request) => self.read(request, &content),
+            Request::Render { format, page, width_px, .. } => self.render(&content, format, page, width_px),
+            Request::Draw { format, page, .. } => self.draw(&content, format, page),
         };
         match outcome {
             Ok(()) | Err(Stop::Full) => self.send(Message::Done),
@@ -112,21 +141,38 @@ impl Worker {
         }
     }
 
-    fn read(&mut self, mut request: ReadRequest) -> Result<(), Stop> {
-        let mut sink = Pipe { out: &mut self.out };
-        if !self.faults {
-            request.fault = None;
+    fn read(&mut self, mut request: ReadRequest, content: &Content<'_>) -> Result<(), Stop> {
+        let mut pipe = Pipe { out: &mut self.out };
+        let Some(fault) = request.fault.take().filter(|_| self.faults) else {
+            return read_document(&request, content, &self.library, &mut pipe);
+        };
+        if fault.kind == FaultKind::Probe {
+            return probe::probe(Path::new(&request.path), &self.limits, &mut pipe);
         }
-        if let Some(fault) = request.fault.filter(|fault| fault.after_pages == 0) {
-            misbehave(fault.kind, &mut sink)?;
+        if fault.after_pages == 0 {
+            misbehave(fault.kind, &mut pipe)?;
         }
-        read_document(&request, &self.library, &mut sink)
+        let mut sink = FaultySink { sink: &mut pipe, fault, told: 0 };
+        read_document(&request, content, &self.library, &mut sink)
     }
 
-    fn render(&mut self, path: &Path, page: u32, width_px: u32) -> Result<(), Stop> {
-        let image = pdf::render(path, &self.library, page, width_px)?;
+    fn render(
+        &mut self,
+        content: &Content<'_>,
+        format: Format,
+        page: u32,
+        width_px: u32,
+    ) -> Result<(), Stop> {
+        let image = render_page(content, format, &self.library, page, width_px)?;
         self.send(Message::Picture { width: image.width, height: image.height })?;
         write_frame(&mut self.out, FrameKind::Picture, &image.png).map_err(|_| Stop::Closed)
+    }
+
+    fn draw(&mut self, content: &Content<'_>, format: Format, page: u32) -> Result<(), Stop> {
+        let Drawing { width, height, page, dpi, label, pixels } =
+            draw_page(content, format, &self.library, page)?;
+        self.send(Message::Drawn { width, height, page, dpi, label })?;
+        write_frame(&mut self.out, FrameKind::Picture, &pixels).map_err(|_| Stop::Closed)
     }
 
     fn send(&mut self, message: Message) -> Result<(), Closed> {

@@ -29,10 +29,7 @@ fn types_that_are_not_read_are_named() {
     };
     let noise: Vec<u8> = (0u32..9000).map(|n| (n.wrapping_mul(2_654_435_761) >> 7) as u8).collect();
     assert_eq!(kind("noise.txt", &noise), "binary data");
-    assert_eq!(kind("picture.txt", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"), "PNG image");
     assert_eq!(kind("program.md", &[b"\x7fELF\x02\x01\x01".as_slice(), &[0; 64]].concat()), "Linux program");
-    assert_eq!(kind("letter.docx", b"PK\x03\x04\x14\0\x06\0\x08\0\0\0!\0 rest"), "Word document (.docx)");
-    assert_eq!(kind("text.rtf", b"{\\rtf1\\ansi hello}"), "RTF document");
 }
 
 #[cfg(unix)]

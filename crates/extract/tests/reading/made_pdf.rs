@@ -228,3 +228,20 @@ fn without_pdfium_only_pdf_is_refused() {
         assert_eq!(bare.extract(&text, &cancel, &mut |_, _| {}).unwrap().text, "words");
     }
 }
+
+/// The paragraphs of `scripts.html`, of which a browser made `scripts.pdf`.
+#[test]
+fn scripts_from_right_to_left_and_from_top_to_bottom_come_as_they_are_read() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
+    let source = std::fs::read_to_string(folder.join("scripts.html")).unwrap();
+    let paragraphs: Vec<&str> = source
+        .lines()
+        .filter_map(|line| line.strip_prefix("<p")?.split_once('>')?.1.strip_suffix("</p>"))
+        .collect();
+    assert_eq!(paragraphs.len(), 4);
+    let document = crate::support::read(&folder.join("scripts.pdf")).unwrap();
+    let found = texts(&document);
+    assert_eq!(found[..2], paragraphs[..2]);
+    // What stands in a column of its own may be a paragraph or the end of one.
+    assert_eq!(found[2..].concat(), paragraphs[2..].concat());
+}

@@ -4,10 +4,19 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout)]
 
 mod bad_input;
+mod books;
+mod containers;
 mod isolation;
 mod made_pdf;
+mod markup;
+mod mutants;
+mod mutate;
+mod ocr;
+mod office;
 mod pdf_writer;
 mod places;
 mod real_html;
 mod real_pdf;
+mod sheets;
 mod support;
+mod tables;

@@ -49,18 +49,21 @@ impl MadePage {
     }
 }
 
-/// A document with a title and pages.
+/// A document with a title and pages. The picture `Im1` is a grey pixel.
 pub(crate) fn pdf(title: &str, pages: &[MadePage]) -> Vec<u8> {
+    let entries =
+        "/Type /XObject /Subtype /Image /Width 1 /Height 1 /ColorSpace /DeviceGray /BitsPerComponent 8";
+    pdf_with(stream(entries, "\x60"), title, pages)
+}
+
+fn pdf_with(picture: String, title: &str, pages: &[MadePage]) -> Vec<u8> {
     let mut objects = vec![
         "<< /Type /Catalog /Pages 2 0 R >>".to_owned(),
         String::new(), // the pages, known at the end
         "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding >>".to_owned(),
         "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica-Bold /Encoding /WinAnsiEncoding >>".to_owned(),
         "<< /Type /Font /Subtype /Type1 /BaseFont /Courier /Encoding /WinAnsiEncoding >>".to_owned(),
-        stream(
-            "/Type /XObject /Subtype /Image /Width 1 /Height 1 /ColorSpace /DeviceGray /BitsPerComponent 8",
-            "\x60",
-        ),
+        picture,
         format!("<< /Title ({title}) /Author (A. Writer) /CreationDate (D:20261121093000Z) >>"),
         stream(
             "/Type /XObject /Subtype /Form /BBox [0 0 200 20] /Resources << /Font << /F1 3 0 R >> >>",
@@ -106,4 +109,37 @@ pub(crate) fn pdf(title: &str, pages: &[MadePage]) -> Vec<u8> {
 
 fn stream(entries: &str, content: &str) -> String {
     format!("<< {entries} /Length {} >>\nstream\n{content}\nendstream", content.len())
+}
+
+/// A document of one page of A4 that is nothing but a JPEG picture.
+pub(crate) fn scan(jpeg: &[u8], width: u32, height: u32) -> Vec<u8> {
+    let hex: String = jpeg.iter().map(|byte| format!("{byte:02x}")).collect();
+    let picture = stream(
+        &format!(
+            "/Type /XObject /Subtype /Image /Width {width} /Height {height} /ColorSpace /DeviceRGB \
+             /BitsPerComponent 8 /Filter [/ASCIIHexDecode /DCTDecode]"
+        ),
+        &format!("{hex}>"),
+    );
+    let page = MadePage { width: 595.0, height: 842.0, ..MadePage::new() }.picture(0.0, 0.0, 595.0, 842.0);
+    pdf_with(picture, "Scan", &[page])
+}
+
+/// A page whose content unpacks to `bytes` spaces.
+pub(crate) fn flate_bomb(bytes: usize) -> Vec<u8> {
+    let mut packed = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::fast());
+    let piece = vec![b' '; 1 << 20];
+    for _ in 0..bytes >> 20 {
+        std::io::Write::write_all(&mut packed, &piece).unwrap();
+    }
+    let packed = packed.finish().unwrap();
+    let mut file = b"%PDF-1.7\n1 0 obj\n<< /Type /Catalog /Pages 2 0 R >>\nendobj\n\
+        2 0 obj\n<< /Type /Pages /Kids [3 0 R] /Count 1 >>\nendobj\n\
+        3 0 obj\n<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Contents 4 0 R >>\nendobj\n"
+        .to_vec();
+    file.extend(format!("4 0 obj\n<< /Filter /FlateDecode /Length {} >>\nstream\n", packed.len()).bytes());
+    file.extend(packed);
+    // Without a table of contents: readers look for the objects then.
+    file.extend(b"\nendstream\nendobj\ntrailer\n<< /Size 5 /Root 1 0 R >>\n%%EOF\n");
+    file
 }

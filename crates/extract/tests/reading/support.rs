@@ -1,7 +1,7 @@
 //! What the tests share: the worker, PDFium, reading a file, comparing words.
 
 use docent_corpus::{Cancel, DocumentText};
-use docent_extract::{ExtractError, Extractor, Limits, WorkerConfig};
+use docent_extract::{ExtractError, Extractor, Limits, Recognition, WorkerConfig};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
@@ -29,6 +29,7 @@ pub(crate) fn config() -> WorkerConfig {
         pdfium: Some(pdfium()),
         limits: Limits::default(),
         workers: 2,
+        recognition: Recognition::default(),
     }
 }
 

@@ -2,8 +2,10 @@
 //!
 //! A chunk is a list of spans of the canonical text, never a copied string with a guessed place.
 //! Sections are made by headings; whole blocks of one section are packed until the target size is
-//! reached; a block that is too large is cut at sentences, then words, then characters. Every
-//! character outside page furniture is in exactly one chunk. Sizes are tokens of the embedder,
+//! reached; a block that is too large is cut at sentences (tables at rows, code at empty lines, then at
+//! lines), then words, then characters. What goes on with a table or a definition has the header rows
+//! or the first line in its header, for finding, and not in its text, so that nothing is cited twice.
+//! Every character outside page furniture is in exactly one chunk. Sizes are tokens of the embedder,
 //! counted by its own tokenizer, with the header (title and headings) and special tokens included.
 //!
 //! Why these rules: grouping paragraphs beats fixed sizes by far (arXiv 2603.06976), about 200
@@ -11,6 +13,7 @@
 //! prefix that says where a passage stands lowers retrieval failures (Anthropic, "Contextual
 //! Retrieval").
 
+mod head;
 mod header;
 mod pack;
 mod piece;
@@ -25,11 +28,15 @@ use docent_library::NewChunk;
 
 /// Version of the rules of this module. Raised when they change, so that documents chunked by an
 /// older version are chunked again.
-pub const VERSION: &str = "chunk-1";
+pub const VERSION: &str = "chunk-2";
 
 /// Tokens of the longest passage: a longer one says too many things for one vector, and a citation
 /// has to show a place, not a chapter.
 const LONGEST: usize = 512;
+
+/// Longest text that is counted at once. Whatever is longer does not fit into a chunk anyway, and a
+/// tokenizer needs a hundred times a text's size in memory.
+const COUNTED_AT_ONCE: usize = 32 << 10;
 
 /// Tokens that a tokenizer puts around every input (start and end).
 const SPECIAL_TOKENS: usize = 2;

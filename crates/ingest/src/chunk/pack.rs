@@ -1,6 +1,7 @@
 //! Packing pieces into chunks.
 
-use super::piece::{Piece, TableHead, middle, trimmed};
+use super::head::Head;
+use super::piece::{Piece, middle, trimmed};
 use super::section::Group;
 use super::{ChunkSize, Count, Room, embedded_text, place};
 use docent_corpus::{DocumentText, Span};
@@ -30,7 +31,7 @@ fn ranges(pieces: &[Piece], room: Room) -> Vec<Range<usize>> {
     let mut sum = 0;
     for (index, piece) in pieces.iter().enumerate() {
         if index == start {
-            sum = table_tokens(piece) + piece.tokens;
+            sum = head_tokens(piece) + piece.tokens;
             continue;
         }
         let grown = sum + piece.tokens;
@@ -40,7 +41,7 @@ fn ranges(pieces: &[Piece], room: Room) -> Vec<Range<usize>> {
         }
         found.push((start..index, sum));
         start = index;
-        sum = table_tokens(piece) + piece.tokens;
+        sum = head_tokens(piece) + piece.tokens;
     }
     if start < pieces.len() {
         match found.last_mut() {
@@ -53,8 +54,8 @@ fn ranges(pieces: &[Piece], room: Room) -> Vec<Range<usize>> {
 }
 
 /// Tokens that the header grows by when a chunk begins with this piece.
-fn table_tokens(piece: &Piece) -> usize {
-    piece.table.as_ref().map_or(0, |table| table.tokens)
+fn head_tokens(piece: &Piece) -> usize {
+    piece.head.as_ref().map_or(0, |head| head.tokens)
 }
 
 struct Writer<'w, E> {
@@ -70,8 +71,7 @@ impl<E> Writer<'_, E> {
     /// the whole is counted; in the rare case that it is too large it is divided.
     fn write(&mut self, pieces: &[Piece]) -> Result<(), E> {
         let Some(first) = pieces.first() else { return Ok(()) };
-        let table = first.table.as_deref();
-        let chunk = self.build(pieces, table, first.block)?;
+        let chunk = self.build(pieces, first.head.as_deref(), first.block)?;
         if chunk.tokens as usize <= self.size.max {
             self.chunks.push(chunk);
             return Ok(());
@@ -107,17 +107,17 @@ impl<E> Writer<'_, E> {
         Some([part(Span::new(piece.span.start, cut))?, part(Span::new(cut, piece.span.end))?])
     }
 
-    fn build(&self, pieces: &[Piece], table: Option<&TableHead>, block: usize) -> Result<NewChunk, E> {
+    fn build(&self, pieces: &[Piece], head: Option<&Head>, block: usize) -> Result<NewChunk, E> {
         let text = &self.text.text;
         let spans = joined(text, pieces);
         let sentences = pieces.iter().flat_map(|piece| piece.sentences.iter().copied()).collect();
         let body = spans.iter().filter_map(|span| span.of(text)).collect::<Vec<_>>().join("\n");
         let mut header = self.group.header.text.clone();
-        if let Some(table) = table {
+        if let Some(head) = head {
             if !header.is_empty() {
                 header.push('\n');
             }
-            header.push_str(&table.text);
+            header.push_str(&head.text);
         }
         let tokens = (self.count)(&embedded_text(&header, &body))? + self.size.overhead;
         let first = spans.first().copied().unwrap_or(Span::new(0, 0));
@@ -129,6 +129,8 @@ impl<E> Writer<'_, E> {
             page: start.page,
             page_label: start.page_label,
             line: start.line,
+            spot: start.spot,
+            member: start.member,
             tokens: u32::try_from(tokens).unwrap_or(u32::MAX),
             text: body,
             header,

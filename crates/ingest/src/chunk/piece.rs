@@ -1,16 +1,16 @@
 //! Pieces: whole blocks where they fit into a chunk, parts of blocks where they do not.
 
-use super::Count;
+use super::head::{Head, HeadRows, code_head, continues, table_head};
 use super::section::Section;
+use super::{COUNTED_AT_ONCE, Count};
 use docent_corpus::{Block, BlockKind, DocumentText, Span};
 use std::ops::Range;
 use std::sync::Arc;
 
-/// Longest text that is counted at once. Whatever is longer does not fit into a chunk anyway, and a
-/// tokenizer needs a hundred times a text's size in memory.
-const COUNTED_AT_ONCE: usize = 32 << 10;
 /// Parts of a sentence that is too long are about this many bytes before they are counted.
 const PART_BYTES: usize = 1_000;
+/// No word is longer than this, in bytes.
+const SOLID_BYTES: usize = 200;
 
 /// A stretch of one block that is not divided further by packing.
 #[derive(Clone, Debug)]
@@ -23,15 +23,8 @@ pub(super) struct Piece {
     pub(super) tokens: usize,
     /// Its sentences (rows of a table, lines of code).
     pub(super) sentences: Vec<Span>,
-    /// The header rows of the table that it goes on with.
-    pub(super) table: Option<Arc<TableHead>>,
-}
-
-/// Header rows of a table, repeated in the header of the chunks that go on with the table.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct TableHead {
-    pub(super) text: String,
-    pub(super) tokens: usize,
+    /// The head of the table or the code that it goes on with.
+    pub(super) head: Option<Arc<Head>>,
 }
 
 /// The pieces of a section, headings first, none larger than `max` tokens.
@@ -43,50 +36,160 @@ pub(super) fn pieces<E>(
 ) -> Result<Vec<Piece>, E> {
     let mut found = Vec::new();
     for index in &section.headings {
-        block_pieces(text, *index, max, count, &mut found)?;
+        Cutting { text, whole: max, count }.block(*index, None, &mut found)?;
     }
     // A heading is not to stand alone because the block after it only fits without it.
     let headings: usize = found.iter().map(|piece| piece.tokens).sum();
     let mut first = max.saturating_sub(headings).max(max / 2);
+    let mut before: Option<(usize, Option<Arc<Head>>)> = None;
     for index in &section.body {
-        block_pieces(text, *index, first, count, &mut found)?;
+        // A long table comes in several blocks, of which only the first has the header rows.
+        let carried =
+            before.take().filter(|(last, _)| continues(text, *last, *index)).and_then(|(_, head)| head);
+        let head = Cutting { text, whole: first, count }.block(*index, carried, &mut found)?;
+        before = Some((*index, head));
         first = max;
     }
     Ok(found)
 }
 
-/// Adds the pieces of one block. A block of at most `whole` tokens stays whole.
-fn block_pieces<E>(
-    text: &DocumentText,
-    index: usize,
+/// Cuts blocks that have more than `whole` tokens.
+struct Cutting<'c, E> {
+    text: &'c DocumentText,
     whole: usize,
-    count: Count<'_, E>,
-    found: &mut Vec<Piece>,
-) -> Result<(), E> {
-    let block = &text.blocks[index];
-    let Some(span) = trimmed(&text.text, block.span) else { return Ok(()) };
-    let content = &text.text[span.start..span.end];
-    let sentences = units(&text.text, block, span);
-    if content.len() <= COUNTED_AT_ONCE {
-        let tokens = count(content)?;
-        if tokens <= whole {
-            found.push(Piece { span, block: index, tokens, sentences, table: None });
-            return Ok(());
+    count: Count<'c, E>,
+}
+
+impl<E> Cutting<'_, E> {
+    /// Adds the pieces of one block; `carried` is the head of the table that it goes on with. Returns
+    /// the head that a block after it would go on with.
+    fn block(
+        &self,
+        index: usize,
+        carried: Option<Arc<Head>>,
+        found: &mut Vec<Piece>,
+    ) -> Result<Option<Arc<Head>>, E> {
+        let block = &self.text.blocks[index];
+        let Some(span) = trimmed(&self.text.text, block.span) else { return Ok(carried) };
+        let content = &self.text.text[span.start..span.end];
+        let own = match &block.kind {
+            BlockKind::Table { header_rows } => {
+                table_head(content, &lines(content), *header_rows as usize, self.whole, self.count)?
+            }
+            _ => None,
+        };
+        let later = own.as_ref().map(|own| Arc::clone(&own.head)).or_else(|| carried.clone());
+        let repeated = carried.as_ref().map_or(0, |head| head.tokens);
+        if content.len() <= COUNTED_AT_ONCE {
+            let tokens = (self.count)(content)?;
+            if tokens + repeated <= self.whole {
+                let sentences = units(&self.text.text, block, span);
+                found.push(Piece { span, block: index, tokens, sentences, head: carried });
+                return Ok(later);
+            }
         }
+        let head = match (own, carried) {
+            (Some(own), _) => Some(own),
+            (None, Some(head)) => Some(HeadRows { head, rows: 0 }),
+            (None, None) if matches!(block.kind, BlockKind::Code { .. }) => {
+                code_head(content, &lines(content), self.whole, self.count)?
+            }
+            (None, None) => None,
+        };
+        self.parts(index, span, head, found)?;
+        Ok(later)
     }
-    let head = table_head(content, &block.kind, whole, count)?;
-    let mut lead = head.as_ref().map(|head| head.rows).unwrap_or_default();
-    let max = whole.saturating_sub(head.as_ref().map_or(0, |head| head.head.tokens)).max(whole / 2);
-    for unit in sentences {
-        // The header rows themselves, and what shares their chunk, need no repetition.
-        let table = if lead == 0 { head.as_ref().map(|head| Arc::clone(&head.head)) } else { None };
-        lead = lead.saturating_sub(1);
-        for part in fitting(&text.text, unit, max, count)? {
-            let (span, tokens) = part;
-            found.push(Piece { span, block: index, tokens, sentences: vec![span], table: table.clone() });
+
+    /// Adds the parts of a block that is too large.
+    fn parts(
+        &self,
+        index: usize,
+        span: Span,
+        head: Option<HeadRows>,
+        found: &mut Vec<Piece>,
+    ) -> Result<(), E> {
+        let block = &self.text.blocks[index];
+        let max =
+            self.whole.saturating_sub(head.as_ref().map_or(0, |head| head.head.tokens)).max(self.whole / 2);
+        // The head itself, and what stands before it, need no repetition.
+        let repeated =
+            |unit: usize| head.as_ref().filter(|head| unit >= head.rows).map(|head| Arc::clone(&head.head));
+        let mut next = 0;
+        for group in self.groups(block, span) {
+            if let Some((whole, tokens)) = self.together(&group, max)? {
+                let head = repeated(next);
+                next += group.len();
+                let mut sentences = group;
+                if let Some(first) = sentences.first_mut() {
+                    first.start = whole.start; // a piece begins with what is seen
+                }
+                found.push(Piece { span: whole, block: index, tokens, sentences, head });
+                continue;
+            }
+            for unit in group {
+                let head = repeated(next);
+                next += 1;
+                for (span, tokens) in self.unit(&block.kind, unit, max)? {
+                    let head = head.clone();
+                    found.push(Piece { span, block: index, tokens, sentences: vec![span], head });
+                }
+            }
         }
+        Ok(())
     }
-    Ok(())
+
+    /// Where several units stand, and their tokens, if they fit into one piece.
+    fn together(&self, group: &[Span], max: usize) -> Result<Option<(Span, usize)>, E> {
+        let [first, .., last] = group else { return Ok(None) };
+        let text = &self.text.text;
+        let Some(whole) = trimmed(text, Span::new(first.start, last.end)) else { return Ok(None) };
+        if whole.len() > COUNTED_AT_ONCE {
+            return Ok(None);
+        }
+        let tokens = (self.count)(&text[whole.start..whole.end])?;
+        Ok((tokens <= max).then_some((whole, tokens)))
+    }
+
+    /// Units that are to stay together where they fit: lines of code without an empty one between
+    /// them.
+    fn groups(&self, block: &Block, span: Span) -> Vec<Vec<Span>> {
+        let text = &self.text.text;
+        let together = matches!(block.kind, BlockKind::Code { .. });
+        let mut groups: Vec<Vec<Span>> = Vec::new();
+        for unit in units(text, block, span) {
+            match groups.last_mut() {
+                Some(group)
+                    if together
+                        && group.last().is_some_and(|last| breaks(text, last.end, unit.start) < 2) =>
+                {
+                    group.push(unit);
+                }
+                _ => groups.push(vec![unit]),
+            }
+        }
+        groups
+    }
+
+    /// A unit in parts of at most `max` tokens. A row of a table that is too long is cut at sentences,
+    /// everything else at words.
+    fn unit(&self, kind: &BlockKind, unit: Span, max: usize) -> Result<Vec<(Span, usize)>, E> {
+        let text = &self.text.text;
+        let parts = fitting(text, unit, max, self.count)?;
+        if parts.len() < 2 || !matches!(kind, BlockKind::Table { .. }) {
+            return Ok(parts);
+        }
+        let mut found = Vec::new();
+        for sentence in docent_text::sentences(&text[unit.start..unit.end]) {
+            let sentence = Span::new(unit.start + sentence.start, unit.start + sentence.end);
+            found.extend(fitting(text, sentence, max, self.count)?);
+        }
+        Ok(found)
+    }
+}
+
+/// How many lines end between two places.
+fn breaks(text: &str, start: usize, end: usize) -> usize {
+    text.get(start..end).map_or(0, |between| between.matches('\n').count())
 }
 
 /// What a block is cut into first, and what is cited: sentences, rows of a table, lines of code. A
@@ -113,32 +216,6 @@ fn lines(text: &str) -> Vec<Range<usize>> {
         start += line.len();
     }
     found
-}
-
-struct Head {
-    head: Arc<TableHead>,
-    rows: usize,
-}
-
-/// The header rows of a table, if they leave at least three quarters of a chunk to its rows.
-fn table_head<E>(
-    content: &str,
-    kind: &BlockKind,
-    max: usize,
-    count: Count<'_, E>,
-) -> Result<Option<Head>, E> {
-    let BlockKind::Table { header_rows } = kind else { return Ok(None) };
-    let rows = *header_rows as usize;
-    let ranges = lines(content);
-    if rows == 0 || rows >= ranges.len() {
-        return Ok(None);
-    }
-    let text = content[..ranges[rows - 1].end].to_owned();
-    if text.len() > COUNTED_AT_ONCE {
-        return Ok(None);
-    }
-    let tokens = count(&text)?;
-    Ok((tokens <= max / 4).then(|| Head { head: Arc::new(TableHead { text, tokens }), rows }))
 }
 
 /// Cuts `unit` into parts of at most `max` tokens, at words where possible.
@@ -208,8 +285,13 @@ pub(super) fn middle(content: &str) -> Option<usize> {
     (cut > 0 && cut < content.len()).then_some(cut)
 }
 
-/// Where words begin.
+/// Where words begin. A long run without any sign that parts words is not looked at word by word: it is
+/// a packed file, a key or a sequence, and there may be megabytes of it.
 fn word_borders(content: &str) -> Vec<usize> {
+    let solid = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=' | b'_' | b'-');
+    if content.len() > SOLID_BYTES && content.bytes().all(solid) {
+        return Vec::new();
+    }
     docent_text::words(content).into_iter().map(|word| word.start).filter(|start| *start > 0).collect()
 }
 

@@ -146,6 +146,110 @@ fn a_long_table_repeats_its_header_rows_in_the_header_only() {
     assert_eq!(chunks[1].sentences.len(), chunks[1].text.lines().count());
 }
 
+/// Puts the tables of a document into cells of a sheet, one below the other.
+fn in_cells(mut document: DocumentText) -> DocumentText {
+    let mut row = 0;
+    for block in &mut document.blocks {
+        let rows = block.span.of(&document.text).unwrap().lines().count() as u32;
+        let range = docent_corpus::CellRange {
+            first_row: row,
+            first_column: 0,
+            last_row: row + rows - 1,
+            last_column: 1,
+        };
+        block.place = Place::Cells { sheet: "Prices".into(), range, rows: Vec::new() };
+        row += rows;
+    }
+    document
+}
+
+#[test]
+fn a_table_of_several_blocks_repeats_its_header_rows_in_all_of_them() {
+    let rows = |from: u32, to: u32| -> String {
+        (from..to).map(|row| format!("cell {row} | value {row}")).collect::<Vec<_>>().join("\n")
+    };
+    let table = |header_rows, text: String| (BlockKind::Table { header_rows }, text);
+    let blocks = [
+        table(1, format!("Name | Value\n{}", rows(0, 90))),
+        table(0, rows(90, 180)),
+        table(0, rows(180, 190)),
+    ];
+    let sheet = in_cells(document(&blocks));
+    let chunks = cut(&sheet, 256);
+    assert!(chunks.len() > 3);
+    for chunk in &chunks[1..] {
+        assert_eq!(chunk.header, "Title\nName | Value");
+        assert!(!chunk.text.contains("Name"));
+    }
+    assert!(chunks.last().unwrap().text.ends_with("cell 189 | value 189"));
+    // Without the same columns, or of another sheet, it is another table.
+    let mut other = in_cells(document(&blocks));
+    let Place::Cells { sheet, .. } = &mut other.blocks[1].place else { panic!() };
+    *sheet = "Other".into();
+    let chunks = cut(&other, 256);
+    let begins = chunks.iter().find(|chunk| chunk.text.contains("cell 150 ")).unwrap();
+    assert_eq!(begins.header, "Title");
+}
+
+#[test]
+fn records_of_a_file_of_values_keep_their_header_after_a_gap() {
+    let rows = |from: u32| -> String {
+        (from..from + 60).map(|row| format!("cell {row} | value {row}")).collect::<Vec<_>>().join("\n")
+    };
+    let mut values = document(&[
+        (BlockKind::Table { header_rows: 1 }, "Name | Value".to_owned()),
+        (BlockKind::Table { header_rows: 0 }, rows(0)),
+        (BlockKind::Table { header_rows: 0 }, rows(60)),
+    ]);
+    for (block, first) in values.blocks.iter_mut().zip([1, 4, 70]) {
+        block.place = Place::Lines { first, last: first + 1, runs: Vec::new() };
+    }
+    values.format = Format::Csv;
+    let chunks = cut(&values, 256);
+    assert!(chunks.len() > 2);
+    assert!(chunks[1..].iter().all(|chunk| chunk.header == "Title\nName | Value"));
+}
+
+#[test]
+fn a_row_that_is_too_long_is_cut_at_sentences() {
+    let cell = vec!["One two three four five six seven."; 90].join(" ");
+    let table = format!("Name | Text\nshort | row\n7 | {cell}");
+    let chunks = cut(&document(&[(BlockKind::Table { header_rows: 1 }, table)]), 256);
+    assert!(chunks.len() > 2);
+    for chunk in &chunks[1..] {
+        assert_eq!(chunk.header, "Title\nName | Text");
+        assert!(chunk.text.ends_with("seven."), "{}", chunk.text);
+    }
+}
+
+#[test]
+fn long_code_is_cut_at_empty_lines_and_keeps_its_first_line() {
+    let part = |n: u32| format!("    let a{n} = one two three four;\n    let b{n} = five six seven;");
+    let body: Vec<String> = (0..60).map(part).collect();
+    let code = format!("/// Does it.\n#[inline]\npub fn work(input: u32) {{\n{}\n}}", body.join("\n\n"));
+    let chunks = cut(&document(&[(BlockKind::Code { language: None }, code)]), 256);
+    assert!(chunks.len() > 2);
+    assert_eq!(chunks[0].header, "Title");
+    assert!(chunks[0].text.starts_with("/// Does it."));
+    for chunk in &chunks[1..] {
+        assert_eq!(chunk.header, "Title\npub fn work(input: u32) {");
+        assert!(chunk.text.starts_with("let a") && !chunk.text.contains("work"), "{}", chunk.text);
+    }
+    assert!(
+        chunks.iter().all(|chunk| chunk.sentences.len()
+            == chunk.text.lines().filter(|line| !line.trim().is_empty()).count())
+    );
+}
+
+#[test]
+fn code_without_empty_lines_keeps_its_first_line_too() {
+    let body: Vec<String> = (0..200).map(|n| format!("    call(a, b, {n});")).collect();
+    let code = format!("def work(input):\n{}", body.join("\n"));
+    let chunks = cut(&document(&[(BlockKind::Code { language: None }, code)]), 256);
+    assert!(chunks.len() > 2);
+    assert!(chunks[1..].iter().all(|chunk| chunk.header == "Title\ndef work(input):"));
+}
+
 #[test]
 fn furniture_is_not_indexed_and_parts_no_text() {
     let document = document(&[paragraph(5, "a"), (BlockKind::Furniture, "Page 7".into()), paragraph(5, "b")]);
@@ -194,12 +298,15 @@ fn any_block() -> impl Strategy<Value = (BlockKind, String)> {
     let prose = proptest::collection::vec(sentence, 1..8).prop_map(|parts| parts.join(" "));
     let rows =
         proptest::collection::vec("[a-z 中]{1,20} \\| [0-9]{1,5}", 1..40).prop_map(|rows| rows.join("\n"));
+    let code = proptest::collection::vec("[a-z(){} ]{0,30}", 1..40)
+        .prop_map(|lines| lines.join("\n").trim().to_owned() + "x");
     prop_oneof![
         2 => (1u8..4, "[A-Z][a-z]{0,12}( [a-z]{1,9}){0,6}").prop_map(|(level, text)| (BlockKind::Heading { level }, text)),
         5 => prose.clone().prop_map(|text| (BlockKind::Paragraph, text)),
         1 => prose.clone().prop_map(|text| (BlockKind::ListItem { depth: 0 }, text)),
-        1 => rows.clone().prop_map(|text| (BlockKind::Table { header_rows: 1 }, text)),
-        1 => rows.prop_map(|text| (BlockKind::Code { language: None }, text)),
+        1 => (0u32..3, rows.clone()).prop_map(|(header_rows, text)| (BlockKind::Table { header_rows }, text)),
+        1 => (0u32..2, prose.clone()).prop_map(|(header_rows, text)| (BlockKind::Table { header_rows }, text.replacen(' ', " | ", 2))),
+        1 => code.prop_map(|text| (BlockKind::Code { language: None }, text)),
         1 => prose.prop_map(|text| (BlockKind::Furniture, text)),
     ]
 }

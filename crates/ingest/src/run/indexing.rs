@@ -12,6 +12,7 @@ use docent_vector_store::Maintenance;
 impl Run<'_> {
     /// Finishes what an earlier run began.
     pub(super) async fn finish_open_batches(&mut self) -> Result<(), IngestError> {
+        let _alone = self.ingest.brief.lock().await;
         for id in self.ingest.open_batches().await? {
             self.cancel.check().map_err(|_| cancelled())?;
             let batch = self.ingest.load_batch(id).await?;
@@ -44,7 +45,7 @@ impl Run<'_> {
         let settled = {
             let (progress, tell) = (&mut self.progress, self.tell);
             let mut told = |told| note(progress, tell, told);
-            self.ingest.complete(open, 0, self.cancel, &mut told).await
+            self.ingest.complete(open, 0, self.priority, self.cancel, &mut told).await
         };
         let settled = match settled {
             Err(error) if error.is_cancelled() && chunks <= SLICE => {
@@ -137,7 +138,10 @@ impl Run<'_> {
 
     /// Looks after the index. That it failed is reported, not an error: what was indexed can be found.
     pub(super) async fn maintain(&mut self) -> Result<(), IngestError> {
-        let report = self.ingest.parts.store.maintain(Maintenance::IfDue).await;
+        let report = {
+            let _rows = self.ingest.rows.lock().await;
+            self.ingest.parts.store.maintain(Maintenance::IfDue).await
+        };
         let (error, version) = match &report {
             Ok(report) if report.done.is_empty() && report.is_sound() => return Ok(()),
             Ok(report) if report.is_sound() => (None, Some(report.version)),

@@ -6,6 +6,7 @@ mod outcome;
 use crate::read::{Outcome, Reader, Reading};
 use crate::{Ingest, IngestError, IngestProgress, IngestReport, Phase};
 use docent_corpus::{Cancel, DocumentId, SourceId};
+use docent_inference::Priority;
 use docent_library::{Document, DocumentFilter, DocumentState, Library, Source};
 use futures::StreamExt;
 use futures::future::BoxFuture;
@@ -34,7 +35,7 @@ const LOOK: Duration = Duration::from_millis(50);
 const PURGES_IN_A_RUN: usize = 200;
 
 /// Takes reports of progress.
-type Progress<'p> = &'p (dyn Fn(IngestProgress) + Send + Sync);
+pub(crate) type Progress<'p> = &'p (dyn Fn(IngestProgress) + Send + Sync);
 
 impl Ingest {
     /// Works off all documents that wait: reads, chunks, embeds and indexes them in batches, after
@@ -71,14 +72,14 @@ type InFlight = BoxFuture<'static, (Document, Option<Outcome>)>;
 /// File, pages read, and of how many.
 type PageRead = (String, u32, Option<u32>);
 
-struct Run<'r> {
+pub(crate) struct Run<'r> {
     ingest: &'r Ingest,
     cancel: &'r Cancel,
     tell: Progress<'r>,
     /// Its cancel signal is the run's own, so that an error can stop reading too.
     reader: Reader,
     progress: IngestProgress,
-    report: IngestReport,
+    pub(crate) report: IngestReport,
     sources: HashMap<SourceId, Arc<Source>>,
     attempts: HashMap<DocumentId, u32>,
     queue: VecDeque<Document>,
@@ -89,13 +90,21 @@ struct Run<'r> {
     batch: Vec<(Document, Reading)>,
     /// When the first of them was.
     batch_begun: Option<Instant>,
+    /// Whether only what is in the queue is done, and nothing is fetched.
+    only_given: bool,
+    priority: Priority,
 }
 
 impl<'r> Run<'r> {
-    fn new(ingest: &'r Ingest, cancel: &'r Cancel, tell: Progress<'r>) -> Result<Self, IngestError> {
+    pub(crate) fn new(
+        ingest: &'r Ingest,
+        cancel: &'r Cancel,
+        tell: Progress<'r>,
+    ) -> Result<Self, IngestError> {
         let (pages_in, pages) = mpsc::unbounded_channel();
         let parts = &ingest.parts;
         let reader = Reader {
+            library: Arc::clone(&parts.library),
             extract: Arc::clone(&parts.extract),
             embedder: Arc::clone(&parts.embedder),
             size: ingest.chunk_size()?,
@@ -116,7 +125,15 @@ impl<'r> Run<'r> {
             pages_in,
             batch: Vec::new(),
             batch_begun: None,
+            only_given: false,
+            priority: Priority::Bulk,
         })
+    }
+
+    /// Does these documents and no others.
+    pub(crate) fn given(&mut self, documents: Vec<Document>, priority: Priority) {
+        self.queue = documents.into();
+        (self.only_given, self.priority) = (true, priority);
     }
 
     async fn work(&mut self) -> Result<(), IngestError> {
@@ -148,7 +165,7 @@ impl<'r> Run<'r> {
     }
 
     /// Reads several files at once while batches are written.
-    async fn read_and_index(&mut self) -> Result<(), IngestError> {
+    pub(crate) async fn read_and_index(&mut self) -> Result<(), IngestError> {
         loop {
             self.begin_reading().await?;
             self.progress.phase = Phase::Reading;
@@ -215,6 +232,9 @@ impl<'r> Run<'r> {
 
     /// Fetches the next waiting documents. Gives whether there are any.
     async fn next_page(&mut self) -> Result<bool, IngestError> {
+        if self.only_given {
+            return Ok(false);
+        }
         // Documents that were tried often enough are still among those that wait.
         let tired: HashSet<DocumentId> =
             self.attempts.iter().filter(|(_, count)| **count >= ATTEMPTS).map(|(id, _)| *id).collect();
@@ -248,7 +268,7 @@ impl<'r> Run<'r> {
 
     /// At the end, whatever it is: files still being read, and what was read and not stored, wait
     /// again. If even that cannot be recorded, the next run does it.
-    async fn stop_reading(&mut self) {
+    pub(crate) async fn stop_reading(&mut self) {
         self.reader.cancel.cancel();
         let stored = std::mem::take(&mut self.batch);
         let queued = std::mem::take(&mut self.reading);

@@ -17,6 +17,17 @@ impl Run<'_> {
         outcome: Option<Outcome>,
     ) -> Result<(), IngestError> {
         match outcome {
+            Some(Outcome::Copy(original)) => self.copy(&document, original).await?,
+            // Its twin is in this batch already: once that is published, this one is a copy.
+            Some(Outcome::Read(reading))
+                if self.batch.iter().any(|(_, other)| other.hash == reading.hash) =>
+            {
+                self.index_batch().await?;
+                match self.reader.original(&document, &reading.hash) {
+                    Some(original) => self.copy(&document, original).await?,
+                    None => self.requeue(&document, None).await?,
+                }
+            }
             Some(Outcome::Read(reading)) => {
                 self.ingest.hook.after(Step::Read);
                 self.progress.chunks_total += reading.chunks.len() as u64;
@@ -45,6 +56,22 @@ impl Run<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Records that a document is found through another one with the same bytes.
+    async fn copy(&mut self, document: &Document, original: DocumentId) -> Result<(), IngestError> {
+        let (id, now) = (document.id, self.ingest.now());
+        let marked = self
+            .ingest
+            .library("recording a copy", move |library| library.mark_copy(id, original, now))
+            .await?;
+        if marked {
+            self.report.copies += 1;
+            self.done(document);
+            return Ok(());
+        }
+        // One of the two changed in this moment.
+        self.requeue(document, None).await
     }
 
     pub(super) async fn fail(

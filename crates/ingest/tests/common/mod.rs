@@ -80,13 +80,15 @@ impl World {
         self.document(rel_path).state
     }
 
-    /// Paths of the documents found by words, without repeats, sorted.
+    /// Paths of the documents found by words, and of their copies, without repeats, sorted.
     pub async fn find(&self, words: &str) -> Vec<String> {
         let hits =
             self.store.search_text(&TextQuery::Words(words.into()), &Filter::default(), 100).await.unwrap();
         let ids: Vec<_> = hits.iter().map(|hit| hit.chunk).collect();
         let chunks = self.library.live_chunks(&ids).unwrap();
-        let mut paths: Vec<String> = chunks.into_iter().map(|chunk| chunk.rel_path).collect();
+        let copies = chunks.iter().flat_map(|chunk| self.library.copies_of(chunk.document).unwrap());
+        let mut paths: Vec<String> = copies.map(|copy| copy.rel_path).collect();
+        paths.extend(chunks.iter().map(|chunk| chunk.rel_path.clone()));
         paths.sort();
         paths.dedup();
         paths

@@ -42,6 +42,8 @@ pub fn read(text: &str) -> (DocumentText, Vec<NewChunk>) {
             page: None,
             page_label: None,
             line: Some(number),
+            spot: None,
+            member: None,
             tokens: 1,
             text: line.into(),
             header: String::new(),

@@ -13,6 +13,8 @@ const passage = (text: string): Passage => ({
 	page: null,
 	page_label: null,
 	line: null,
+	spot: null,
+	member: null,
 	spans: [],
 	text,
 	matches: [],

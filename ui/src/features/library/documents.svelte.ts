@@ -4,14 +4,16 @@ import type { Document, DocumentState, DocumentsReq, StateCounts } from "../../w
 
 export interface Filter {
 	source: number | null;
+	collection: number | null;
 	state: DocumentState | null;
 	text: string;
 }
 
 const PAGE = 100;
 
-const request = ({ source, state, text }: Filter, offset: number): DocumentsReq => ({
+const request = ({ source, collection, state, text }: Filter, offset: number): DocumentsReq => ({
 	source,
+	collection,
 	state,
 	text: text.trim() === "" ? null : text.trim(),
 	offset,
@@ -47,11 +49,26 @@ export function countOf(counts: StateCounts, state: DocumentState | null): numbe
 	return state === "reading" ? 0 : counts[state];
 }
 
+/** Which of them can be found: as they are, or as they were before they changed. */
+export const findable = (counts: StateCounts): number => counts.indexed + counts.stale;
+
+/** Those that are meant to be found: what is of no kind that is read, or ruled out, is not counted. */
+export const meant = (counts: StateCounts): number => counts.total - counts.skipped;
+
+/** Those that could not be read, for whatever reason; what "retry" queues again. */
+export const unread = (counts: StateCounts): number =>
+	counts.failed + counts.needs_ocr + counts.needs_password;
+
+const RETRIED: readonly DocumentState[] = ["failed", "needs_ocr", "needs_password", "skipped"];
+
+/** Whether the core queues it again when asked to. */
+export const canRetry = (document: Document): boolean => RETRIED.includes(document.state);
+
 /** The same document as it is now; the one given, if the core does not list it any more. */
 export function asItIsNow(document: Document): Document {
 	const page = query(
 		"list_documents",
-		request({ source: document.source, state: null, text: document.path }, 0),
+		request({ source: document.source, collection: null, state: null, text: document.path }, 0),
 	);
 	return page.data?.documents.find(({ id }) => id === document.id) ?? document;
 }

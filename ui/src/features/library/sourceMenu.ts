@@ -1,28 +1,27 @@
 /** What can be done with a source or a collection, as menus. */
+import ListFilter from "@lucide/svelte/icons/list-filter";
 import ListTree from "@lucide/svelte/icons/list-tree";
 import MessageCircle from "@lucide/svelte/icons/message-circle-question-mark";
 import Pencil from "@lucide/svelte/icons/pencil";
 import RefreshCw from "@lucide/svelte/icons/refresh-cw";
 import RotateCcw from "@lucide/svelte/icons/rotate-ccw";
 import Trash from "@lucide/svelte/icons/trash-2";
-import {
-	deleteCollection,
-	moveSource,
-	removeSource,
-	renameCollection,
-	rescan,
-	retryFailed,
-} from "../../api/library";
+import { deleteCollection, removeSource, renameCollection, rescan, retryFailed } from "../../api/library";
 import type { MenuEntry } from "../../components/menu.svelte";
 import { askText, confirm } from "../../components/questions.svelte";
 import { toast } from "../../components/toasts.svelte";
 import { count } from "../../i18n/format";
 import { t } from "../../i18n/index.svelte";
 import type { Collection, Source } from "../../wire/generated";
+import { membershipEntries } from "./documentMenu";
+import { unread } from "./documents.svelte";
+import { rulesDialog } from "./rulesDialog.svelte";
 
 export interface SourceActions {
 	/** Shows the documents of a source. */
 	onshow: (source: number) => void;
+	/** Shows the documents of a collection. */
+	oncollection: (collection: number) => void;
 	/** Asks only there. */
 	onask: (scope: { collection: number } | { source: number }) => void;
 	/** The source is gone. */
@@ -67,21 +66,16 @@ export function sourceEntries(
 			kind: "item",
 			label: t().source.retryFailed,
 			icon: RotateCcw,
-			disabled: source.counts.failed === 0,
+			disabled: unread(source.counts) === 0,
 			run: () => void retry(source.id),
 		},
 	];
-	if (collections.length > 0) {
-		entries.push({ kind: "line" }, { kind: "heading", label: t().source.moveTo });
-		for (const one of [...collections, { id: null, name: t().source.noCollection }]) {
-			entries.push({
-				kind: "item",
-				label: one.name,
-				checked: source.collection === one.id,
-				run: () => void moveSource(source.id, one.id),
-			});
-		}
-	}
+	entries.push(
+		{ kind: "item", label: t().source.rules, icon: ListFilter, run: () => rulesDialog.open(source.id) },
+		{ kind: "line" },
+		{ kind: "heading", label: t().source.collections },
+		...membershipEntries(collections, { sources: [source.id] }, (one) => one.sources.includes(source.id)),
+	);
 	entries.push(
 		{ kind: "line" },
 		{
@@ -122,6 +116,12 @@ export function collectionEntries(collection: Collection, actions: SourceActions
 			label: t().source.ask,
 			icon: MessageCircle,
 			run: () => actions.onask({ collection: collection.id }),
+		},
+		{
+			kind: "item",
+			label: t().source.documents,
+			icon: ListTree,
+			run: () => actions.oncollection(collection.id),
 		},
 		{ kind: "line" },
 		{ kind: "item", label: t().collection.rename, icon: Pencil, run: () => void rename(collection) },

@@ -103,9 +103,9 @@ function cite(quote: string, passages: readonly Passage[], number: number): Cita
 	const span = passage?.spans[0];
 	if (!passage || !span) return null;
 	const start = span.start + utf8Bytes(passage.text.slice(0, passage.text.indexOf(quote)));
-	const { chunk, document, revision, title, path, headings, page, page_label, line } = passage;
+	const { chunk, document, revision, title, path, headings, page, page_label, line, spot, member } = passage;
 	return {
-		number, chunk, document, revision, title, path, headings, page, page_label, line, quote,
+		number, chunk, document, revision, title, path, headings, page, page_label, line, spot, member, quote,
 		span: { start, end: start + utf8Bytes(quote) },
 	}; // biome-ignore format: fields in one line
 }

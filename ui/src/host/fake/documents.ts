@@ -1,6 +1,6 @@
 /** From the invented texts to blocks with byte offsets and to chunks, as the core would make them. */
 import { utf8Bytes } from "../../lib/utf8";
-import type { Block, BlockKind, TextSpan } from "../../wire/generated";
+import type { Block, BlockKind, Spot, TextSpan } from "../../wire/generated";
 import type { FakeText } from "./texts";
 
 export interface Chunk {
@@ -10,6 +10,8 @@ export interface Chunk {
 	headings: string[];
 	page: number | null;
 	line: number | null;
+	spot: Spot | null;
+	member: string | null;
 }
 
 export interface Parsed {
@@ -34,6 +36,25 @@ function lineOf(line: string): Line {
 	return { kind: "paragraph", level: 0, text: line };
 }
 
+/** A line such as "@cells Budget B2:D17" says where what follows stands. */
+function spotOf(words: string): Spot | null {
+	const [kind = "", first = "", ...rest] = words.split(" ");
+	switch (kind) {
+		case "slide":
+			return { kind, slide: Number(first), notes: rest[0] === "notes" };
+		case "cells":
+			return { kind, sheet: first, range: rest.join(" ") };
+		case "chapter":
+			return { kind, chapter: Number(first), title: rest.join(" ") || null };
+		case "paragraph":
+			return { kind, number: Number(first), page: rest[0] === undefined ? null : Number(rest[0]) };
+		case "mail":
+			return { kind, message: Number(first), part: rest[0] ?? "" };
+		default:
+			return null;
+	}
+}
+
 /** Lines of one table, and lines between fences, are one block. */
 function joined(lines: Line[], next: Line): boolean {
 	const last = lines.at(-1);
@@ -45,7 +66,7 @@ function joined(lines: Line[], next: Line): boolean {
 let nextChunk = 1;
 
 export function parse(text: FakeText): Parsed {
-	const hasPages = text.format === "pdf";
+	const hasPages = text.format === "pdf" || text.format === "image";
 	const blocks: Block[] = [];
 	const chunks: Chunk[] = [];
 	let page = 0;
@@ -53,6 +74,8 @@ export function parse(text: FakeText): Parsed {
 	let lineNumber = 0;
 	let pending: Line[] = [];
 	let inCode = false;
+	let spot: Spot | null = null;
+	let member: string | null = null;
 	const headings: string[] = [];
 
 	const flush = () => {
@@ -64,7 +87,9 @@ export function parse(text: FakeText): Parsed {
 				end: at + length,
 				page: hasPages ? page : null,
 				page_label: hasPages ? String(page + 1) : null,
-				line: hasPages ? null : lineNumber,
+				line: hasPages || spot !== null ? null : lineNumber,
+				spot,
+				member,
 			};
 			blocks.push(block);
 			if (line.kind === "heading") {
@@ -78,6 +103,8 @@ export function parse(text: FakeText): Parsed {
 					headings: [...headings],
 					page: block.page,
 					line: block.line,
+					spot,
+					member,
 				});
 				nextChunk += 1;
 			}
@@ -90,6 +117,10 @@ export function parse(text: FakeText): Parsed {
 		lineNumber += 1;
 		if (raw.startsWith("```")) {
 			inCode = !inCode;
+		} else if (raw.startsWith("@") && !inCode) {
+			flush();
+			if (raw.startsWith("@member ")) member = raw.slice(8);
+			else spot = spotOf(raw.slice(1));
 		} else if (raw === "---" && !inCode) {
 			flush();
 			if (hasPages) page += 1;

@@ -9,27 +9,30 @@ import type {
 	IndexingStatus,
 	Message,
 	Model,
+	RebuildStatus,
 	Settings,
-	Source,
 	Streams,
 } from "../../wire/generated";
 import type { CallName, DropEvent, Host, StreamName, Unsubscribe } from "../types";
 import { answer } from "./answers";
 import { doctorReport } from "./doctor";
-import type { Parsed } from "./documents";
+import { FakeBackups, RECOGNITION, SWITCH_PLAN } from "./keeping";
+import { FakeLibrary } from "./library";
 import { catalogue } from "./models";
+import { FakeNotes } from "./notes";
 import { apiError, type FakeOptions } from "./options";
 import { highlights, pageImage } from "./pagePicture";
-import { type Searchable, search } from "./retrieval";
-import { countsOf, type Stored, shelve } from "./shelf";
-import { type FakeFolder, FOLDERS, SAMPLE } from "./texts";
+import { search } from "./retrieval";
+import { countsOf } from "./shelf";
+import { FOLDERS, SAMPLE } from "./texts";
 
 const IDLE: IndexingStatus = {
-	phase: "idle", file: null, done: 0, total: 0, failed: 0, chunks: 0,
-	started_ms: null, seconds_left: null, paused: false, error: null,
+	phase: "idle", file: null, page: null, pages: null, done: 0, total: 0, failed: 0, chunks: 0,
+	started_ms: null, rate: null, seconds_left: null, paused: false, error: null,
 }; // biome-ignore format: fields in one line
 
 const HOUR = 3_600_000;
+const DATA_FOLDER = "/home/ada/.local/share/docent";
 
 type Handlers = { [N in CallName]: (req: Calls[N]["req"]) => Calls[N]["res"] | Promise<Calls[N]["res"]> };
 
@@ -37,12 +40,15 @@ export class FakeHost implements Host {
 	/** Every call, for tests to look at. */
 	readonly calls: { name: string; req: unknown }[] = [];
 	readonly options: FakeOptions;
-	#sources: Omit<Source, "counts">[] = [];
-	#documents: Stored[] = [];
-	#collections: { id: number; name: string }[] = [];
+	readonly library = new FakeLibrary(() => this.#id());
+	readonly notes: FakeNotes;
+	#backups = new FakeBackups();
+	#rebuild: RebuildStatus | null = null;
 	#conversations: { info: Conversation; messages: Message[] }[] = [];
 	#models: Model[] = catalogue();
-	#settings: Settings = { language: "system", theme: "system", threads: 0, allow_downloads: true };
+	#settings: Settings = {
+		language: "system", theme: "system", threads: 0, allow_downloads: true, recognition: true, recognition_languages: [],
+	}; // biome-ignore format: fields in one line
 	#status: IndexingStatus;
 	#listeners = new Set<(event: Event) => void>();
 	#dropListeners = new Set<(event: DropEvent) => void>();
@@ -51,12 +57,13 @@ export class FakeHost implements Host {
 
 	constructor(options: FakeOptions = {}) {
 		this.options = options;
+		this.notes = new FakeNotes(options.notes ?? false);
 		this.#settings = { ...this.#settings, ...options.settings };
 		this.#status = { ...IDLE, ...options.indexing };
 		if (options.models ?? true) {
 			for (const model of this.#models) if (model.recommended) this.#install(model);
 		}
-		for (const folder of options.folders ?? FOLDERS) this.#addFolder(folder);
+		for (const folder of options.folders ?? FOLDERS) this.library.addFolder(folder);
 		(options.conversations ?? []).forEach(({ title, questions }, index) => {
 			const conversation = this.#newConversation(title, Date.now() - index * 30 * HOUR);
 			for (const question of questions) this.#exchange(conversation, question);
@@ -84,6 +91,11 @@ export class FakeHost implements Host {
 		if (name !== "ask") this.#failIfAsked(name);
 		if (name === "ask") {
 			await this.#ask(req as Streams["ask"]["req"], onEvent as (event: Streams["ask"]["event"]) => void);
+		} else if (name === "back_up") {
+			await this.#backUp(
+				req as Streams["back_up"]["req"],
+				onEvent as (event: Streams["back_up"]["event"]) => void,
+			);
 		} else {
 			await this.#fetch(
 				req as Streams["fetch_model"]["req"] & { path?: string },
@@ -110,6 +122,11 @@ export class FakeHost implements Host {
 		return Promise.resolve(this.options.picks ?? ["/home/ada/Downloads/model.gguf"]);
 	}
 
+	pickSavePath(_title: string, proposed: string): Promise<string | null> {
+		const pick = this.options.savePick;
+		return Promise.resolve(pick === undefined ? `/home/ada/${proposed}` : pick);
+	}
+
 	// --- for tests
 
 	drop(event: DropEvent): void {
@@ -127,9 +144,20 @@ export class FakeHost implements Host {
 
 	/** What a file turned into is for the tests to decide. */
 	changeDocument(path: string, change: Partial<Document>): void {
-		for (const stored of this.#documents)
-			if (stored.info.path === path) stored.info = { ...stored.info, ...change };
+		this.library.change(path, change);
 		this.emit({ kind: "changed", tags: ["documents", "sources"] });
+	}
+
+	/** Another program changes a note. */
+	changeNote(path: string, text: string): void {
+		this.notes.writeBehind(path, text);
+		this.emit({ kind: "changed", tags: ["notes"] });
+	}
+
+	/** How far the index of another model is; null when it is done. */
+	setRebuild(rebuild: RebuildStatus | null): void {
+		this.#rebuild = rebuild;
+		this.emit({ kind: "changed", tags: ["app"] });
 	}
 
 	// --- inside
@@ -161,33 +189,6 @@ export class FakeHost implements Host {
 		return this.#models.find((model) => model.role === role && model.active)?.name ?? null;
 	}
 
-	#collection(name: string): number {
-		const known = this.#collections.find((one) => one.name === name);
-		if (known) return known.id;
-		const made = { id: this.#id(), name };
-		this.#collections.push(made);
-		return made.id;
-	}
-
-	#addFolder(folder: FakeFolder): Omit<Source, "counts"> {
-		const source = {
-			id: this.#id(),
-			path: folder.path,
-			name: folder.name,
-			is_folder: true,
-			collection: folder.collection === null ? null : this.#collection(folder.collection),
-			reachable: true,
-			scanned_ms: Date.now() - 2 * HOUR,
-		};
-		this.#sources.push(source);
-		this.#documents.push(...shelve(folder, source.id, () => this.#id()));
-		return source;
-	}
-
-	#source(source: Omit<Source, "counts">): Source {
-		return { ...source, counts: countsOf(this.#documents.filter(({ info }) => info.source === source.id)) };
-	}
-
 	#newConversation(title: string, updated_ms: number) {
 		const conversation = { info: { id: this.#id(), title, updated_ms }, messages: [] as Message[] };
 		this.#conversations.push(conversation);
@@ -210,63 +211,38 @@ export class FakeHost implements Host {
 	}
 
 	#search(query: string, scope: Partial<Streams["ask"]["req"]["scope"]>, limit: number) {
-		const items: Searchable[] = this.#documents.flatMap(({ info, parsed }) => {
-			const source = this.#sources.find(({ id }) => id === info.source);
-			const outside =
-				info.state !== "indexed" ||
-				(scope.sources && !scope.sources.includes(info.source)) ||
-				(scope.documents && !scope.documents.includes(info.id)) ||
-				(scope.collection && source?.collection !== scope.collection);
-			if (outside || !parsed) return [];
-			return parsed.chunks.map((chunk) => ({
-				chunk,
-				document: info.id,
-				source: info.source,
-				title: info.title,
-				path: info.path,
-			}));
-		});
-		return search(items, query, limit);
-	}
-
-	#stored(id: number): Stored & { parsed: Parsed } {
-		const stored = this.#documents.find(({ info }) => info.id === id);
-		if (!stored?.parsed) throw apiError("not_found", `no document ${id}`);
-		return { ...stored, parsed: stored.parsed };
+		return search(this.library.searchable(scope), query, limit);
 	}
 
 	#add(paths: string[], collection: number | null): Calls["add_sources"]["res"] {
-		const added: Source[] = [];
-		const rejected: Calls["add_sources"]["res"]["rejected"] = [];
-		for (const path of paths) {
-			const folder = [...FOLDERS, SAMPLE].find((one) => one.path === path);
-			const known = this.#sources.find((one) => one.path === path);
-			if (known) added.push(this.#source(known));
-			else if (folder)
-				added.push(
-					this.#source({ ...this.#addFolder(folder), ...(collection === null ? {} : { collection }) }),
-				);
-			else rejected.push({ path, code: "path_not_found", message: `${path}: no such file or folder` });
-		}
+		const res = this.library.add(paths, collection);
 		this.emit({ kind: "changed", tags: ["sources", "documents", "app"] });
-		return { added, rejected };
+		return res;
+	}
+
+	/** Says how many were changed, and that they were. */
+	#changed(count: number): { count: number } {
+		this.emit({ kind: "changed", tags: ["sources", "documents"] });
+		return { count };
 	}
 
 	#appState(): Calls["app_state"]["res"] {
 		return {
 			version: "0.1.0",
-			data_folder: "/home/ada/.local/share/docent",
+			data_folder: DATA_FOLDER,
 			embedder: this.#installed("embedder"),
 			generator: this.#installed("generator"),
 			missing_models: this.#models
 				.filter((model) => model.recommended && model.state.kind !== "installed")
 				.map(({ name, role, size_bytes }) => ({ name, role, size_bytes })),
-			sources: this.#sources.length,
-			indexed_documents: countsOf(this.#documents).indexed,
-			sample_available: !this.#sources.some(({ path }) => path === SAMPLE.path),
+			sources: this.library.sourceCount,
+			indexed_documents: countsOf(this.library.documents).indexed,
+			sample_available: !this.library.hasSample,
 			indexing: this.#status,
 			settings: this.#settings,
 			device: "CPU, 8 threads, AVX2",
+			rebuild: this.#rebuild,
+			notes_folder: this.notes.folder,
 		};
 	}
 
@@ -283,62 +259,61 @@ export class FakeHost implements Host {
 			this.#aborted.add(request_id);
 			return {};
 		},
-		list_sources: () => ({
-			sources: this.#sources.map((one) => this.#source(one)),
-			collections: this.#collections.map((one) => ({ ...one })),
-		}),
+		list_sources: () => this.library.list(),
 		add_sources: ({ paths, collection }) => this.#add(paths, collection),
 		add_sample: () => this.#add([SAMPLE.path], null),
 		remove_source: ({ source }) => {
-			this.#sources = this.#sources.filter(({ id }) => id !== source);
-			this.#documents = this.#documents.filter(({ info }) => info.source !== source);
+			this.library.removeSource(source);
 			return {};
 		},
-		create_collection: ({ name }) => ({ id: this.#collection(name), name }),
+		create_collection: ({ name }) => ({ ...this.library.collection(name) }),
 		rename_collection: ({ collection, name }) => {
-			for (const one of this.#collections) if (one.id === collection) one.name = name;
+			this.library.renameCollection(collection, name);
 			return {};
 		},
 		delete_collection: ({ collection }) => {
-			this.#collections = this.#collections.filter(({ id }) => id !== collection);
-			this.#sources = this.#sources.map((one) =>
-				one.collection === collection ? { ...one, collection: null } : one,
-			);
+			this.library.deleteCollection(collection);
 			return {};
 		},
-		set_source_collection: ({ source, collection }) => {
-			this.#sources = this.#sources.map((one) => (one.id === source ? { ...one, collection } : one));
+		add_to_collection: (req) => {
+			this.library.members(req, true);
+			return {};
+		},
+		remove_from_collection: (req) => {
+			this.library.members(req, false);
+			return {};
+		},
+		set_source_rules: ({ source, rules }) => {
+			this.library.setRules(source, rules);
 			return {};
 		},
 		rescan: () => ({}),
-		retry_failed: ({ source }) => {
-			const failed = this.#documents.filter(
-				({ info }) => info.state === "failed" && (source === null || info.source === source),
-			);
-			for (const stored of failed) stored.info = { ...stored.info, state: "waiting", reason: null };
-			return { count: failed.length };
+		retry_failed: ({ source }) =>
+			this.#changed(
+				this.library.retry((one) => one.state !== "skipped" && (source === null || one.source === source)),
+			),
+		retry_documents: ({ documents }) =>
+			this.#changed(this.library.retry((one) => documents.includes(one.id))),
+		stop_indexing: () => {
+			this.#status = { ...IDLE };
+			return this.#status;
+		},
+		export_ledger: ({ source }) => ({
+			count: this.library.documents.filter(({ info }) => source === null || info.source === source).length,
+		}),
+		forget_document: ({ document }) => {
+			const res = this.library.forget(document);
+			this.#changed(1);
+			return res;
 		},
 		pause_indexing: ({ paused }) => {
 			// As in the core: a pause ends the run, the figures stay; resuming begins the next.
 			this.#status = { ...this.#status, paused, phase: paused ? "idle" : "scanning" };
 			return this.#status;
 		},
-		list_documents: ({ source, state, text, offset, limit }) => {
-			const wanted = text?.toLowerCase() ?? "";
-			const among = this.#documents.filter(
-				({ info }) =>
-					(source === null || info.source === source) &&
-					`${info.path} ${info.title}`.toLowerCase().includes(wanted),
-			);
-			const shown = among.filter(({ info }) => state === null || info.state === state);
-			return {
-				documents: shown.slice(offset, offset + (limit || 100)).map(({ info }) => info),
-				total: shown.length,
-				counts: countsOf(among),
-			};
-		},
+		list_documents: (req) => this.library.listDocuments(req),
 		read_document: ({ document, revision, at, offset, limit }) => {
-			const { info, parsed } = this.#stored(document);
+			const { info, parsed } = this.library.stored(document);
 			const count = limit || 200;
 			const centre = at === null ? -1 : parsed.blocks.findIndex((block) => at < block.end);
 			const from = centre < 0 ? offset : Math.max(0, centre - Math.floor(count / 2));
@@ -352,14 +327,41 @@ export class FakeHost implements Host {
 			};
 		},
 		highlight: ({ document, spans }) => {
-			const { parsed } = this.#stored(document);
+			const { parsed } = this.library.stored(document);
 			return { pages: parsed.pages === null ? [] : highlights(parsed.blocks, spans) };
 		},
-		page_image: ({ document, page, width }) => pageImage(this.#stored(document).parsed.blocks, page, width),
+		page_image: ({ document, page, width }) =>
+			pageImage(this.library.stored(document).parsed.blocks, page, width),
 		open_original: () => ({}),
 		search: ({ query, scope, limit }) => {
 			const { passages, verdict } = this.#search(query, scope, limit || 10);
 			return { passages, verdict, milliseconds: 6.4, degraded: this.#installed("embedder") === null };
+		},
+		list_notes: (req) => this.notes.list(req),
+		set_notes_folder: ({ path }) => this.notes.setFolder(path),
+		read_note: ({ path }) => this.notes.read(path),
+		save_note: (req) => this.notes.save(req),
+		rename_note: ({ path, to }) => this.notes.rename(path, to),
+		delete_note: ({ path }) => {
+			this.notes.delete(path);
+			return {};
+		},
+		note_versions: ({ path }) => this.notes.versions(path),
+		note_version: ({ id }) => this.notes.version(id),
+		inspect_backup: ({ path }) => this.#backups.inspect(path),
+		restore_backup: ({ path }) => {
+			this.#backups.inspect(path);
+			return { folder: DATA_FOLDER, kept: `${DATA_FOLDER} before 2026-11-21` };
+		},
+		move_library: ({ path }) => {
+			if (path === DATA_FOLDER) throw apiError("own_data", "already there", path);
+			return { folder: path, kept: DATA_FOLDER };
+		},
+		recognition_status: () => this.options.recognition ?? RECOGNITION,
+		plan_switch: () => SWITCH_PLAN,
+		cancel_switch: () => {
+			this.setRebuild(null);
+			return {};
 		},
 		list_conversations: () => ({
 			conversations: this.#conversations.map(({ info }) => info).sort((a, b) => b.updated_ms - a.updated_ms),
@@ -381,6 +383,11 @@ export class FakeHost implements Host {
 		list_models: () => ({ models: this.#models.map((model) => ({ ...model })) }),
 		use_model: ({ name }) => {
 			const chosen = this.#models.find((model) => model.name === name);
+			// As in the core: the index in use stays in use until the other one is whole.
+			if (chosen?.role === "embedder" && this.library.sourceCount > 0) {
+				this.setRebuild({ model: name, done: 0, total: SWITCH_PLAN.passages, error: null });
+				return {};
+			}
 			for (const model of this.#models) if (model.role === chosen?.role) model.active = model === chosen;
 			return {};
 		},
@@ -441,6 +448,25 @@ export class FakeHost implements Host {
 		if (question && reply && question.id > reply.id) [question.id, reply.id] = [reply.id, question.id];
 		onEvent({ kind: "done", answer: said });
 		this.emit({ kind: "changed", tags: ["conversations"] });
+	}
+
+	async #backUp(
+		req: Streams["back_up"]["req"],
+		onEvent: (event: Streams["back_up"]["event"]) => void,
+	): Promise<void> {
+		const total = req.vectors ? 340_000_000 : 96_000_000;
+		for (let part = 0; part <= 10; part += 1) {
+			await this.#step("backup", 200);
+			if (this.#aborted.has(req.request_id)) throw apiError("cancelled");
+			onEvent({ kind: "writing", done_bytes: (total * part) / 10, total_bytes: total });
+		}
+		const info = this.#backups.write(req.path, {
+			documents: countsOf(this.library.documents).indexed,
+			notes: this.notes.count,
+			conversations: this.#conversations.length,
+			vectors: req.vectors,
+		});
+		onEvent({ kind: "done", bytes: Math.round(total * 0.4), info });
 	}
 
 	async #fetch(

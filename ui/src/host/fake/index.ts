@@ -2,10 +2,15 @@
 import type { Language, Theme } from "../../wire/generated";
 import type { Host } from "../types";
 import { FakeHost } from "./host";
+import { OFFICE } from "./office";
 import type { FakeOptions } from "./options";
+import { FOLDERS } from "./texts";
 
 export { FakeHost } from "./host";
+export { NO_RECOGNITION } from "./keeping";
+export { OFFICE } from "./office";
 export { apiError, type FakeOptions } from "./options";
+export { FOLDERS } from "./texts";
 
 const CONVERSATIONS = [
 	{ title: "When and how do I treat varroa?", questions: ["When and how do I treat against varroa mites?"] },
@@ -16,6 +21,8 @@ const CONVERSATIONS = [
 
 export const SCENES: Record<string, FakeOptions> = {
 	ready: { conversations: CONVERSATIONS },
+	/** A folder with a file of every kind, and notes. */
+	office: { conversations: CONVERSATIONS, folders: [...FOLDERS, OFFICE], notes: true },
 	empty: { folders: [], models: false },
 	modelless: { models: false },
 	indexing: {
@@ -23,10 +30,13 @@ export const SCENES: Record<string, FakeOptions> = {
 		indexing: {
 			phase: "embedding",
 			file: "contracts/lease-harbour-lane.pdf",
+			page: 12,
+			pages: 48,
 			done: 1264,
 			total: 4820,
 			failed: 3,
 			started_ms: Date.now() - 240_000,
+			rate: 5.2,
 			seconds_left: 680,
 		},
 	},

@@ -1,5 +1,5 @@
 /** What an invented library can be told to be like. */
-import type { ApiError, Code, IndexingStatus, Settings } from "../../wire/generated";
+import type { ApiError, Code, IndexingStatus, RecognitionStatus, Settings } from "../../wire/generated";
 import type { CallName, StreamName } from "../types";
 import type { FakeFolder } from "./texts";
 
@@ -18,7 +18,12 @@ export interface FakeOptions {
 	gate?: (step: string) => Promise<void> | undefined;
 	/** What the dialogs give. */
 	picks?: string[];
+	/** Where the dialog for saving points to; null if it is closed without a choice. */
+	savePick?: string | null;
 	conversations?: { title: string; questions: string[] }[];
+	/** Whether a folder of notes is there, with some in it. */
+	notes?: boolean;
+	recognition?: RecognitionStatus;
 }
 
 export function apiError(

@@ -79,6 +79,8 @@ export function search(items: readonly Searchable[], query: string, limit: numbe
 			page: item.chunk.page,
 			page_label: item.chunk.page === null ? null : String(item.chunk.page + 1),
 			line: item.chunk.line,
+			spot: item.chunk.spot,
+			member: item.chunk.member,
 			text: item.chunk.text,
 			spans: [item.chunk.span],
 			matches,

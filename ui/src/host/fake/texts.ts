@@ -2,14 +2,16 @@
  * The invented library: a few documents of the kinds that people have, in English and Chinese. Lines
  * are written as in Markdown; a line "---" begins a new page.
  */
-import type { Code, DocumentState } from "../../wire/generated";
+import type { Code, Document, DocumentState } from "../../wire/generated";
 
 export interface FakeText {
 	path: string;
 	title: string;
-	format: "pdf" | "markdown" | "html" | "plain_text";
+	format: string;
 	size: number;
 	lines: string;
+	/** What the document says about itself, and what else is unusual about it. */
+	more?: Partial<Pick<Document, "author" | "date" | "language" | "tags" | "warnings" | "state">>;
 }
 
 export interface FakeFolder {
@@ -18,7 +20,17 @@ export interface FakeFolder {
 	collection: string | null;
 	texts: FakeText[];
 	/** Files that were not read, or not yet. */
-	others: { path: string; state: DocumentState; reason: Code | null; detail?: string; size: number }[];
+	others: {
+		path: string;
+		state: DocumentState;
+		reason: Code | null;
+		detail?: string;
+		size: number;
+		/** The path of a text of the same folder with the same content. */
+		copyOf?: string;
+	}[];
+	watched?: boolean;
+	reachable?: boolean;
 }
 
 const LEASE = `# Lease of the flat at 14 Harbour Lane
@@ -140,14 +152,14 @@ export const FOLDERS: FakeFolder[] = [
 		others: [
 			{
 				path: "scans/insurance-2019.pdf",
-				state: "failed",
+				state: "needs_ocr",
 				reason: "no_text",
 				detail: "3 pages, 0 characters",
 				size: 8_120_000,
 			},
 			{
 				path: "contracts/loan (signed).pdf",
-				state: "failed",
+				state: "needs_password",
 				reason: "password_needed",
 				detail: "the document is encrypted",
 				size: 190_000,

@@ -2,7 +2,7 @@
 import { Channel, invoke } from "@tauri-apps/api/core";
 import { listen } from "@tauri-apps/api/event";
 import { getCurrentWebview } from "@tauri-apps/api/webview";
-import { open } from "@tauri-apps/plugin-dialog";
+import { open, save } from "@tauri-apps/plugin-dialog";
 import type { Event, Streams } from "../../wire/generated";
 import type { DropEvent, Host, StreamName, Unsubscribe } from "../types";
 
@@ -14,9 +14,9 @@ const STRAGGLERS_MS = 2000;
 const STRAGGLERS_AFTER_STOP_MS = 300;
 
 /** Whether the event is the last of its stream. */
-function isLast<N extends StreamName>(name: N, event: Streams[N]["event"]): boolean {
-	if (name === "ask") return "kind" in event && event.kind === "done";
-	return "phase" in event && event.phase === "done";
+function isLast(event: Streams[StreamName]["event"]): boolean {
+	if ("kind" in event) return event.kind === "done";
+	return event.phase === "done";
 }
 
 /** Turns a subscription that arrives later into one that can be ended now. */
@@ -40,7 +40,7 @@ async function stream<N extends StreamName>(
 	const channel = new Channel<Streams[N]["event"]>((event) => {
 		if (!open_) return;
 		onEvent(event);
-		if (isLast(name, event)) sawLast();
+		if (isLast(event)) sawLast();
 	});
 	const stop = () => {
 		invoke("cancel", { req: { request_id: req.request_id } }).catch(() => {
@@ -88,5 +88,6 @@ export function tauriHost(): Host {
 		onDrop,
 		pickFolders: async (title) => paths(await open({ title, directory: true, multiple: true })),
 		pickFiles: async (title, { multiple }) => paths(await open({ title, multiple })),
+		pickSavePath: (title, proposed) => save({ title, defaultPath: proposed }),
 	};
 }

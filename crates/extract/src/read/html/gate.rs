@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use std::ops::Range;
 
 /// Elements without content.
-const VOID: &[&str] = &[
+pub(super) const VOID: &[&str] = &[
     "area", "base", "basefont", "bgsound", "br", "col", "embed", "frame", "hr", "img", "input", "keygen",
     "link", "meta", "param", "source", "track", "wbr",
 ];
@@ -17,10 +17,11 @@ const SELF_LIMITING: &[&str] = &[
     "rb", "rp", "rt", "rtc", "tbody", "td", "tfoot", "th", "thead", "tr",
 ];
 /// Elements whose content is text up to their end tag.
-const RAW: &[&str] = &["iframe", "noembed", "noframes", "script", "style", "textarea", "title", "xmp"];
+pub(super) const RAW: &[&str] =
+    &["iframe", "noembed", "noframes", "script", "style", "textarea", "title", "xmp"];
 
 /// Leaves out the tags of elements nested deeper than `max`; what they hold stays. One pass, linear.
-pub(super) fn limit_depth(html: &str, max: usize) -> Cow<'_, str> {
+pub(in crate::read) fn limit_depth(html: &str, max: usize) -> Cow<'_, str> {
     let mut gate = Gate { max, ..Gate::default() };
     let mut at = 0;
     while let Some(found) = html[at..].find('<') {
@@ -121,7 +122,7 @@ impl Gate {
 
 /// Where the tag ends whose name ended at `at`, and whether it closes itself. Quotes count only
 /// behind an equals sign, as the tokenizer has it.
-fn tag_end(bytes: &[u8], mut at: usize) -> (usize, bool) {
+pub(super) fn tag_end(bytes: &[u8], mut at: usize) -> (usize, bool) {
     let (mut quote, mut last) = (None, b' ');
     while let Some(&byte) = bytes.get(at) {
         at += 1;
@@ -142,7 +143,7 @@ fn tag_end(bytes: &[u8], mut at: usize) -> (usize, bool) {
 }
 
 /// Where the content of a raw element ends: at its end tag, which is left for the next step.
-fn raw_end(html: &str, mut at: usize, name: &str) -> usize {
+pub(super) fn raw_end(html: &str, mut at: usize, name: &str) -> usize {
     while let Some(found) = html[at..].find("</") {
         let tag = at + found + 2;
         if html.as_bytes()[tag..].get(..name.len()).is_some_and(|b| b.eq_ignore_ascii_case(name.as_bytes())) {

@@ -8,11 +8,19 @@ pub(super) struct InlineText {
     text: String,
     /// White space waits for the next character; true when it held a line feed.
     space: Option<bool>,
+    /// How many characters stand in links, and how many in all.
+    linked: usize,
+    count: usize,
 }
 
 impl InlineText {
     /// Appends text of the source.
     pub(super) fn push(&mut self, piece: &str) {
+        self.push_linked(piece, false);
+    }
+
+    /// Appends text of the source and notes whether it stands in a link.
+    pub(super) fn push_linked(&mut self, piece: &str, in_link: bool) {
         for c in piece.chars() {
             if c.is_ascii_whitespace() || c == '\u{A0}' || c == '\u{3000}' && self.text.is_empty() {
                 let broken = matches!(c, '\n' | '\r');
@@ -20,6 +28,8 @@ impl InlineText {
             } else if !is_dropped(c) {
                 self.close_space(c);
                 self.text.push(c);
+                self.count += 1;
+                self.linked += usize::from(in_link);
             }
         }
     }
@@ -42,9 +52,14 @@ impl InlineText {
         self.text.is_empty()
     }
 
+    /// Whether more than half of the characters stand in links, as in menus and lists of teasers.
+    pub(super) fn is_mostly_links(&self) -> bool {
+        self.linked * 2 > self.count
+    }
+
     /// Takes the text, without white space at its ends.
     pub(super) fn take(&mut self) -> String {
-        self.space = None;
+        (self.space, self.linked, self.count) = (None, 0, 0);
         let text = std::mem::take(&mut self.text);
         let trimmed = text.trim();
         if trimmed.len() == text.len() { text } else { trimmed.to_owned() }

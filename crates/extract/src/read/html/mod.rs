@@ -1,34 +1,54 @@
 //! HTML: parsed as browsers do (html5ever), then walked block by block. Scripts, styles,
 //! navigation and hidden elements are left out; white space is what a browser would show.
+//!
+//! Where a page has a clear article, its blocks come first; everything else that is visible follows,
+//! so that nothing is lost. Of what follows, blocks made mostly of links are furniture where the page
+//! is clearly about the article: they are shown, but not searched.
 
+mod article;
 mod gate;
 mod inline;
 mod meta;
+mod part;
 mod table;
 mod visible;
 mod walk;
+mod xhtml;
 
 use crate::message::Stop;
 use crate::writer::BlockWriter;
+use article::Article;
 use docent_corpus::{BlockKind, Place};
-use dom_query::{Document, NodeRef};
+use dom_query::Document;
+use part::Part;
+use std::borrow::Cow;
 use walk::Walker;
 
+#[cfg(test)]
+pub(super) use gate::limit_depth;
 pub(super) use meta::declared_encoding;
-
-/// A main part is taken for the document when it holds at least half of the visible text.
-const MAIN_SHARE: usize = 2;
-/// How many candidates for the main part are looked at.
-const MAIN_CANDIDATES: usize = 32;
+pub(super) use walk::Out;
 
 /// Reads HTML. Elements nested deeper than `depth` lose their tags, not their text.
 pub(super) fn read(html: &str, depth: usize, writer: &mut BlockWriter) -> Result<(), Stop> {
-    let document = parse(html, depth);
+    let html = if xhtml::is_xml(html) { xhtml::as_html(html) } else { Cow::Borrowed(html) };
+    let document = parse(&html, depth);
     writer.metadata = meta::metadata(&document);
     let Some(body) = document.body() else { return Ok(()) };
-    let (root, path) = main_part(body);
     let mut out = |kind: BlockKind, text: &str, place: Place| writer.push(kind, text, place);
-    Walker::new(&mut out, path).walk_root(root)
+    match article::find(&document, body) {
+        Some(Article { kept, is_page }) => {
+            Walker::new(&mut out, Part::Article(&kept)).walk(body)?;
+            Walker::new(&mut out, Part::Rest { kept: &kept, menus: is_page }).walk(body)
+        }
+        None => Walker::new(&mut out, Part::Whole).walk(body),
+    }
+}
+
+/// Hands out the blocks of an XHTML document that is read as a whole, such as a chapter of a book.
+pub(super) fn chapter(xhtml: &str, depth: usize, out: &mut Out<'_>) -> Result<(), Stop> {
+    let document = parse(&xhtml::as_html(xhtml), depth);
+    document.body().map_or(Ok(()), |body| Walker::new(out, Part::Whole).walk(body))
 }
 
 /// The blocks of a piece of HTML inside another document.
@@ -41,48 +61,13 @@ pub(super) fn fragment(html: &str, depth: usize) -> Vec<(BlockKind, String)> {
     };
     if let Some(body) = document.body() {
         // This `out` cannot fail.
-        let _ = Walker::new(&mut out, String::new()).walk_root(body);
+        let _ = Walker::new(&mut out, Part::Whole).walk(body);
     }
     blocks
 }
 
 fn parse(html: &str, depth: usize) -> Document {
     Document::from(gate::limit_depth(html, depth).as_ref())
-}
-
-/// `main` or `article` where it holds most of the text, else the body; with its path from the body.
-fn main_part(body: NodeRef<'_>) -> (NodeRef<'_>, String) {
-    let whole = visible::text_length(&body);
-    let best = body
-        .descendants_it()
-        .filter(|node| {
-            node.has_name("main") || node.has_name("article") || node.attr("role").as_deref() == Some("main")
-        })
-        .take(MAIN_CANDIDATES)
-        .map(|node| (visible::text_length(&node), node))
-        .reduce(|best, next| if next.0 > best.0 { next } else { best });
-    match best {
-        Some((length, node)) if length * MAIN_SHARE >= whole && length > 0 => (node, path_of(&node)),
-        _ => (body, String::new()),
-    }
-}
-
-/// The path of an element from the body, such as `div[2]/main[1]`.
-fn path_of(node: &NodeRef<'_>) -> String {
-    let mut steps = Vec::new();
-    let mut at = Some(*node);
-    while let Some(node) = at {
-        let Some(name) = node.node_name().filter(|name| name.as_ref() != "body") else { break };
-        let (mut number, mut before) = (1, node.prev_sibling());
-        while let Some(sibling) = before {
-            number += usize::from(sibling.has_name(&name));
-            before = sibling.prev_sibling();
-        }
-        steps.push(format!("{name}[{number}]"));
-        at = node.parent();
-    }
-    steps.reverse();
-    steps.join("/")
 }
 
 #[cfg(test)]

@@ -75,17 +75,44 @@ fn code_keeps_its_lines_and_language() {
 }
 
 #[test]
-fn the_main_part_is_taken_when_it_holds_the_text() {
-    let long = "word ".repeat(50);
-    let page = format!("<div>menu menu</div><main id=m><p>{long}</p></main><footer>imprint</footer>");
-    let document = read_html(&page);
-    assert_eq!(document.blocks.len(), 1);
-    assert_eq!(
-        document.blocks[0].place,
-        Place::Element { anchor: Some("m".to_owned()), path: "main[1]/p[1]".to_owned() }
+fn the_article_comes_first_and_nothing_is_lost() {
+    let long = "A sentence of the article, with commas, and with enough words to be one. ".repeat(6);
+    let page = format!(
+        "<html><head><title>The headline - Site</title></head><body><div class=menu><a href=a>Home</a> \
+         <a href=b>News</a></div><div id=top><h1>The headline</h1><div class=content><p>{long}</p>\
+         <p>{long}<a href=x>a link</a> goes on.</p><pre>code();</pre></div></div>\
+         <div class=comments><p>A comment of a reader.</p></div><footer>imprint</footer></body></html>"
     );
-    let teaser = format!("<article>short</article><p>{long}</p>");
-    assert_eq!(read_html(&teaser).blocks.len(), 2);
+    let document = read_html(&page);
+    let told = texts(&document);
+    assert_eq!(told[0], "The headline");
+    assert!(told[1].starts_with("A sentence") && told[2].ends_with("a link goes on."), "{told:?}");
+    assert_eq!(told[3..], ["code();", "Home News", "A comment of a reader.", "imprint"]);
+    assert_eq!(kinds(&document)[4], BlockKind::Furniture);
+    assert_eq!(kinds(&document)[5], BlockKind::Paragraph);
+    let path = |index: usize| match &document.blocks[index].place {
+        Place::Element { path, .. } => path.clone(),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!((path(1).as_str(), path(4).as_str()), ("div[2]/div[1]/p[1]", "div[1]"));
+}
+
+#[test]
+fn a_main_part_that_is_no_article_comes_first_too() {
+    let list = "<li>word word</li>".repeat(50);
+    let page = format!("<div>before before</div><main id=m><ul>{list}</ul></main><footer>imprint</footer>");
+    let document = read_html(&page);
+    assert_eq!(texts(&document).first(), Some(&"word word"));
+    assert_eq!(texts(&document)[50..], ["before before", "imprint"]);
+    let teaser = "<article>short</article><p>A longer text that is not in the article.</p>";
+    assert_eq!(texts(&read_html(teaser)), ["short", "A longer text that is not in the article."]);
+}
+
+#[test]
+fn xhtml_reads_like_html() {
+    let page =
+        "<?xml version='1.0'?><html><head><title/></head><body><p>one<a id='x'/></p><p>two</p></body></html>";
+    assert_eq!(texts(&read_html(page)), ["one", "two"]);
 }
 
 #[test]

@@ -33,6 +33,15 @@ fn hides(style: &str) -> bool {
 
 /// How many characters other than white space are visible inside `node`.
 pub(super) fn text_length(node: &NodeRef<'_>) -> usize {
+    text_length_without(node, |_| false)
+}
+
+/// The same without the text of links.
+pub(super) fn prose_length(node: &NodeRef<'_>) -> usize {
+    text_length_without(node, |node| node.has_name("a"))
+}
+
+fn text_length_without(node: &NodeRef<'_>, skips: impl Fn(&NodeRef<'_>) -> bool) -> usize {
     let mut length = 0;
     let mut waiting = vec![*node];
     while let Some(node) = waiting.pop() {
@@ -42,7 +51,9 @@ pub(super) fn text_length(node: &NodeRef<'_>) -> usize {
         });
         match text {
             Some(count) => length += count,
-            None => waiting.extend(node.children_it(false).filter(|child| !is_left_out(child))),
+            None => {
+                waiting.extend(node.children_it(false).filter(|child| !is_left_out(child) && !skips(child)))
+            }
         }
     }
     length

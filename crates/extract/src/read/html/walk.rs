@@ -1,6 +1,7 @@
 //! Walks the tree of elements and hands out blocks in document order.
 
 use super::inline::InlineText;
+use super::part::Part;
 use super::table::table_text;
 use super::visible::is_left_out;
 use crate::message::Stop;
@@ -15,19 +16,22 @@ const CODE_BYTES: usize = 16 << 10;
 const PATH_STEPS: usize = 64;
 
 /// Takes one block.
-pub(super) type Out<'o> = dyn FnMut(BlockKind, &str, Place) -> Result<(), Stop> + 'o;
+pub(in crate::read) type Out<'o> = dyn FnMut(BlockKind, &str, Place) -> Result<(), Stop> + 'o;
 
 /// The walk through one document.
 pub(super) struct Walker<'o, 'f> {
     out: &'o mut Out<'f>,
+    /// Which elements are read on this walk.
+    part: Part<'o>,
     inline: InlineText,
+    /// How many links are open.
+    links: usize,
     /// What running text is at this place.
     kind: BlockKind,
     lists: u8,
     /// `id` of the element or of the nearest one before it.
     anchor: Option<String>,
     steps: Vec<String>,
-    root_path: String,
     /// How many of `steps` lead to the innermost block element.
     block_steps: usize,
     /// Where the open block began.
@@ -36,35 +40,39 @@ pub(super) struct Walker<'o, 'f> {
 }
 
 impl<'o, 'f> Walker<'o, 'f> {
-    /// A walker whose paths begin with `root_path`.
-    pub(super) fn new(out: &'o mut Out<'f>, root_path: String) -> Self {
+    /// A walker through the elements of `part`.
+    pub(super) fn new(out: &'o mut Out<'f>, part: Part<'o>) -> Self {
         Self {
             out,
+            part,
             inline: InlineText::default(),
+            links: 0,
             kind: BlockKind::Paragraph,
             lists: 0,
             anchor: None,
             steps: Vec::new(),
-            root_path,
             block_steps: 0,
             began: None,
             language: None,
         }
     }
 
-    /// Walks everything below `root`.
-    pub(super) fn walk_root(mut self, root: NodeRef<'_>) -> Result<(), Stop> {
-        self.anchor = root.id_attr().map(|id| id.to_string());
-        self.children(&root)?;
+    /// Walks everything below `body`.
+    pub(super) fn walk(mut self, body: NodeRef<'_>) -> Result<(), Stop> {
+        self.anchor = body.id_attr().map(|id| id.to_string());
+        self.children(&body)?;
         self.flush()
     }
 
     fn children(&mut self, node: &NodeRef<'_>) -> Result<(), Stop> {
         let mut numbers: HashMap<String, usize> = HashMap::new();
+        let is_read = self.part.reads(node);
         for child in node.children_it(false) {
             let name = child.element_ref().map(|element| element.name.local.clone());
             let Some(name) = name else {
-                self.text(&child);
+                if is_read {
+                    self.text(&child);
+                }
                 continue;
             };
             let number = numbers.entry(name.to_string()).or_default();
@@ -74,7 +82,7 @@ impl<'o, 'f> Walker<'o, 'f> {
             }
             if let Some(id) = child.id_attr().filter(|id| !id.is_empty()) {
                 self.anchor = Some(id.to_string());
-            } else if name.as_ref() == "a"
+            } else if &*name == "a"
                 && let Some(target) = child.attr("name").filter(|target| !target.is_empty())
             {
                 self.anchor = Some(target.to_string());
@@ -89,6 +97,12 @@ impl<'o, 'f> Walker<'o, 'f> {
     fn element(&mut self, node: &NodeRef<'_>, name: &str) -> Result<(), Stop> {
         match name {
             "br" => self.inline.line_break(),
+            "a" => {
+                self.links += 1;
+                let walked = self.children(node);
+                self.links -= 1;
+                walked?;
+            }
             "hr" => self.flush()?,
             "h1" | "h2" | "h3" | "h4" | "h5" | "h6" => {
                 let level = name.as_bytes()[1] - b'0';
@@ -132,9 +146,10 @@ impl<'o, 'f> Walker<'o, 'f> {
 
     fn text(&mut self, node: &NodeRef<'_>) {
         let (inline, began) = (&mut self.inline, self.began.is_some());
+        let in_link = self.links > 0;
         node.query_or((), |tree_node| {
             if let NodeData::Text { contents } = &tree_node.data {
-                inline.push(contents);
+                inline.push_linked(contents, in_link);
             }
         });
         if !began && !self.inline.is_empty() {
@@ -144,24 +159,22 @@ impl<'o, 'f> Walker<'o, 'f> {
 
     fn place(&self) -> Place {
         let steps = &self.steps[..self.block_steps.min(PATH_STEPS).min(self.steps.len())];
-        let mut path = self.root_path.clone();
-        for step in steps {
-            if !path.is_empty() {
-                path.push('/');
-            }
-            path.push_str(step);
-        }
-        Place::Element { anchor: self.anchor.clone(), path }
+        Place::Element { anchor: self.anchor.clone(), path: steps.join("/") }
     }
 
     fn flush(&mut self) -> Result<(), Stop> {
+        let is_links = self.inline.is_mostly_links();
         let text = self.inline.take();
         let place = self.began.take().unwrap_or_else(|| self.place());
-        if text.is_empty() { Ok(()) } else { (self.out)(self.kind.clone(), &text, place) }
+        let kind = if is_links && self.part.has_menus() { BlockKind::Furniture } else { self.kind.clone() };
+        if text.is_empty() { Ok(()) } else { (self.out)(kind, &text, place) }
     }
 
     fn code(&mut self, node: &NodeRef<'_>) -> Result<(), Stop> {
         self.flush()?;
+        if !self.part.reads_within(node) {
+            return Ok(());
+        }
         self.block_steps = self.steps.len();
         let first_code = node.children_it(false).find(|child| child.has_name("code"));
         let language = language_of(node)
@@ -181,6 +194,9 @@ impl<'o, 'f> Walker<'o, 'f> {
             return self.block(node, self.kind.clone());
         };
         self.flush()?;
+        if !self.part.reads_within(node) {
+            return Ok(());
+        }
         let steps = std::mem::replace(&mut self.block_steps, self.steps.len());
         for caption in node.children_it(false).filter(|child| child.has_name("caption")) {
             self.block(&caption, BlockKind::Paragraph)?;
@@ -192,7 +208,7 @@ impl<'o, 'f> Walker<'o, 'f> {
     }
 }
 
-fn is_block(name: &str) -> bool {
+pub(super) fn is_block(name: &str) -> bool {
     matches!(
         name,
         "address"

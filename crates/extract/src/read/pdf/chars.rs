@@ -3,6 +3,7 @@
 //! Text is built from characters and not from PDFium's ready strings, because those count UTF-16
 //! units where boxes count characters, and leave characters out.
 
+use super::direction::{self, Glyph};
 use super::geometry::union;
 use crate::message::{Line, Word};
 use crate::script::{is_cjk, is_cjk_stop, is_dropped};
@@ -11,6 +12,11 @@ use unicode_normalization::UnicodeNormalization;
 /// A stretch of a script without spaces gets a new box after this many characters, so that a
 /// sentence can be marked on the page.
 const CJK_BOX_CHARS: usize = 12;
+
+/// A ruled line divides characters when it goes past this share of their height.
+const DIVIDING: f32 = 0.7;
+/// Letters of a word are moved by less than this share of their height, to the left or right.
+const KERNING: f32 = 0.1;
 
 /// What a character looks like.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -29,6 +35,8 @@ pub(super) struct LineBuilder {
     words: Vec<Word>,
     /// The word being read: its start, its box, its characters.
     word: Option<OpenWord>,
+    /// The characters of that word.
+    glyphs: Vec<Glyph>,
     styles: Vec<(Style, usize)>,
     last_rect: Option<[f32; 4]>,
     /// A hyphen that only marks a break was read, and what follows it is not known yet.
@@ -37,6 +45,8 @@ pub(super) struct LineBuilder {
     meaningless: usize,
     /// First half of a surrogate pair.
     half: Option<(u32, Option<[f32; 4]>)>,
+    /// Ruled lines that go down the page, from left to right.
+    dividers: Vec<[f32; 4]>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -49,6 +59,15 @@ struct OpenWord {
 }
 
 impl LineBuilder {
+    /// A builder that lets no word go across a ruled line: text that fills a cell of a table ends at
+    /// its edge, and PDFium sees no space there.
+    pub(super) fn divided_by(rules: &[[f32; 4]]) -> Self {
+        let steep = |[x0, y0, x1, y1]: &&[f32; 4]| y1 - y0 > x1 - x0;
+        let mut dividers: Vec<[f32; 4]> = rules.iter().filter(steep).copied().collect();
+        dividers.sort_by(|a, b| a[0].total_cmp(&b[0]));
+        Self { dividers, ..Self::default() }
+    }
+
     /// Takes the next character: its code as PDFium gives it (a UTF-16 unit or a code point), its
     /// box, and how to find out its style.
     pub(super) fn push(&mut self, code: u32, rect: Option<[f32; 4]>, style: impl FnOnce() -> Style) {
@@ -109,6 +128,12 @@ impl LineBuilder {
             }
             self.hyphen = false;
         }
+        if self.last_rect.is_some_and(|last| self.is_divided(last, rect)) {
+            self.end_word();
+            if !self.text.is_empty() && !self.text.ends_with(' ') {
+                self.text.push(' ');
+            }
+        }
         if is_presentation_form(c) {
             for plain in c.nfkc().filter(|c| !is_dropped(*c)) {
                 self.add(plain, rect);
@@ -118,6 +143,22 @@ impl LineBuilder {
         }
         self.last_rect = Some(rect);
         self.count_style(style);
+    }
+
+    /// Whether a ruled line stands between two characters of a row that do not follow each other
+    /// closely. A word too long for its cell goes across the line in one run.
+    fn is_divided(&self, last: [f32; 4], rect: [f32; 4]) -> bool {
+        let height = rect[3] - rect[1];
+        let follows = (rect[0] - last[2]).abs() < height * KERNING;
+        if self.dividers.is_empty() || follows || !same_row(last, rect) {
+            return false;
+        }
+        let (from, to) = ((last[0] + last[2]) / 2.0, (rect[0] + rect[2]) / 2.0);
+        let first = self.dividers.partition_point(|divider| divider[0] <= from);
+        self.dividers[first..]
+            .iter()
+            .take_while(|divider| divider[0] < to)
+            .any(|[_, top, _, bottom]| bottom.min(rect[3]) - top.max(rect[1]) >= height * DIVIDING)
     }
 
     fn add(&mut self, c: char, rect: [f32; 4]) {
@@ -130,6 +171,7 @@ impl LineBuilder {
         }
         let start = self.text.len();
         self.text.push(c);
+        self.glyphs.push((c, (rect[0] + rect[2]) / 2.0));
         let word = self.word.get_or_insert(OpenWord { start, rect, chars: 0, cjk, stopped: false });
         word.rect = union(word.rect, rect);
         word.chars += 1;
@@ -152,6 +194,13 @@ impl LineBuilder {
     }
 
     fn end_word(&mut self) {
+        let glyphs = std::mem::take(&mut self.glyphs);
+        if let Some(word) = self.word
+            && let Some(turned) = direction::turned(&glyphs)
+        {
+            self.text.truncate(word.start);
+            self.text.push_str(&turned);
+        }
         if let Some(word) = self.word.take()
             && let (Ok(start), Ok(end)) = (u32::try_from(word.start), u32::try_from(self.text.len()))
         {
@@ -272,6 +321,22 @@ mod tests {
         let pieces: Vec<_> =
             line.words.iter().map(|word| &line.text[word.start as usize..word.end as usize]).collect();
         assert_eq!(pieces, ["第一句。", "第二句", "ABC"]);
+    }
+
+    #[test]
+    fn a_ruled_line_divides_words_that_touch_it() {
+        let build = |rule: [f32; 4], gap: f32| {
+            let mut builder = LineBuilder::divided_by(&[rule]);
+            for (at, c) in "abcd".chars().enumerate() {
+                let x = at as f32 * 10.0 + if at < 2 { 0.0 } else { gap };
+                builder.push(u32::from(c), Some([x, 0.0, x + 10.0, 10.0]), || PLAIN);
+            }
+            builder.finish().0.remove(0).text
+        };
+        assert_eq!(build([20.5, -5.0, 20.5, 40.0], 1.5), "ab cd");
+        assert_eq!(build([20.5, -5.0, 20.5, 40.0], 0.0), "abcd"); // one run, too long for its cell
+        assert_eq!(build([20.5, 12.0, 20.5, 40.0], 1.5), "abcd"); // below the text
+        assert_eq!(build([0.0, 5.0, 40.0, 5.0], 1.5), "abcd"); // through the text
     }
 
     #[test]

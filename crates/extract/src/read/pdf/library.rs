@@ -1,5 +1,6 @@
 //! The PDFium library, loaded at run time, and opening documents with it.
 
+use crate::content::Content;
 use crate::message::Failure;
 use pdfium_render::prelude::{PdfDocument, Pdfium, PdfiumError, PdfiumInternalError};
 use std::path::Path;
@@ -26,11 +27,10 @@ impl Library {
         Self { pdfium }
     }
 
-    /// Opens the document at `path`.
-    pub(super) fn open(&self, path: &Path) -> Result<PdfDocument<'_>, Failure> {
+    /// Opens a document.
+    pub(super) fn open<'s>(&'s self, content: &Content<'s>) -> Result<PdfDocument<'s>, Failure> {
         let pdfium = self.pdfium.as_ref().ok_or(Failure::PdfiumMissing)?;
-        let file = std::fs::File::open(path)?;
-        pdfium.load_pdf_from_reader(file, None).map_err(refused)
+        pdfium.load_pdf_from_reader(content.open()?, None).map_err(refused)
     }
 }
 

@@ -2,33 +2,31 @@
 //! is (heading, paragraph, running head) is decided later, with the whole document in view.
 
 mod chars;
+mod direction;
 mod gate;
 mod geometry;
 mod library;
 mod outline;
 mod page;
 mod render;
+mod rules;
 
-use crate::message::{Failure, Message, ReadRequest, Sink, Stop};
+use super::Context;
+use crate::content::Content;
+use crate::message::{Failure, Message, Sink, Stop};
 use crate::stack::catch;
 use docent_corpus::{Metadata, SourceWarning};
 use pdfium_render::prelude::{PdfDocument, PdfDocumentMetadataTagType};
-use std::path::Path;
 
 pub(crate) use library::Library;
-pub(crate) use render::render;
+pub(crate) use render::{draw, render};
 
 /// Most pages read of one document.
 const MAX_PAGES: u32 = 50_000;
 
 /// Reads a PDF and tells its pages.
-pub(super) fn read(
-    path: &Path,
-    request: &ReadRequest,
-    library: &Library,
-    sink: &mut dyn Sink,
-) -> Result<(), Stop> {
-    let document = library.open(path)?;
+pub(super) fn read(content: &Content<'_>, context: &Context<'_>, sink: &mut dyn Sink) -> Result<(), Stop> {
+    let document = context.pdf.open(content)?;
     let count = u32::try_from(document.pages().len()).unwrap_or(0);
     if count == 0 {
         return Err(Failure::Damaged("it has no pages".to_owned()).into());
@@ -38,12 +36,9 @@ pub(super) fn read(
     sink.send(Message::Metadata(catch(|| metadata(&document)).unwrap_or_default()))?;
     let mut bytes = 0;
     for index in 0..count.min(MAX_PAGES) {
-        if let Some(fault) = request.fault.filter(|fault| fault.after_pages == index && index > 0) {
-            crate::worker::misbehave(fault.kind, sink)?;
-        }
         bytes += tell_page(&document, index, sink)?;
-        if bytes > request.text_bytes {
-            let reason = format!("only the first {} MB of text were kept", request.text_bytes >> 20);
+        if bytes > context.text_bytes {
+            let reason = format!("only the first {} MB of text were kept", context.text_bytes >> 20);
             sink.send(Message::Warning(SourceWarning::Truncated { reason }))?;
             return Ok(());
         }
@@ -82,7 +77,8 @@ fn metadata(document: &PdfDocument<'_>) -> Metadata {
         title: tag(PdfDocumentMetadataTagType::Title).and_then(|title| real_title(&title)),
         author: tag(PdfDocumentMetadataTagType::Author),
         date: tag(PdfDocumentMetadataTagType::CreationDate).map(|date| readable_date(&date)),
-        pages: None,
+        modified: tag(PdfDocumentMetadataTagType::ModificationDate).map(|date| readable_date(&date)),
+        ..Metadata::default()
     }
 }
 

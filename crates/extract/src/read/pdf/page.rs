@@ -4,6 +4,7 @@ use super::chars::{LineBuilder, Style};
 use super::gate;
 use super::geometry::Frame;
 use super::library::one_line;
+use super::rules;
 use crate::message::{Line, PageText};
 use pdfium_render::prelude::{
     PdfDocument, PdfFontWeight, PdfPage, PdfPageAnnotation, PdfPageAnnotationCommon, PdfPageAnnotationType,
@@ -31,18 +32,20 @@ pub(super) fn read_page(document: &PdfDocument<'_>, index: u32) -> Result<PageRe
         page = document.pages().get(number).map_err(|error| one_line(&error))?;
     }
     let frame = Frame::of(&page);
-    let (mut lines, meaningless) = lines_of(&page, &frame)?;
+    let rules = rules::rules(&page, &frame);
+    let (mut lines, meaningless) = lines_of(&page, &frame, &rules)?;
     lines.extend(notes.iter().flat_map(|note| lines_of_note(note, &frame)));
     if gate::is_unreadable(&page, &frame, &lines, meaningless) {
         return Ok(PageRead::WithoutText);
     }
     let label = page.label().map(str::trim).filter(|label| !label.is_empty()).map(str::to_owned);
-    Ok(PageRead::Text(PageText { index, label, width: frame.width, height: frame.height, lines }))
+    let (width, height) = (frame.width, frame.height);
+    Ok(PageRead::Text(PageText { index, label, width, height, lines, rules }))
 }
 
-fn lines_of(page: &PdfPage<'_>, frame: &Frame) -> Result<(Vec<Line>, usize), String> {
+fn lines_of(page: &PdfPage<'_>, frame: &Frame, rules: &[[f32; 4]]) -> Result<(Vec<Line>, usize), String> {
     let text = page.text().map_err(|error| one_line(&error))?;
-    let mut builder = LineBuilder::default();
+    let mut builder = LineBuilder::divided_by(rules);
     for character in text.chars().iter() {
         let code = character.unicode_value();
         let rect = character.loose_bounds().ok().and_then(|bounds| frame.show(&bounds));

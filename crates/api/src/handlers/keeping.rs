@@ -1,0 +1,123 @@
+//! Keeping: one file with everything, getting it back, another folder, pictures of text.
+
+use super::notes::found_shelf;
+use crate::wire::convert::number;
+use crate::wire::*;
+use crate::{Api, Sink};
+use docent_keeping::backup::{self, Contents, Manifest};
+use docent_keeping::relocate;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+/// Progress is told at most this often.
+const TELL_EVERY: Duration = Duration::from_millis(100);
+
+#[allow(clippy::cast_precision_loss, reason = "sizes of files stay far below 2^53")]
+fn bytes(number: u64) -> f64 {
+    number as f64
+}
+
+impl Api {
+    /// Writes the whole library into one file, while it is in use.
+    pub async fn back_up(&self, req: BackUpReq, sink: Sink<BackUpEvent>) -> Result<(), ApiError> {
+        let running = self.requests().start(&req.request_id);
+        let path = absolute(&req.path)?;
+        if path.starts_with(&self.places().data) {
+            return Err(ApiError::new(Code::OwnData, "a backup belongs elsewhere").about(req.path));
+        }
+        let engine = self.engine().await;
+        // Nobody writes to the index while it is copied; reading goes on.
+        let _held = match &engine.ingest {
+            Some(ingest) if req.vectors => Some(ingest.hold().await),
+            _ => None,
+        };
+        let (cancel, now) = (running.cancel.clone(), self.now_ms());
+        let telling = sink.clone();
+        let manifest = self
+            .library({
+                let path = path.clone();
+                move |library| {
+                    let shelf = found_shelf(library)?;
+                    let contents = Contents {
+                        library,
+                        vectors: req.vectors,
+                        notes: shelf.as_ref().map(|shelf| (shelf.source, shelf.folder.root())),
+                        docent: env!("CARGO_PKG_VERSION"),
+                        now_ms: now,
+                    };
+                    let mut told = Instant::now();
+                    Ok(backup::write(&contents, &path, &cancel, &mut |done, total| {
+                        if told.elapsed() >= TELL_EVERY || done == total {
+                            told = Instant::now();
+                            let event =
+                                BackUpEvent::Writing { done_bytes: bytes(done), total_bytes: bytes(total) };
+                            // Nobody listening is no reason to stop; `cancel` is.
+                            let _ = telling.send(event);
+                        }
+                    })?)
+                }
+            })
+            .await?;
+        let size = std::fs::metadata(&path).map_or(0, |metadata| metadata.len());
+        sink.send(BackUpEvent::Done { bytes: bytes(size), info: info(&manifest) });
+        Ok(())
+    }
+
+    /// What is in a backup.
+    pub async fn inspect_backup(&self, req: PathReq) -> Result<BackupInfo, ApiError> {
+        let path = absolute(&req.path)?;
+        let manifest = tokio::task::spawn_blocking(move || backup::inspect(&path)).await??;
+        Ok(info(&manifest))
+    }
+
+    /// Has the next start use the library of a backup. The present one is kept.
+    pub async fn restore_backup(&self, req: PathReq) -> Result<AtNextStart, ApiError> {
+        let (path, data, now) = (absolute(&req.path)?, self.places().data.clone(), self.now_ms());
+        let folder = data.to_string_lossy().into_owned();
+        let pending = tokio::task::spawn_blocking(move || {
+            backup::prepare(&path, &data, now, &docent_corpus::Cancel::new())
+        })
+        .await??;
+        Ok(AtNextStart { folder, kept: pending.kept.to_string_lossy().into_owned() })
+    }
+
+    /// Has the next start use another folder for the library.
+    pub async fn move_library(&self, req: PathReq) -> Result<AtNextStart, ApiError> {
+        let path = absolute(&req.path)?;
+        let Some(usual) = self.places().usual_data.clone() else {
+            return Err(ApiError::new(
+                Code::BadPath,
+                "the folder of the library was given at the start (--data-dir or DOCENT_DATA): give another one",
+            ));
+        };
+        let now = self.now_ms();
+        let folder = path.to_string_lossy().into_owned();
+        let kept = tokio::task::spawn_blocking(move || relocate::request(&usual, &path, now)).await??;
+        Ok(AtNextStart { folder, kept: kept.to_string_lossy().into_owned() })
+    }
+
+    /// What is known of the program that recognises text in pictures.
+    pub async fn recognition_status(&self, _: Empty) -> Result<RecognitionStatus, ApiError> {
+        let places = self.places().clone();
+        Ok(tokio::task::spawn_blocking(move || crate::reading::recognition_status(&places)).await?)
+    }
+}
+
+fn absolute(path: &str) -> Result<PathBuf, ApiError> {
+    if Path::new(path).is_absolute() {
+        Ok(PathBuf::from(path))
+    } else {
+        Err(ApiError::new(Code::BadPath, "an absolute path is needed").about(path))
+    }
+}
+
+fn info(manifest: &Manifest) -> BackupInfo {
+    BackupInfo {
+        created_ms: number(manifest.created_ms),
+        docent: manifest.docent.clone(),
+        documents: manifest.documents,
+        notes: manifest.notes,
+        conversations: manifest.conversations,
+        vectors: manifest.vectors,
+    }
+}

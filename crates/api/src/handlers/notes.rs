@@ -1,0 +1,284 @@
+//! Notes: files in a folder of the user's, which is a source like any other.
+
+use crate::Api;
+use crate::wire::convert::{count, number};
+use crate::wire::*;
+use docent_corpus::{DocumentId, SourceId};
+use docent_keeping::KeepingError;
+use docent_keeping::notes::{self, NoteFile, NotesFolder};
+use docent_library::{DocumentFilter, Library, SourceKind};
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+/// Name of the setting that holds the id of the notes' source.
+const NOTES_SOURCE: &str = "notes.source";
+
+/// The notes' folder and its source.
+pub(crate) struct Shelf {
+    pub(crate) source: SourceId,
+    pub(crate) folder: NotesFolder,
+}
+
+/// A note as the library knows it.
+struct Known {
+    document: DocumentId,
+    tags: Vec<String>,
+    links: Vec<String>,
+}
+
+impl Api {
+    /// The notes, latest first.
+    pub async fn list_notes(&self, req: NotesReq) -> Result<NotesRes, ApiError> {
+        let proposed = self.places().notes.clone();
+        self.library(move |library| list(library, &req, &proposed)).await
+    }
+
+    /// Chooses the folder of the notes; makes it if need be. Notes that lie there are taken as they are.
+    pub async fn set_notes_folder(&self, req: NotesFolderReq) -> Result<NotesRes, ApiError> {
+        let proposed = self.places().notes.clone();
+        let root = req.path.map_or_else(|| proposed.clone(), PathBuf::from);
+        let (data, now) = (self.places().data.clone(), self.now_ms());
+        let source = self
+            .library(move |library| {
+                if !root.is_absolute() {
+                    return Err(ApiError::new(Code::BadPath, "an absolute path is needed"));
+                }
+                NotesFolder::open(&root)?;
+                let root = root.canonicalize().map_err(|source| {
+                    ApiError::new(Code::BadPath, source.to_string()).about(root.to_string_lossy())
+                })?;
+                let data = data.canonicalize().unwrap_or(data);
+                // The notes' folder of a restored library may lie in the data folder, nothing else may.
+                if root.starts_with(&data) && root != data.join("notes") {
+                    return Err(ApiError::new(Code::OwnData, "this is docent's own data folder"));
+                }
+                let id = library.add_source(&root, SourceKind::Folder, now)?;
+                library.set_setting(NOTES_SOURCE, &id.0)?;
+                Ok(id)
+            })
+            .await?;
+        self.indexer().scan(Some(source));
+        self.changed(&[Tag::Sources, Tag::Documents, Tag::Notes, Tag::App]);
+        self.library(move |library| list(library, &NotesReq::default(), &proposed)).await
+    }
+
+    /// One note.
+    pub async fn read_note(&self, req: NoteReq) -> Result<Note, ApiError> {
+        self.library(move |library| {
+            let shelf = shelf(library)?;
+            let file = shelf.folder.read(&req.path)?;
+            note(library, &shelf, file)
+        })
+        .await
+    }
+
+    /// Saves a note and makes what it says findable.
+    pub async fn save_note(&self, req: SaveNoteReq) -> Result<SaveNoteRes, ApiError> {
+        let now = self.now_ms();
+        let (res, source) = self
+            .library(move |library| {
+                let shelf = shelf(library)?;
+                let saved = shelf.folder.save(req.path.as_deref(), &req.text, req.version.as_deref())?;
+                if let Some(before) = &saved.before {
+                    library.keep_note_version(&saved.note.path, before, req.keep, now)?;
+                }
+                let conflict = saved.conflict;
+                Ok((SaveNoteRes { note: note(library, &shelf, saved.note)?, conflict }, shelf.source))
+            })
+            .await?;
+        self.note_changed(source, vec![res.note.path.clone()]);
+        Ok(res)
+    }
+
+    /// Gives a note another name. Its versions go with it; it stays the same document.
+    pub async fn rename_note(&self, req: RenameNoteReq) -> Result<Note, ApiError> {
+        let (note, source, from) = self
+            .library(move |library| {
+                let shelf = shelf(library)?;
+                let to = shelf.folder.rename(&req.path, &req.to)?;
+                library.rename_note_versions(&req.path, &to)?;
+                let file = shelf.folder.read(&to)?;
+                Ok((note(library, &shelf, file)?, shelf.source, req.path))
+            })
+            .await?;
+        self.note_changed(source, vec![from, note.path.clone()]);
+        Ok(note)
+    }
+
+    /// Deletes a note. What it held stays as a version under its path.
+    pub async fn delete_note(&self, req: NoteReq) -> Result<Empty, ApiError> {
+        let now = self.now_ms();
+        let path = req.path.clone();
+        let source = self
+            .library(move |library| {
+                let shelf = shelf(library)?;
+                let file = shelf.folder.read(&req.path)?;
+                library.keep_note_version(&req.path, &file.text, true, now)?;
+                shelf.folder.delete(&req.path)?;
+                Ok(shelf.source)
+            })
+            .await?;
+        self.note_changed(source, vec![path]);
+        Ok(Empty {})
+    }
+
+    /// Earlier states of a note, also of one that was deleted.
+    pub async fn note_versions(&self, req: NoteReq) -> Result<NoteVersionsRes, ApiError> {
+        self.library(move |library| {
+            let versions = library.note_versions(&req.path)?.into_iter().map(|version| NoteVersion {
+                id: version.id,
+                saved_ms: number(version.saved_ms),
+                bytes: number(i64::try_from(version.bytes).unwrap_or(i64::MAX)),
+            });
+            Ok(NoteVersionsRes { versions: versions.collect() })
+        })
+        .await
+    }
+
+    /// The text of an earlier state.
+    pub async fn note_version(&self, req: NoteVersionReq) -> Result<NoteVersionRes, ApiError> {
+        self.library(move |library| Ok(NoteVersionRes { text: library.note_version_text(req.id)? })).await
+    }
+
+    /// Tells of a changed note and has it indexed at once.
+    fn note_changed(&self, source: SourceId, paths: Vec<String>) {
+        self.changed(&[Tag::Notes]);
+        self.indexer().changed_within(source, paths);
+    }
+
+    /// Folder of the notes, once there is one.
+    pub(crate) async fn notes_folder(&self) -> Result<Option<String>, ApiError> {
+        self.library(|library| {
+            let shelf = found_shelf(library)?;
+            Ok(shelf.map(|shelf| shelf.folder.root().to_string_lossy().into_owned()))
+        })
+        .await
+    }
+}
+
+/// The notes' folder, or the error that none was chosen.
+pub(crate) fn shelf(library: &Library) -> Result<Shelf, ApiError> {
+    found_shelf(library)?
+        .ok_or_else(|| ApiError::new(Code::NoNotesFolder, "no folder for notes was chosen yet"))
+}
+
+pub(crate) fn found_shelf(library: &Library) -> Result<Option<Shelf>, ApiError> {
+    let Some(id) = library.get_setting::<i64>(NOTES_SOURCE)? else { return Ok(None) };
+    let source = match library.source(SourceId(id)) {
+        Ok(source) => source,
+        // Removed from the library: then there is none any more.
+        Err(docent_library::LibraryError::NotFound { .. }) => return Ok(None),
+        Err(error) => return Err(error.into()),
+    };
+    Ok(Some(Shelf { source: source.id, folder: NotesFolder::open(&source.root)? }))
+}
+
+fn known(library: &Library, source: SourceId) -> Result<HashMap<String, Known>, ApiError> {
+    let filter = DocumentFilter { source: Some(source), limit: usize::MAX, ..DocumentFilter::default() };
+    let (documents, _) = library.documents(&filter)?;
+    Ok(documents
+        .into_iter()
+        .map(|document| {
+            let known =
+                Known { document: document.id, tags: document.metadata.tags, links: document.metadata.links };
+            (document.rel_path, known)
+        })
+        .collect())
+}
+
+fn list(library: &Library, req: &NotesReq, proposed: &Path) -> Result<NotesRes, ApiError> {
+    let proposed_folder = proposed.to_string_lossy().into_owned();
+    let Some(shelf) = found_shelf(library)? else {
+        return Ok(NotesRes { folder: None, proposed_folder, notes: Vec::new(), tags: Vec::new() });
+    };
+    let known = known(library, shelf.source)?;
+    let wanted = req.text.as_deref().map(str::to_lowercase).filter(|text| !text.trim().is_empty());
+    let mut notes = Vec::new();
+    for (path, modified_ms) in shelf.folder.list()? {
+        let tags = known.get(&path).map(|known| known.tags.clone()).unwrap_or_default();
+        if req.tag.as_ref().is_some_and(|tag| !tags.iter().any(|own| carries(own, tag))) {
+            continue;
+        }
+        // One that cannot be read as text is listed by its name.
+        let text = shelf.folder.read(&path).map(|file| file.text).unwrap_or_default();
+        let fits = |words: &String| {
+            let (text, path) = (text.to_lowercase(), path.to_lowercase());
+            words.split_whitespace().all(|word| text.contains(word) || path.contains(word))
+        };
+        if wanted.as_ref().is_some_and(|words| !fits(words)) {
+            continue;
+        }
+        notes.push(NoteSummary {
+            title: title(&path, &text),
+            excerpt: notes::excerpt(&text),
+            tags,
+            modified_ms: number(modified_ms),
+            path,
+        });
+    }
+    let tags = library.tags(Some(shelf.source))?;
+    Ok(NotesRes {
+        folder: Some(shelf.folder.root().to_string_lossy().into_owned()),
+        proposed_folder,
+        notes,
+        tags: tags.into_iter().map(|(tag, uses)| TagCount { tag, count: count(uses) }).collect(),
+    })
+}
+
+/// Whether a note's tag is `wanted` or lies below it.
+fn carries(own: &str, wanted: &str) -> bool {
+    let (own, wanted) = (own.to_lowercase(), wanted.to_lowercase());
+    own.strip_prefix(&wanted).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+fn title(path: &str, text: &str) -> String {
+    notes::title(text).unwrap_or_else(|| {
+        let name = path.rsplit('/').next().unwrap_or(path);
+        name.rsplit_once('.').map_or(name, |(stem, _)| stem).to_owned()
+    })
+}
+
+fn note(library: &Library, shelf: &Shelf, file: NoteFile) -> Result<Note, ApiError> {
+    let known = known(library, shelf.source)?;
+    let paths: Vec<String> = shelf.folder.list()?.into_iter().map(|(path, _)| path).collect();
+    let own = known.get(&file.path);
+    let links = own.map(|own| own.links.clone()).unwrap_or_default();
+    let links =
+        links.into_iter().map(|name| NoteLink { path: shelf.folder.target(&name, &paths).cloned(), name });
+    let backlinks = library.backlinks(shelf.source, &notes::link_names(&file.path))?;
+    let backlinks = backlinks.into_iter().filter(|link| link.rel_path != file.path).map(|link| NoteLink {
+        name: link.title.unwrap_or_else(|| link.rel_path.clone()),
+        path: Some(link.rel_path),
+    });
+    Ok(Note {
+        title: title(&file.path, &file.text),
+        tags: own.map(|own| own.tags.clone()).unwrap_or_default(),
+        links: links.collect(),
+        backlinks: backlinks.collect(),
+        document: own.map(|own| own.document.0),
+        modified_ms: number(file.modified_ms),
+        version: file.version,
+        text: file.text,
+        path: file.path,
+    })
+}
+
+impl From<KeepingError> for ApiError {
+    fn from(error: KeepingError) -> Self {
+        let code = match error.code() {
+            "full" => Code::DiskFull,
+            "permission_denied" => Code::PermissionDenied,
+            "read_only" => Code::ReadOnly,
+            "bad_path" => Code::BadPath,
+            "taken" => Code::PathTaken,
+            "bad_backup" => Code::BadBackup,
+            "no_such_note" => Code::NotFound,
+            "not_found" => Code::PathNotFound,
+            "cancelled" => Code::Cancelled,
+            "in_use" => Code::LibraryInUse,
+            "damaged" => Code::LibraryDamaged,
+            _ => Code::ReadFailed,
+        };
+        Self::new(code, crate::error::chain(&error))
+    }
+}

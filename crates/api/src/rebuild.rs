@@ -1,0 +1,138 @@
+//! Another embedding model: its index is built in the background while the present one answers, and
+//! taken into use in one step when it is whole.
+
+use crate::engine;
+use crate::open::Api;
+use crate::wire::convert::count;
+use crate::wire::{ApiError, Code, Event, RebuildStatus, Tag};
+use docent_corpus::Cancel;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+use tokio::task::JoinHandle;
+
+/// Name of the setting that holds the model whose index is being built.
+pub(crate) const NEXT_EMBEDDER: &str = "models.next_embedder";
+/// Progress is told at most this often.
+const TELL_EVERY: Duration = Duration::from_millis(200);
+
+/// The build that goes on, if one does. Cheap to clone.
+#[derive(Clone, Default)]
+pub(crate) struct Rebuild(Arc<Mutex<State>>);
+
+#[derive(Default)]
+struct State {
+    status: Option<RebuildStatus>,
+    cancel: Cancel,
+    task: Option<JoinHandle<()>>,
+}
+
+impl Rebuild {
+    /// How far it is.
+    pub(crate) fn status(&self) -> Option<RebuildStatus> {
+        self.state().status.clone()
+    }
+
+    /// Stops it; what is done stays, so that it can go on later.
+    pub(crate) async fn stop(&self) {
+        let task = {
+            let mut state = self.state();
+            state.cancel.cancel();
+            state.task.take()
+        };
+        if let Some(task) = task {
+            // A panic in it has been logged by the runtime; stopping goes on.
+            let _ = task.await;
+        }
+    }
+
+    /// Nothing is being built any more.
+    pub(crate) fn forget(&self) {
+        self.state().status = None;
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        // Plain values; a panic elsewhere leaves them readable.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Api {
+    /// Begins to build the index of an installed embedding model, or goes on with it.
+    pub(crate) async fn begin_rebuild(&self, name: String) -> Result<(), ApiError> {
+        self.rebuild().stop().await;
+        let stored = name.clone();
+        self.library(move |library| Ok(library.set_setting(NEXT_EMBEDDER, &Some(stored))?)).await?;
+        let cancel = Cancel::new();
+        let api = self.clone();
+        let mut state = self.rebuild().state();
+        state.cancel = cancel.clone();
+        state.status = Some(RebuildStatus { model: name.clone(), done: 0, total: 0, error: None });
+        state.task = Some(tokio::spawn(async move { api.rebuild_and_switch(name, cancel).await }));
+        drop(state);
+        self.changed(&[Tag::App, Tag::Models]);
+        Ok(())
+    }
+
+    /// Goes on with a build that an earlier run of docent left.
+    pub(crate) async fn resume_rebuild(&self) -> Result<(), ApiError> {
+        let next = self
+            .library(|library| Ok(library.get_setting::<Option<String>>(NEXT_EMBEDDER)?.flatten()))
+            .await?;
+        match next {
+            Some(name) if self.hub().installed(&name).is_ok() => self.begin_rebuild(name).await,
+            _ => Ok(()),
+        }
+    }
+
+    async fn rebuild_and_switch(self, name: String, cancel: Cancel) {
+        let outcome = self.build_index(&name, &cancel).await;
+        let error = match outcome {
+            Ok(()) => {
+                self.rebuild().state().status = None;
+                None
+            }
+            Err(error) if error.code == Code::Cancelled => None,
+            Err(error) => {
+                tracing::warn!(%error, name, "another embedding model could not be taken into use");
+                Some(error)
+            }
+        };
+        if let Some(status) = &mut self.rebuild().state().status {
+            status.error = error;
+        }
+        self.changed(&[Tag::App, Tag::Models, Tag::Documents]);
+    }
+
+    async fn build_index(&self, name: &str, cancel: &Cancel) -> Result<(), ApiError> {
+        let settings = self.settings().await?;
+        let installed = self.hub().installed(name)?;
+        let built = engine::open_for_build(
+            self.shared_library(),
+            &self.places().data,
+            &installed,
+            self.extract(),
+            settings.threads as usize,
+        )
+        .await?;
+        let told = Mutex::new(Instant::now() - TELL_EVERY);
+        let progress = |progress: docent_ingest::IngestProgress| {
+            if let Some(status) = &mut self.rebuild().state().status {
+                (status.done, status.total) = (count(progress.chunks_done), count(progress.chunks_total));
+            }
+            let mut told = told.lock().unwrap_or_else(PoisonError::into_inner);
+            if told.elapsed() >= TELL_EVERY {
+                *told = Instant::now();
+                self.host().emit(Event::Changed { tags: vec![Tag::App] });
+            }
+        };
+        built.ingest.build(cancel, &progress).await?;
+        // What changed in the last moments is embedded when the engine opens with the new model: the
+        // choice and the active profile change first, the rest follows from them.
+        let (profile, spec) = (built.profile, installed.spec.clone());
+        drop(built);
+        self.library(move |library| Ok(library.set_active_profile(profile)?)).await?;
+        self.choose_model(&spec).await?;
+        self.library(|library| Ok(library.set_setting(NEXT_EMBEDDER, &Option::<String>::None)?)).await?;
+        self.reload_engine().await
+    }
+}

@@ -1,0 +1,46 @@
+//! The watcher of the running application: begun once, told of every change of the list of sources.
+
+use docent_corpus::SourceId;
+use docent_ingest::watch::{Changed, Watcher};
+use docent_library::Source;
+use std::collections::HashSet;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// Cheap to clone. Does nothing until [`Watch::begin`].
+#[derive(Clone, Default)]
+pub(crate) struct Watch(Arc<Mutex<State>>);
+
+#[derive(Default)]
+struct State {
+    watcher: Option<Watcher>,
+    watched: HashSet<SourceId>,
+}
+
+impl Watch {
+    /// Begins to watch; without a way to do so scans alone follow the sources.
+    pub(crate) fn begin(&self, own: &Path, tell: impl Fn(SourceId, Changed) + Send + 'static) {
+        match Watcher::new(own, tell) {
+            Ok(watcher) => self.state().watcher = Some(watcher),
+            Err(reason) => tracing::warn!(reason, "changes cannot be watched, only looked for"),
+        }
+    }
+
+    /// Watches exactly these sources from now on. Blocks while folders are walked.
+    pub(crate) fn update(&self, sources: Vec<Source>) {
+        let mut state = self.state();
+        let Some(watcher) = &mut state.watcher else { return };
+        let refused: HashSet<SourceId> = watcher.watch(&sources).into_iter().map(|(id, _)| id).collect();
+        state.watched = sources.iter().map(|source| source.id).filter(|id| !refused.contains(id)).collect();
+    }
+
+    /// The sources that are watched.
+    pub(crate) fn watched(&self) -> HashSet<SourceId> {
+        self.state().watched.clone()
+    }
+
+    fn state(&self) -> std::sync::MutexGuard<'_, State> {
+        // A watcher is replaced or asked as a whole; a panic elsewhere leaves it sound.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

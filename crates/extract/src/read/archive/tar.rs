@@ -1,0 +1,105 @@
+//! TAR archives, packed by gzip or not. They are read once from front to back.
+
+use super::{Listed, Reading, names};
+use crate::content::Content;
+use crate::message::{Failure, Stop};
+use ::tar::{Archive, Entries};
+use docent_corpus::SourceWarning;
+use flate2::bufread::MultiGzDecoder;
+use std::cell::Cell;
+use std::io::{self, BufReader, Read, Seek, SeekFrom};
+use std::rc::Rc;
+
+/// Most bytes of a packed archive that are unpacked, those of files that are passed over included.
+const STREAM_BYTES: u64 = 4 << 30;
+/// Longest description of one member that is read (long names, attributes), in bytes.
+const HEADER_BYTES: u64 = 1 << 20;
+/// After how many bytes passed over it is told that the work goes on.
+const STEP_BYTES: u64 = 32 << 20;
+
+/// Reads every document of a TAR archive.
+pub(super) fn read(content: &Content<'_>, reading: &mut Reading<'_, '_>) -> Result<(), Stop> {
+    let packed = content.head(2).map_err(Failure::from)? == b"\x1F\x8B";
+    let file = content.open().map_err(Failure::from)?;
+    let left = Rc::new(Cell::new(HEADER_BYTES));
+    if packed {
+        let inner = MultiGzDecoder::new(BufReader::new(file)).take(STREAM_BYTES);
+        let mut archive = Archive::new(Metered { inner, left: Rc::clone(&left) });
+        walk(archive.entries().map_err(Failure::from)?, true, &left, reading)
+    } else {
+        let mut archive = Archive::new(Metered { inner: file, left: Rc::clone(&left) });
+        walk(archive.entries_with_seek().map_err(Failure::from)?, false, &left, reading)
+    }
+}
+
+/// A stream that ends in an error when more is taken from it than allowed: what describes a member
+/// is read into memory as a whole, and may claim any length.
+struct Metered<R> {
+    inner: R,
+    left: Rc<Cell<u64>>,
+}
+
+impl<R: Read> Read for Metered<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.inner.read(buffer)?;
+        let left = self.left.get().checked_sub(read as u64);
+        self.left.set(left.ok_or_else(|| io::Error::other("the description of a file is too long"))?);
+        Ok(read)
+    }
+}
+
+impl<R: Seek> Seek for Metered<R> {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        self.inner.seek(to)
+    }
+}
+
+fn walk<R: Read>(
+    mut entries: Entries<'_, R>,
+    packed: bool,
+    left: &Cell<u64>,
+    reading: &mut Reading<'_, '_>,
+) -> Result<(), Stop> {
+    let mut any = false;
+    loop {
+        left.set(HEADER_BYTES);
+        let mut entry = match entries.next() {
+            Some(Ok(entry)) => entry,
+            Some(Err(error)) => return broken(&error, any, reading),
+            None => return Ok(()),
+        };
+        left.set(u64::MAX);
+        any = true;
+        if entry.header().entry_type().is_file() || entry.header().entry_type().is_contiguous() {
+            let path = names::Encoding::of_name(&entry.path_bytes());
+            let listed = Listed { path: &path, size: entry.size(), packed: None };
+            if reading.wants(&path)? {
+                reading.member(&listed, &mut entry)?;
+            }
+        }
+        if packed && let Err(error) = pass_over(&mut entry, reading)? {
+            return broken(&error, any, reading);
+        }
+    }
+}
+
+/// Reads over the rest of a member in a stream that cannot be wound forward.
+fn pass_over(rest: &mut dyn Read, reading: &mut Reading<'_, '_>) -> Result<io::Result<()>, Stop> {
+    loop {
+        reading.writer.alive()?;
+        match io::copy(&mut rest.take(STEP_BYTES), &mut io::sink()) {
+            Ok(0) => return Ok(Ok(())),
+            Ok(_) => {}
+            Err(error) => return Ok(Err(error)),
+        }
+    }
+}
+
+/// An archive that breaks off keeps what was read of it.
+fn broken(error: &io::Error, any: bool, reading: &mut Reading<'_, '_>) -> Result<(), Stop> {
+    if !any || reading.writer.is_empty() {
+        return Err(Failure::Damaged(error.to_string()).into());
+    }
+    let reason = format!("the rest of the archive is damaged: {error}");
+    reading.writer.warn(SourceWarning::Truncated { reason })
+}

@@ -1,0 +1,124 @@
+//! Files within a file: members of archives, attachments of mail. Each is read by the same readers as
+//! a file on disk, and its blocks follow those of the file around it, with places that lead into it.
+
+mod unpacked;
+mod write;
+
+pub(crate) use unpacked::{MAX_BYTES, MAX_FILES, Unpacked};
+pub(super) use write::below;
+
+use super::{Context, read_content};
+use crate::ExtractError;
+use crate::collect::{Collector, Untrue};
+use crate::content::Content;
+use crate::message::{Closed, Failure, Message, Sink, Stop};
+use crate::sniff::{Sniffed, sniff_content};
+use crate::stack::catch;
+use crate::writer::BlockWriter;
+use docent_corpus::{DocumentText, Format, SourceWarning};
+
+/// Deepest nesting of files within files that is read.
+const MAX_NESTING: u32 = 3;
+
+/// A file within a file.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Member<'m> {
+    /// Its path in the archive, or the name of the attachment.
+    pub(super) path: &'m str,
+    /// Its content, unpacked.
+    pub(super) bytes: &'m [u8],
+    /// What it is, where that is known already; else its content tells.
+    pub(super) format: Option<Format>,
+    /// Level of the heading that stands in front of it; its own headings come below.
+    pub(super) level: u8,
+}
+
+/// What became of a member.
+#[derive(Debug)]
+enum Outcome {
+    Read(Box<DocumentText>),
+    /// It holds nothing, which is no failure.
+    Empty,
+    /// Why it was not read.
+    Failed(String),
+}
+
+/// Reads a file within a file into the document around it. A file that cannot be read costs only
+/// itself: it becomes a warning.
+///
+/// # Errors
+/// Only what ends the reading of the whole document.
+pub(super) fn read(member: &Member<'_>, context: &Context<'_>, writer: &mut BlockWriter) -> Result<(), Stop> {
+    writer.alive()?;
+    match outcome(member, context, writer)? {
+        Outcome::Read(document) => write::document(member, *document, writer),
+        Outcome::Empty => Ok(()),
+        Outcome::Failed(reason) => failed(member.path, reason, writer),
+    }
+}
+
+/// Tells that a member was not read.
+pub(super) fn failed(path: &str, reason: impl Into<String>, writer: &mut BlockWriter) -> Result<(), Stop> {
+    writer.warn(SourceWarning::MemberFailed { path: path.to_owned(), reason: reason.into() })
+}
+
+fn outcome(member: &Member<'_>, context: &Context<'_>, writer: &mut BlockWriter) -> Result<Outcome, Stop> {
+    if context.nesting >= MAX_NESTING {
+        return Ok(Outcome::Failed(format!("it lies in more than {MAX_NESTING} files")));
+    }
+    if writer.room() == 0 {
+        return Err(Stop::Full);
+    }
+    let content = Content::Member { name: member.path, bytes: member.bytes };
+    let format =
+        match member.format.map_or_else(|| sniff_content(&content), |known| Ok(Sniffed::Known(known))) {
+            Ok(Sniffed::Known(format)) => format,
+            Ok(Sniffed::Unsupported(kind)) => return Ok(refused(Failure::Unsupported(kind))),
+            Ok(Sniffed::Empty) => return Ok(Outcome::Empty),
+            Err(error) => return Ok(Outcome::Failed(error.to_string())),
+        };
+    let inner = Context { text_bytes: writer.room(), nesting: context.nesting + 1, ..*context };
+    let mut sink = Nested { collector: Collector::new(format, inner.text_bytes), writer, untrue: None };
+    let told = catch(|| read_content(&content, format, &inner, &mut sink));
+    let Nested { collector, untrue, .. } = sink;
+    let warnings = collector.warnings().to_vec();
+    let outcome = match (told, untrue) {
+        (Err(panic), _) => Outcome::Failed(format!("reading it failed: {panic}")),
+        (_, Some(untrue)) => Outcome::Failed(format!("reading it failed: {}", untrue.0)),
+        (Ok(Ok(()) | Err(Stop::Full)), None) => match collector.finish(None) {
+            Ok(document) => Outcome::Read(Box::new(document)),
+            Err(failure) => refused(failure),
+        },
+        (Ok(Err(Stop::Failed(failure))), None) => refused(failure),
+        (Ok(Err(Stop::Closed)), None) => return Err(Stop::Closed),
+    };
+    if matches!(outcome, Outcome::Failed(_)) {
+        write::pass_on(member.path, warnings, writer)?; // they say what is wrong with its own members
+    }
+    Ok(outcome)
+}
+
+fn refused(failure: Failure) -> Outcome {
+    match failure {
+        Failure::Empty => Outcome::Empty,
+        other => Outcome::Failed(ExtractError::from(other).to_string()),
+    }
+}
+
+/// Collects what the reader of a member tells, as the parent does for a whole document, and tells
+/// the document around it that the work goes on.
+struct Nested<'n, 's> {
+    collector: Collector,
+    writer: &'n mut BlockWriter<'s>,
+    untrue: Option<Untrue>,
+}
+
+impl Sink for Nested<'_, '_> {
+    fn send(&mut self, message: Message) -> Result<(), Closed> {
+        self.writer.alive().map_err(|_| Closed)?;
+        self.collector.take(message).map_err(|untrue| {
+            self.untrue = Some(untrue);
+            Closed
+        })
+    }
+}

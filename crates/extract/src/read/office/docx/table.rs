@@ -1,0 +1,132 @@
+//! Tables of Word: one line of text per row. Tables that only arrange a page are told apart, because
+//! their cells are ordinary blocks.
+
+use super::super::running::one_line;
+use super::super::xml::Element;
+use super::body::Body;
+use super::inline::{Behind, Inline};
+use crate::message::Stop;
+use docent_corpus::BlockKind;
+
+/// A cell with more bytes of text than this is a piece of layout.
+const CELL_BYTES: usize = 4000;
+
+/// A table while it is gathered.
+#[derive(Default)]
+struct Rows<'t> {
+    lines: Vec<String>,
+    header_rows: u32,
+    in_header: bool,
+    page: Option<u32>,
+    behind: Vec<Behind<'t>>,
+}
+
+impl<'t> Body<'t, '_, '_> {
+    /// Reads a table.
+    pub(super) fn table(&mut self, table: &Element<'t>) -> Result<(), Stop> {
+        let rows = parts(table, "tr");
+        if arranges_blocks(&rows) {
+            for cell in rows.iter().flat_map(|row| parts(row, "tc")) {
+                self.blocks(&cell)?;
+            }
+            return Ok(());
+        }
+        let first_row = self.shows_first_row(table);
+        let mut gathered = Rows { in_header: true, ..Rows::default() };
+        for (at, row) in rows.iter().enumerate() {
+            self.row(row, first_row && at == 0, &mut gathered)?;
+        }
+        let header_rows = gathered.header_rows;
+        self.flow.push(BlockKind::Table { header_rows }, &gathered.lines.join("\n"), gathered.page)?;
+        self.behind(gathered.behind)
+    }
+
+    fn row(&mut self, row: &Element<'t>, is_first: bool, into: &mut Rows<'t>) -> Result<(), Stop> {
+        let properties = row.child("trPr");
+        let has = |name: &str| properties.and_then(|properties| properties.child(name));
+        if has("del").is_some() {
+            return Ok(());
+        }
+        let is_header = is_first || has("tblHeader").is_some_and(|header| header.is_on());
+        let mut cells = Vec::new();
+        for cell in parts(row, "tc") {
+            let mut inline = Inline::default();
+            if !goes_on(&cell) {
+                self.cell(&cell, &mut inline)?;
+            }
+            into.page = into.page.or(inline.page);
+            into.behind.append(&mut inline.behind);
+            cells.push(one_line(&inline.raw));
+        }
+        if cells.iter().any(|cell| !cell.is_empty()) {
+            into.in_header &= is_header;
+            into.header_rows += u32::from(into.in_header);
+            into.lines.push(cells.join(" | "));
+        }
+        Ok(())
+    }
+
+    /// The paragraphs of a cell, apart from each other.
+    fn cell(&mut self, cell: &Element<'t>, into: &mut Inline<'t>) -> Result<(), Stop> {
+        for child in cell.children() {
+            match child.name() {
+                "p" => {
+                    self.inline(&child, into)?;
+                    self.fields.clear();
+                    into.raw.push('\n');
+                }
+                "tcPr" | "sdtPr" | "sdtEndPr" | "del" | "moveFrom" => {}
+                _ => self.cell(&child, into)?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether the table's style sets its first row apart, and the table asks for it.
+    fn shows_first_row(&self, table: &Element<'t>) -> bool {
+        let Some(properties) = table.child("tblPr") else { return false };
+        let styled =
+            properties.child_value("tblStyle").is_some_and(|style| self.styles.has_header_row(&style));
+        let asked = properties.child("tblLook").is_some_and(|look| match look.attribute("firstRow") {
+            Some(first) => matches!(first.as_ref(), "1" | "true" | "on"),
+            // Older files have all switches in one number, the first row is bit 5 (ECMA-376 part 4).
+            None => {
+                look.attribute("val").and_then(|bits| u32::from_str_radix(&bits, 16).ok()).unwrap_or(0) & 0x20
+                    != 0
+            }
+        });
+        styled && asked
+    }
+}
+
+/// Rows of a table or cells of a row, also those in content controls and insertions.
+fn parts<'t>(parent: &Element<'t>, name: &str) -> Vec<Element<'t>> {
+    let mut found = Vec::new();
+    for child in parent.children() {
+        match child.name() {
+            found_name if found_name == name => found.push(child),
+            "sdt" | "sdtContent" | "customXml" | "ins" | "moveTo" => found.extend(parts(&child, name)),
+            _ => {}
+        }
+    }
+    found
+}
+
+/// Whether a cell belongs to the one above it.
+fn goes_on(cell: &Element<'_>) -> bool {
+    let merge = cell.child("tcPr").and_then(|properties| properties.child("vMerge"));
+    merge.is_some_and(|merge| merge.attribute("val").as_deref() != Some("restart"))
+}
+
+/// Whether the table holds other tables or long texts, or has a single column.
+fn arranges_blocks(rows: &[Element<'_>]) -> bool {
+    let mut single_column = true;
+    for row in rows {
+        let cells = parts(row, "tc");
+        single_column &= cells.len() <= 1;
+        if cells.iter().any(|cell| cell.find("tbl").is_some() || cell.text().len() > CELL_BYTES) {
+            return true;
+        }
+    }
+    single_column
+}

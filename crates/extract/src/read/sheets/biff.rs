@@ -1,0 +1,192 @@
+//! A look at the records of an XLS file (MS-XLS 2.1.4) before calamine gets it: whether they are
+//! encrypted, and how large the sheets are, because calamine takes memory for every cell between the
+//! first and the last one.
+
+use crate::content::Content;
+use crate::message::{Failure, Stop};
+use crate::stack::catch;
+use std::io::Read;
+
+/// Most cells, empty ones included, that all sheets together may span: some 32 bytes each, and one
+/// sheet stands twice in memory.
+const SPANNED_CELLS: u64 = 20_000_000;
+/// Longest stream of records that is read, in bytes.
+const STREAM_BYTES: u64 = 512 << 20;
+/// All records of all sheets are at most so many times the stream; only a hostile file has sheets
+/// that overlap.
+const OVERLAP: usize = 4;
+
+mod record {
+    pub(super) const EOF: u16 = 0x000A;
+    pub(super) const FORMULA: u16 = 0x0006;
+    pub(super) const FILE_PASS: u16 = 0x002F;
+    pub(super) const BOUND_SHEET: u16 = 0x0085;
+    pub(super) const MUL_RK: u16 = 0x00BD;
+    pub(super) const LABEL_SST: u16 = 0x00FD;
+    pub(super) const RICH_STRING: u16 = 0x00D6;
+    pub(super) const DIMENSIONS: u16 = 0x0200;
+    pub(super) const NUMBER: u16 = 0x0203;
+    pub(super) const LABEL: u16 = 0x0204;
+    pub(super) const BOOL_ERR: u16 = 0x0205;
+    pub(super) const RK: u16 = 0x027E;
+    pub(super) const BOF: u16 = 0x0809;
+}
+
+/// Refuses a file that is encrypted, or whose sheets would take too much memory.
+pub(super) fn refuse(content: &Content<'_>) -> Result<(), Stop> {
+    let stream = catch(|| workbook(content)).map_err(Failure::Damaged)??;
+    Ok(check(&stream)?)
+}
+
+fn workbook(content: &Content<'_>) -> Result<Vec<u8>, Failure> {
+    let damaged = |error: std::io::Error| Failure::Damaged(error.to_string());
+    let mut file = cfb::CompoundFile::open(content.open()?).map_err(damaged)?;
+    let name = if file.exists("/Workbook") { "/Workbook" } else { "/Book" };
+    let stream = file.open_stream(name).map_err(damaged)?;
+    if stream.len() > STREAM_BYTES {
+        return Err(Failure::TooLarge(format!("{} MB of cells", STREAM_BYTES >> 20)));
+    }
+    let mut bytes = Vec::new();
+    // What a broken container still gives is judged by the parser.
+    let _ = stream.take(STREAM_BYTES).read_to_end(&mut bytes);
+    Ok(bytes)
+}
+
+fn check(stream: &[u8]) -> Result<(), Failure> {
+    let mut sheets = Vec::new();
+    for (kind, data) in records(stream) {
+        match kind {
+            record::FILE_PASS => return Err(Failure::Encrypted),
+            record::BOUND_SHEET => {
+                let position = data.get(..4).map(|at| u32::from_le_bytes([at[0], at[1], at[2], at[3]]));
+                sheets.push(position.unwrap_or(u32::MAX) as usize);
+            }
+            record::EOF => break,
+            _ => {}
+        }
+    }
+    let (mut spanned, mut scanned) = (0_u64, 0_usize);
+    for position in sheets {
+        let Some(sheet) = stream.get(position..) else {
+            return Err(Failure::Damaged("a sheet lies outside the file".to_owned()));
+        };
+        let (cells, length) = span(sheet)?;
+        spanned = spanned.saturating_add(cells);
+        scanned = scanned.saturating_add(length);
+        if spanned > SPANNED_CELLS {
+            return Err(Failure::TooLarge(format!("sheets that span {SPANNED_CELLS} cells")));
+        }
+        if scanned > stream.len().saturating_mul(OVERLAP) {
+            return Err(Failure::Damaged("sheets overlap each other".to_owned()));
+        }
+    }
+    Ok(())
+}
+
+/// How many cells lie between the first and the last one of the sheet that begins here, and how many
+/// bytes its records take.
+fn span(sheet: &[u8]) -> Result<(u64, usize), Failure> {
+    let (mut area, mut length, mut depth) = (None::<[u64; 4]>, 0, 0_usize);
+    for (kind, data) in records(sheet) {
+        length += data.len() + 4;
+        let word =
+            |at: usize| data.get(at..at + 2).map(|word| u64::from(u16::from_le_bytes([word[0], word[1]])));
+        match kind {
+            record::BOF => depth += 1,
+            record::EOF if depth <= 1 => break,
+            record::EOF => depth -= 1,
+            record::DIMENSIONS => check_dimensions(data)?,
+            record::FORMULA
+            | record::NUMBER
+            | record::LABEL
+            | record::BOOL_ERR
+            | record::RK
+            | record::LABEL_SST
+            | record::RICH_STRING
+            | record::MUL_RK => {
+                let (Some(row), Some(column)) = (word(0), word(2)) else { continue };
+                let last = if kind == record::MUL_RK { word(data.len().saturating_sub(2)) } else { None };
+                let last = last.unwrap_or(column).max(column);
+                area = Some(area.map_or([row, row, column, last], |[top, bottom, left, right]| {
+                    [top.min(row), bottom.max(row), left.min(column), right.max(last)]
+                }));
+            }
+            _ => {}
+        }
+    }
+    let cells = area.map_or(0, |[top, bottom, left, right]| (bottom - top + 1) * (right - left + 1));
+    Ok((cells, length))
+}
+
+/// A sheet has at most 65,536 rows and 256 columns (MS-XLS 2.2.6.2.1); memory is set aside for what
+/// this record says.
+fn check_dimensions(data: &[u8]) -> Result<(), Failure> {
+    let long =
+        |at: usize| data.get(at..at + 4).map(|long| u32::from_le_bytes([long[0], long[1], long[2], long[3]]));
+    let (Some(first), Some(end)) = (long(0), long(4)) else { return Ok(()) };
+    if data.len() >= 14 && (end > 65_536 || first > end.max(1)) {
+        return Err(Failure::Damaged("the size of a sheet is impossible".to_owned()));
+    }
+    Ok(())
+}
+
+/// Kind and content of each record.
+fn records(mut stream: &[u8]) -> impl Iterator<Item = (u16, &[u8])> {
+    std::iter::from_fn(move || {
+        let [k0, k1, l0, l1, rest @ ..] = stream else { return None };
+        let length = usize::from(u16::from_le_bytes([*l0, *l1])).min(rest.len());
+        let (data, next) = rest.split_at(length);
+        stream = next;
+        Some((u16::from_le_bytes([*k0, *k1]), data))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn stream(records: &[(u16, &[u8])]) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        for (kind, data) in records {
+            bytes.extend(kind.to_le_bytes());
+            bytes.extend((data.len() as u16).to_le_bytes());
+            bytes.extend(*data);
+        }
+        bytes
+    }
+
+    fn book(cells: &[(u16, u16)]) -> Vec<u8> {
+        let globals = |at: u32| {
+            let at = at.to_le_bytes();
+            stream(&[(record::BOF, &[0; 4]), (record::BOUND_SHEET, &at), (record::EOF, &[])])
+        };
+        let mut bytes = globals(globals(0).len() as u32);
+        bytes.extend(stream(&[(record::BOF, &[0; 4])]));
+        for (row, column) in cells {
+            let data = [row.to_le_bytes(), column.to_le_bytes()].concat();
+            bytes.extend(stream(&[(record::NUMBER, &data)]));
+        }
+        bytes.extend(stream(&[(record::EOF, &[])]));
+        bytes
+    }
+
+    #[test]
+    fn encryption_and_sheets_that_span_too_much_are_refused() {
+        assert_eq!(check(&book(&[(0, 0), (65_535, 200)])), Ok(()));
+        assert!(matches!(check(&book(&[(0, 0), (65_535, 400)])), Err(Failure::TooLarge(_))));
+        let locked = stream(&[(record::BOF, &[0; 4]), (record::FILE_PASS, &[0, 0])]);
+        assert_eq!(check(&locked), Err(Failure::Encrypted));
+        let far = stream(&[(record::BOUND_SHEET, &[255; 4]), (record::EOF, &[])]);
+        assert!(matches!(check(&far), Err(Failure::Damaged(_))));
+        let huge = [0, 0, 0, 0, 255, 255, 255, 255, 0, 0, 255, 0, 0, 0];
+        assert!(matches!(check_dimensions(&huge), Err(Failure::Damaged(_))));
+    }
+
+    #[test]
+    fn sheets_that_overlap_end() {
+        let mut bytes = stream(&[(record::BOUND_SHEET, &[0; 4][..]); 50]);
+        bytes.extend(stream(&[(record::RK, &[0; 200][..]); 50]));
+        assert!(matches!(check(&bytes), Err(Failure::Damaged(_))));
+        assert_eq!(check(b"\x09\x08\xff"), Ok(()));
+    }
+}

@@ -1,0 +1,243 @@
+//! Watching sources: events of the file system as hints where to look. They get lost (a full queue, a
+//! network drive, a system without watches left), so a scan of everything stays the truth.
+
+use docent_corpus::SourceId;
+use docent_library::{Source, SourceKind};
+use notify::{EventKind, RecommendedWatcher, RecursiveMode};
+use notify_debouncer_full::{DebounceEventResult, Debouncer, NoCache, new_debouncer_opt};
+use std::collections::{BTreeSet, HashMap};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+/// Events of one path within this time are one: programs save in several steps.
+const SETTLE: Duration = Duration::from_millis(700);
+/// With more paths than this at once, looking at the whole source is cheaper.
+const MANY_PATHS: usize = 500;
+
+/// What happened in a source.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Changed {
+    /// Something at or below these paths, relative to the source's root with `/` between parts.
+    Within(Vec<String>),
+    /// Anything, anywhere.
+    Anywhere,
+}
+
+/// Watches sources until it is dropped.
+pub struct Watcher {
+    debouncer: Debouncer<RecommendedWatcher, NoCache>,
+    watched: Arc<Mutex<Watched>>,
+}
+
+#[derive(Default)]
+struct Watched {
+    sources: HashMap<SourceId, Place>,
+    /// docent's own data, whose changes say nothing.
+    own: PathBuf,
+}
+
+/// Where a source lies, and what has to be watched for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Place {
+    root: PathBuf,
+    kind: SourceKind,
+}
+
+impl Place {
+    /// A single file is watched with its folder: programs save by replacing the file.
+    fn watched(&self) -> (&Path, RecursiveMode) {
+        match self.kind {
+            SourceKind::Folder => (&self.root, RecursiveMode::Recursive),
+            SourceKind::File => (self.root.parent().unwrap_or(&self.root), RecursiveMode::NonRecursive),
+        }
+    }
+}
+
+impl Watcher {
+    /// A watcher of nothing yet. `tell` is called on a thread of its own, about a second after
+    /// something happened. What happens below `own` is not told.
+    ///
+    /// # Errors
+    /// In words, when the system has no way of watching.
+    pub fn new(own: &Path, tell: impl Fn(SourceId, Changed) + Send + 'static) -> Result<Self, String> {
+        let own = own.canonicalize().unwrap_or_else(|_| own.to_path_buf());
+        let watched = Arc::new(Mutex::new(Watched { own, ..Watched::default() }));
+        let known = Arc::clone(&watched);
+        let handle = move |result: DebounceEventResult| {
+            let changed = known.lock().unwrap_or_else(PoisonError::into_inner).changed(result);
+            changed.into_iter().for_each(|(source, changed)| tell(source, changed));
+        };
+        let config = notify::Config::default().with_follow_symlinks(false);
+        let debouncer =
+            new_debouncer_opt(SETTLE, None, handle, NoCache, config).map_err(|error| error.to_string())?;
+        Ok(Self { debouncer, watched })
+    }
+
+    /// Watches exactly these sources from now on. Gives those that cannot be watched, with the reason
+    /// in words; they are followed by scans only.
+    pub fn watch(&mut self, sources: &[Source]) -> Vec<(SourceId, String)> {
+        let wanted: HashMap<SourceId, Place> = sources
+            .iter()
+            .map(|source| (source.id, Place { root: source.root.clone(), kind: source.kind }))
+            .collect();
+        let before = {
+            let mut watched = self.watched.lock().unwrap_or_else(PoisonError::into_inner);
+            std::mem::replace(&mut watched.sources, wanted.clone())
+        };
+        for (id, place) in &before {
+            let path = place.watched().0;
+            let needed = wanted.values().any(|other| other.watched() == place.watched());
+            if wanted.get(id) != Some(place) && !needed {
+                // It may be gone, with its watches.
+                let _ = self.debouncer.unwatch(path);
+            }
+        }
+        let mut refused = Vec::new();
+        for (id, place) in &wanted {
+            if before.get(id) == Some(place) {
+                continue;
+            }
+            let (path, mode) = place.watched();
+            if let Err(error) = self.debouncer.watch(path, mode) {
+                tracing::info!(%error, root = %place.root.display(), "a source cannot be watched");
+                refused.push((*id, error.to_string()));
+                // Asked again with the next list.
+                self.watched.lock().unwrap_or_else(PoisonError::into_inner).sources.remove(id);
+            }
+        }
+        refused
+    }
+}
+
+impl Watched {
+    /// In which sources something happened, and where.
+    fn changed(&self, result: DebounceEventResult) -> Vec<(SourceId, Changed)> {
+        let Ok(events) = result else {
+            // Some events are lost, nobody knows of which source.
+            return self.sources.keys().map(|id| (*id, Changed::Anywhere)).collect();
+        };
+        if events.iter().any(|event| event.need_rescan()) {
+            return self.sources.keys().map(|id| (*id, Changed::Anywhere)).collect();
+        }
+        let paths: BTreeSet<&PathBuf> = events
+            .iter()
+            .filter(|event| !matches!(event.kind, EventKind::Access(_)))
+            .flat_map(|event| &event.paths)
+            .filter(|path| !path.starts_with(&self.own))
+            .collect();
+        let mut changed = Vec::new();
+        for (id, place) in &self.sources {
+            let within: Vec<String> = paths.iter().filter_map(|path| place.relative(path)).collect();
+            if within.len() > MANY_PATHS {
+                changed.push((*id, Changed::Anywhere));
+            } else if !within.is_empty() {
+                changed.push((*id, Changed::Within(within)));
+            }
+        }
+        changed
+    }
+}
+
+impl Place {
+    /// The path of something below the source's root, `None` if it lies elsewhere. A path that is not
+    /// Unicode stands for the folder that holds it.
+    fn relative(&self, path: &Path) -> Option<String> {
+        if self.kind == SourceKind::File {
+            return (path == self.root).then(|| path.file_name()?.to_str().map(str::to_owned)).flatten();
+        }
+        let below = path.strip_prefix(&self.root).ok()?;
+        let parts: Vec<&str> = below.components().map_while(|part| part.as_os_str().to_str()).collect();
+        Some(if parts.is_empty() { ".".to_owned() } else { parts.join("/") })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::mpsc::{Receiver, channel};
+    use std::time::Instant;
+
+    fn source(id: i64, root: &Path, kind: SourceKind) -> Source {
+        Source {
+            id: SourceId(id),
+            root: root.canonicalize().unwrap(),
+            kind,
+            rules: Default::default(),
+            added_ms: 0,
+            last_scan_ms: None,
+            reachable: true,
+        }
+    }
+
+    /// Waits until a change of `path` in `source` was told.
+    fn hears(told: &Receiver<(SourceId, Changed)>, source: i64, path: &str) -> bool {
+        let end = Instant::now() + Duration::from_secs(20);
+        while let Ok((id, changed)) = told.recv_timeout(end.saturating_duration_since(Instant::now())) {
+            let fits = match changed {
+                Changed::Within(paths) => paths.iter().any(|changed| changed == path),
+                Changed::Anywhere => true,
+            };
+            if id == SourceId(source) && fits {
+                return true;
+            }
+        }
+        false
+    }
+
+    #[test]
+    fn what_happens_to_files_is_heard() {
+        let (folder, other, own) =
+            (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let single = other.path().join("单.txt");
+        std::fs::write(&single, "one").unwrap();
+        let (sender, told) = channel();
+        let mut watcher = Watcher::new(own.path(), move |id, changed| {
+            let _ = sender.send((id, changed));
+        })
+        .unwrap();
+        let sources = [source(1, folder.path(), SourceKind::Folder), source(2, &single, SourceKind::File)];
+        assert!(watcher.watch(&sources).is_empty());
+        std::fs::create_dir(folder.path().join("新")).unwrap();
+        assert!(hears(&told, 1, "新"));
+        std::fs::write(folder.path().join("新/a.txt"), "x").unwrap();
+        assert!(hears(&told, 1, "新/a.txt"));
+        std::fs::rename(folder.path().join("新/a.txt"), folder.path().join("b.txt")).unwrap();
+        assert!(hears(&told, 1, "b.txt"));
+        // As editors save: another file takes the place.
+        std::fs::write(other.path().join("tmp"), "two").unwrap();
+        std::fs::rename(other.path().join("tmp"), &single).unwrap();
+        assert!(hears(&told, 2, "单.txt"));
+        assert!(watcher.watch(&sources[1..]).is_empty());
+        std::fs::remove_file(folder.path().join("b.txt")).unwrap();
+        std::fs::remove_file(&single).unwrap();
+        assert!(hears(&told, 2, "单.txt"));
+    }
+
+    #[test]
+    fn a_folder_that_is_not_there_is_refused_with_a_reason() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut gone = source(1, folder.path(), SourceKind::Folder);
+        gone.root = folder.path().join("gone");
+        let mut watcher = Watcher::new(folder.path(), |_, _| {}).unwrap();
+        let refused = watcher.watch(&[gone]);
+        assert_eq!((refused.len(), refused[0].0), (1, SourceId(1)));
+        assert!(!refused[0].1.is_empty());
+    }
+
+    #[test]
+    fn events_that_got_lost_mean_anything_may_have_happened() {
+        let place = Place { root: "/r".into(), kind: SourceKind::Folder };
+        let watched = Watched { sources: HashMap::from([(SourceId(3), place)]), own: "/r/own".into() };
+        assert_eq!(watched.changed(Err(vec![])), [(SourceId(3), Changed::Anywhere)]);
+        let event = |path: &str| notify_debouncer_full::DebouncedEvent {
+            event: notify::Event::new(EventKind::Any).add_path(path.into()),
+            time: Instant::now(),
+        };
+        assert!(watched.changed(Ok(vec![event("/r/own/app.db"), event("/elsewhere")])).is_empty());
+        let within = Changed::Within(vec!["a/b".into()]);
+        assert_eq!(watched.changed(Ok(vec![event("/r/a/b")])), [(SourceId(3), within)]);
+        let many = (0..=MANY_PATHS).map(|n| event(&format!("/r/{n}"))).collect();
+        assert_eq!(watched.changed(Ok(many)), [(SourceId(3), Changed::Anywhere)]);
+    }
+}

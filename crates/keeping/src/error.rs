@@ -1,0 +1,91 @@
+//! Why something could not be kept.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use thiserror::Error;
+
+/// Why something could not be kept. Nothing that was there before is lost by any of these.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum KeepingError {
+    /// A file or folder could not be read or written.
+    #[error("{step} {}: {source}", path.display())]
+    File {
+        /// What was being done.
+        step: &'static str,
+        /// With which path.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
+    /// A name or folder that cannot be used.
+    #[error("{} cannot be used: {reason}", path.display())]
+    BadPath {
+        /// The name or folder.
+        path: PathBuf,
+        /// Why not.
+        reason: String,
+    },
+    /// There is something already at this place.
+    #[error("there is something at {} already", path.display())]
+    Taken {
+        /// The place.
+        path: PathBuf,
+    },
+    /// The file is no backup, or a damaged one, or one of a newer docent.
+    #[error("{} is not a backup that can be restored: {reason}", path.display())]
+    BadBackup {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        reason: String,
+    },
+    /// The note does not exist.
+    #[error("there is no note {path}")]
+    NoSuchNote {
+        /// Its path below the notes' folder.
+        path: String,
+    },
+    /// The work was stopped on request.
+    #[error("stopped")]
+    Cancelled,
+    /// The library failed.
+    #[error(transparent)]
+    Library(#[from] docent_library::LibraryError),
+}
+
+impl KeepingError {
+    /// A stable name.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::File { source, .. } => match source.kind() {
+                io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "full",
+                io::ErrorKind::PermissionDenied => "permission_denied",
+                io::ErrorKind::ReadOnlyFilesystem => "read_only",
+                io::ErrorKind::NotFound => "not_found",
+                _ => "file",
+            },
+            Self::BadPath { .. } => "bad_path",
+            Self::Taken { .. } => "taken",
+            Self::BadBackup { .. } => "bad_backup",
+            Self::NoSuchNote { .. } => "no_such_note",
+            Self::Cancelled => "cancelled",
+            Self::Library(source) => source.code(),
+        }
+    }
+
+    pub(crate) fn file(step: &'static str, path: impl AsRef<Path>, source: io::Error) -> Self {
+        Self::File { step, path: path.as_ref().to_owned(), source }
+    }
+
+    pub(crate) fn bad_path(path: impl AsRef<Path>, reason: impl Into<String>) -> Self {
+        Self::BadPath { path: path.as_ref().to_owned(), reason: reason.into() }
+    }
+}
+
+impl From<docent_corpus::Cancelled> for KeepingError {
+    fn from(_: docent_corpus::Cancelled) -> Self {
+        Self::Cancelled
+    }
+}

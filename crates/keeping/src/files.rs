@@ -1,0 +1,104 @@
+//! Writing files so that a power cut leaves the old state or the new one.
+
+use crate::KeepingError;
+use std::fs::{self, File};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+/// Writes `bytes` to `path` in one step: whoever looks sees the old file or the whole new one.
+pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), KeepingError> {
+    let part = beside(path, ".docent-part");
+    let written = File::create(&part).and_then(|mut file| {
+        file.write_all(bytes)?;
+        file.sync_all()
+    });
+    if let Err(source) = written {
+        // What is left of it is of no use; that it stays is no reason to hide the first error.
+        let _ = fs::remove_file(&part);
+        return Err(KeepingError::file("writing", path, source));
+    }
+    put_in_place(&part, path)
+}
+
+/// Gives a finished file its final name and makes the name last.
+pub(crate) fn put_in_place(part: &Path, path: &Path) -> Result<(), KeepingError> {
+    fs::rename(part, path).map_err(|source| KeepingError::file("naming", path, source))?;
+    sync_folder(path.parent().unwrap_or(Path::new(".")))
+}
+
+/// Makes names created, renamed or removed in `folder` survive a power cut.
+pub(crate) fn sync_folder(folder: &Path) -> Result<(), KeepingError> {
+    // Windows has no way to flush a folder.
+    if cfg!(unix) {
+        let done = File::open(folder).and_then(|folder| folder.sync_all());
+        done.map_err(|source| KeepingError::file("flushing", folder, source))?;
+    }
+    Ok(())
+}
+
+/// A path beside another one, hidden, with this ending.
+pub(crate) fn beside(path: &Path, ending: &str) -> PathBuf {
+    let mut name = std::ffi::OsString::from(".");
+    name.push(path.file_name().unwrap_or_default());
+    name.push(ending);
+    path.with_file_name(name)
+}
+
+/// Every file below `folder` with its path relative to it, `/` between parts, in order. Links are not
+/// followed and not listed. Names that are not Unicode are an error: they could not be named in a backup.
+pub(crate) fn files_below(folder: &Path) -> Result<Vec<(String, PathBuf)>, KeepingError> {
+    let mut found = Vec::new();
+    let mut waiting = vec![folder.to_path_buf()];
+    while let Some(at) = waiting.pop() {
+        let failed = |source| KeepingError::file("listing", &at, source);
+        for entry in fs::read_dir(&at).map_err(failed)? {
+            let entry = entry.map_err(failed)?;
+            let kind = entry.file_type().map_err(failed)?;
+            if kind.is_dir() {
+                waiting.push(entry.path());
+            } else if kind.is_file() {
+                let path = entry.path();
+                let below = path.strip_prefix(folder).unwrap_or(&path);
+                let parts: Option<Vec<&str>> =
+                    below.components().map(|part| part.as_os_str().to_str()).collect();
+                let name = parts
+                    .map(|parts| parts.join("/"))
+                    .ok_or_else(|| KeepingError::bad_path(&path, "its name is not Unicode"))?;
+                found.push((name, path));
+            }
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_replaced_as_a_whole_and_nothing_is_left_beside_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("笔记.md");
+        write_whole(&path, b"one").unwrap();
+        write_whole(&path, b"two").unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"two");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+        let failure = write_whole(&folder.path().join("no/such.md"), b"x").unwrap_err();
+        assert_eq!(failure.code(), "not_found");
+    }
+
+    #[test]
+    fn files_are_listed_with_their_folders_and_without_links() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir_all(folder.path().join("a/b")).unwrap();
+        for name in ["a/b/2.txt", "1.txt", "a/3.txt"] {
+            fs::write(folder.path().join(name), "x").unwrap();
+        }
+        #[cfg(unix)]
+        std::os::unix::fs::symlink("/etc", folder.path().join("link")).unwrap();
+        let names: Vec<String> =
+            files_below(folder.path()).unwrap().into_iter().map(|(name, _)| name).collect();
+        assert_eq!(names, ["1.txt", "a/3.txt", "a/b/2.txt"]);
+    }
+}

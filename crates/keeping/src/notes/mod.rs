@@ -1,0 +1,255 @@
+//! Notes: plain Markdown files in a folder of the user's. Other programs may write there too, so
+//! nothing is assumed of a file and nothing is overwritten unseen.
+
+mod name;
+mod text;
+
+use crate::KeepingError;
+use crate::files::{sync_folder, write_whole};
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::UNIX_EPOCH;
+
+pub use name::{link_names, name_for};
+pub use text::{excerpt, title};
+
+/// Largest note that is opened in the editor, in bytes.
+const MAX_BYTES: u64 = 16 << 20;
+
+/// A folder of notes.
+#[derive(Clone, Debug)]
+pub struct NotesFolder {
+    root: PathBuf,
+}
+
+/// A note as it lies on disk.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NoteFile {
+    /// Path below the folder, with `/` between parts.
+    pub path: String,
+    /// All of it.
+    pub text: String,
+    /// Hash of the text.
+    pub version: String,
+    /// Milliseconds since 1970.
+    pub modified_ms: i64,
+}
+
+/// What became of a note that was saved.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Saved {
+    /// As it lies on disk now.
+    pub note: NoteFile,
+    /// What the file held before, if it was there and held something else.
+    pub before: Option<String>,
+    /// Whether another program had changed the file, so that the text went into a new one.
+    pub conflict: bool,
+}
+
+impl NotesFolder {
+    /// The notes in `root`, which is made if it does not exist.
+    ///
+    /// # Errors
+    /// When the folder can neither be found nor made, or is none.
+    pub fn open(root: &Path) -> Result<Self, KeepingError> {
+        fs::create_dir_all(root).map_err(|source| match source.kind() {
+            io::ErrorKind::AlreadyExists | io::ErrorKind::NotADirectory => {
+                KeepingError::bad_path(root, "it is not a folder")
+            }
+            _ => KeepingError::file("making", root, source),
+        })?;
+        Ok(Self { root: root.to_path_buf() })
+    }
+
+    /// Where the notes lie.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Every note, latest first, with the time of its last change: files ending in `.md` that are not hidden.
+    ///
+    /// # Errors
+    /// When the folder cannot be listed.
+    pub fn list(&self) -> Result<Vec<(String, i64)>, KeepingError> {
+        let mut notes = Vec::new();
+        for (path, file) in crate::files::files_below(&self.root)? {
+            let hidden = path.split('/').any(|part| part.starts_with('.'));
+            if hidden || !path.to_lowercase().ends_with(".md") {
+                continue;
+            }
+            // Deleted since it was listed: then it is none.
+            if let Ok(metadata) = fs::metadata(&file) {
+                notes.push((path, modified_ms(&metadata)));
+            }
+        }
+        notes.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+        Ok(notes)
+    }
+
+    /// One note.
+    ///
+    /// # Errors
+    /// When there is none, when it is no text in UTF-8, or too large for an editor.
+    pub fn read(&self, path: &str) -> Result<NoteFile, KeepingError> {
+        let file = self.resolve(path)?;
+        let metadata = fs::metadata(&file).map_err(|source| no_such_note(path, &file, source))?;
+        if metadata.len() > MAX_BYTES {
+            return Err(KeepingError::bad_path(&file, "it is too large to be edited as a note"));
+        }
+        let bytes = fs::read(&file).map_err(|source| no_such_note(path, &file, source))?;
+        let text = String::from_utf8(bytes).map_err(|_| {
+            KeepingError::bad_path(&file, "it is not text in UTF-8, so it is not edited here")
+        })?;
+        Ok(NoteFile {
+            path: path.to_owned(),
+            version: version(&text),
+            text,
+            modified_ms: modified_ms(&metadata),
+        })
+    }
+
+    /// Saves a note. Without a path it gets one after its first line. `known` is the version that was
+    /// edited: if the file holds another one by now, the text goes into a new file beside it and
+    /// nothing is overwritten.
+    ///
+    /// # Errors
+    /// When nothing could be written; then the file holds what it held before.
+    pub fn save(&self, path: Option<&str>, text: &str, known: Option<&str>) -> Result<Saved, KeepingError> {
+        let Some(path) = path else {
+            let path = self.free_name(&name_for(text))?;
+            return self.write(&path, text, None, false);
+        };
+        let file = self.resolve(path)?;
+        let there = match fs::read(&file) {
+            Ok(bytes) => Some(bytes),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            Err(source) => return Err(KeepingError::file("reading", &file, source)),
+        };
+        let Some(there) = there else {
+            // Deleted or moved by another program meanwhile: what was written is kept all the same.
+            return self.write(path, text, None, false);
+        };
+        if there == text.as_bytes() {
+            return Ok(Saved { note: self.read(path)?, before: None, conflict: false });
+        }
+        let same = known.is_some_and(|known| hash(&there) == known);
+        let before = String::from_utf8(there).ok();
+        if same && before.is_some() {
+            return self.write(path, text, before, false);
+        }
+        let beside = self.free_name(&name::conflict_name(path))?;
+        self.write(&beside, text, None, true)
+    }
+
+    /// Gives a note another name. `.md` is added if it is missing; folders are made.
+    ///
+    /// # Errors
+    /// [`KeepingError::Taken`] if there is a file of that name.
+    pub fn rename(&self, path: &str, to: &str) -> Result<String, KeepingError> {
+        let to = name::with_ending(to.trim());
+        let (from, target) = (self.resolve(path)?, self.resolve(&to)?);
+        if path == to {
+            return Ok(to);
+        }
+        // A change of upper and lower case only finds the file itself on some systems.
+        if target.exists() && path.to_lowercase() != to.to_lowercase() {
+            return Err(KeepingError::Taken { path: target });
+        }
+        make_parent(&target)?;
+        fs::rename(&from, &target).map_err(|source| no_such_note(path, &from, source))?;
+        sync_folder(target.parent().unwrap_or(&self.root))?;
+        sync_folder(from.parent().unwrap_or(&self.root))?;
+        Ok(to)
+    }
+
+    /// Deletes a note and gives what it held, for a version to be kept. Call [`NotesFolder::read`]
+    /// and keep that first.
+    ///
+    /// # Errors
+    /// When there is none, or it cannot be deleted.
+    pub fn delete(&self, path: &str) -> Result<(), KeepingError> {
+        let file = self.resolve(path)?;
+        fs::remove_file(&file).map_err(|source| no_such_note(path, &file, source))?;
+        sync_folder(file.parent().unwrap_or(&self.root))
+    }
+
+    /// The note that a link names: by path or by file name, without regard to upper and lower case.
+    pub fn target<'n>(&self, link: &str, notes: &'n [String]) -> Option<&'n String> {
+        let wanted = link.to_lowercase();
+        let by_path = notes.iter().find(|path| name::without_ending(&path.to_lowercase()) == wanted);
+        by_path.or_else(|| notes.iter().find(|path| link_names(path).contains(&wanted)))
+    }
+
+    fn write(
+        &self,
+        path: &str,
+        text: &str,
+        before: Option<String>,
+        conflict: bool,
+    ) -> Result<Saved, KeepingError> {
+        let file = self.resolve(path)?;
+        make_parent(&file)?;
+        write_whole(&file, text.as_bytes())?;
+        Ok(Saved { note: self.read(path)?, before, conflict })
+    }
+
+    /// Where a note lies. Its path must stay below the folder and end in `.md`.
+    fn resolve(&self, path: &str) -> Result<PathBuf, KeepingError> {
+        name::check(path).map_err(|reason| KeepingError::bad_path(path, reason))?;
+        let file = path.split('/').fold(self.root.clone(), |file, part| file.join(part));
+        // A folder on the way may be a link that leads out.
+        let parent = file.parent().and_then(|parent| parent.canonicalize().ok());
+        let root =
+            self.root.canonicalize().map_err(|source| KeepingError::file("finding", &self.root, source))?;
+        match parent {
+            Some(parent) if !parent.starts_with(&root) => {
+                Err(KeepingError::bad_path(path, "it leads out of the notes' folder"))
+            }
+            _ => Ok(file),
+        }
+    }
+
+    /// `name`, or `name 2`, `name 3`, … if there is one already.
+    fn free_name(&self, name: &str) -> Result<String, KeepingError> {
+        let stem = name::without_ending(name);
+        let mut candidate = format!("{stem}.md");
+        let mut number = 2;
+        while self.resolve(&candidate)?.symlink_metadata().is_ok() {
+            candidate = format!("{stem} {number}.md");
+            number += 1;
+        }
+        Ok(candidate)
+    }
+}
+
+fn make_parent(file: &Path) -> Result<(), KeepingError> {
+    let parent = file.parent().unwrap_or(Path::new("."));
+    fs::create_dir_all(parent).map_err(|source| KeepingError::file("making", parent, source))
+}
+
+fn no_such_note(path: &str, file: &Path, source: io::Error) -> KeepingError {
+    if source.kind() == io::ErrorKind::NotFound {
+        KeepingError::NoSuchNote { path: path.to_owned() }
+    } else {
+        KeepingError::file("opening", file, source)
+    }
+}
+
+fn modified_ms(metadata: &fs::Metadata) -> i64 {
+    let since = metadata.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
+    since.map_or(0, |since| i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+}
+
+/// The version of a text: its BLAKE3.
+fn version(text: &str) -> String {
+    hash(text.as_bytes())
+}
+
+fn hash(bytes: &[u8]) -> String {
+    blake3::hash(bytes).to_hex().to_string()
+}
+
+#[cfg(test)]
+#[path = "tests.rs"]
+mod tests;

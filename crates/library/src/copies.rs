@@ -1,0 +1,177 @@
+//! Copies: documents with the same bytes. The text and the vectors of one of them stand for all.
+
+use crate::Library;
+use crate::documents::{Document, select_documents};
+use crate::error::{LibraryError, Step};
+use docent_corpus::DocumentId;
+use rusqlite::{Connection, params};
+
+impl Library {
+    /// Documents that were read from these bytes by this extractor, can be found, and are themselves
+    /// no copies, oldest first; `except` is not looked at.
+    pub fn originals_of(
+        &self,
+        hash: &str,
+        extractor: &str,
+        except: DocumentId,
+    ) -> Result<Vec<Document>, LibraryError> {
+        self.read("looking for copies", |db| {
+            let condition = "content_hash = ?1 AND extractor = ?2 AND id <> ?3 AND state = 'indexed'
+                             AND live_rev IS NOT NULL AND copy_of IS NULL ORDER BY id LIMIT 50";
+            select_documents(db, condition, params![hash, extractor, except.0])
+        })
+    }
+
+    /// Records that `copy` has the bytes of `original` and is found through it. What `copy` was
+    /// before is taken out of sight. Gives `false`, and changes nothing, if `original` cannot be found
+    /// any more or either was changed meanwhile.
+    pub fn mark_copy(
+        &self,
+        copy: DocumentId,
+        original: DocumentId,
+        now_ms: i64,
+    ) -> Result<bool, LibraryError> {
+        let step = "recording a copy";
+        self.write(step, |tx| {
+            let sql = "UPDATE document SET copy_of = o.id, live_rev = NULL, n_chunks = 0, content_hash = o.content_hash,
+                           format = o.format, title = o.title, metadata = o.metadata, warnings = o.warnings,
+                           extractor = o.extractor, chunker = o.chunker, state = 'indexed', error_code = NULL,
+                           error_detail = NULL, reading_change = NULL, updated_ms = ?3
+                       FROM document o
+                       WHERE document.id = ?1 AND o.id = ?2 AND document.deleted_ms IS NULL
+                         AND document.state = 'reading' AND ifnull(document.reading_change = document.change, 1)
+                         AND o.deleted_ms IS NULL AND o.state = 'indexed' AND o.live_rev IS NOT NULL
+                         AND o.copy_of IS NULL";
+            if tx.execute(sql, params![copy.0, original.0, now_ms]).step(step)? == 0 {
+                return Ok(false);
+            }
+            // Whoever was found through it so far reads for itself.
+            release_of(tx, "id = ?1", copy.0, now_ms)?;
+            crate::purges::retire_documents(tx, "id = ?1", copy.0)?;
+            Ok(true)
+        })
+    }
+
+    /// The documents that are found through this one, by source and path.
+    pub fn copies_of(&self, original: DocumentId) -> Result<Vec<Document>, LibraryError> {
+        self.read("looking for copies", |db| {
+            select_documents(db, "copy_of = ?1 ORDER BY source_id, rel_path", [original.0])
+        })
+    }
+}
+
+/// Lets the copies of the documents that fulfil `condition` on ?1 wait to be read themselves: what
+/// they were found through changes or goes.
+pub(crate) fn release_of(
+    tx: &Connection,
+    condition: &str,
+    value: i64,
+    now_ms: i64,
+) -> Result<(), LibraryError> {
+    let sql = format!(
+        "UPDATE document SET copy_of = NULL, content_hash = NULL, state = iif(state = 'indexed', 'waiting', state),
+             updated_ms = ?2
+         WHERE copy_of IN (SELECT id FROM document WHERE {condition})"
+    );
+    tx.execute(&sql, params![value, now_ms]).step("releasing copies")?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::{Fixture, fixture};
+    use crate::{DocumentState, SourceKind};
+    use docent_corpus::DocumentId;
+    use std::path::Path;
+
+    /// An original with the hash `text`, and a copy of it.
+    fn pair(world: &Fixture) -> (DocumentId, DocumentId) {
+        let original = world.index("a.md", "text here");
+        let copy = world.see("b.md", 1).document();
+        world.library.set_document_state(copy, DocumentState::Reading, None, None, 2).unwrap();
+        assert_eq!(world.library.originals_of("text here", "x1", copy).unwrap()[0].id, original);
+        assert!(world.library.mark_copy(copy, original, 3).unwrap());
+        (original, copy)
+    }
+
+    #[test]
+    fn a_copy_is_found_through_its_original() {
+        let world = fixture();
+        let (original, copy) = pair(&world);
+        let document = world.library.document(copy).unwrap();
+        assert_eq!((document.state, document.copy_of), (DocumentState::Indexed, Some(original)));
+        assert_eq!((document.title.as_deref(), document.chunks), (Some("A title"), 0));
+        assert_eq!(world.live_texts().len(), 1, "stored once");
+        assert_eq!(world.library.copies_of(original).unwrap().len(), 1);
+        assert!(
+            world.library.originals_of("text here", "x1", original).unwrap().is_empty(),
+            "a copy is no original"
+        );
+        assert!(
+            world.library.originals_of("text here", "x2", copy).unwrap().is_empty(),
+            "read by another extractor"
+        );
+    }
+
+    #[test]
+    fn copies_read_for_themselves_when_the_original_goes() {
+        for way in ["deleted", "missing", "source", "changed"] {
+            let world = fixture();
+            let original_source =
+                world.library.add_source(Path::new("/other"), SourceKind::Folder, 1).unwrap();
+            let (original, copy) = if way == "source" {
+                let mut file = world.file("a.md", 1);
+                file.source = original_source;
+                let original = world.library.see_file(file, 2).unwrap().document();
+                let batch = world.stage(original, "text here");
+                world.library.publish_batch(batch.id, 1, 4).unwrap();
+                let copy = world.see("b.md", 1).document();
+                world.library.set_document_state(copy, DocumentState::Reading, None, None, 2).unwrap();
+                assert!(world.library.mark_copy(copy, original, 3).unwrap());
+                (original, copy)
+            } else {
+                pair(&world)
+            };
+            match way {
+                "deleted" => world.library.delete_document(original, 5).unwrap(),
+                "missing" => world.library.mark_missing(original, 5).unwrap(),
+                "source" => world.library.remove_source(original_source, 5).unwrap(),
+                _ => {
+                    world.see("a.md", 9);
+                    let batch = world.stage(original, "other words");
+                    world.library.publish_batch(batch.id, 2, 6).unwrap();
+                }
+            }
+            let document = world.library.document(copy).unwrap();
+            assert_eq!((document.state, document.copy_of), (DocumentState::Waiting, None), "{way}");
+        }
+    }
+
+    #[test]
+    fn what_changed_meanwhile_is_no_copy() {
+        let world = fixture();
+        let original = world.index("a.md", "text here");
+        let copy = world.see("b.md", 1).document();
+        world.library.set_document_state(copy, DocumentState::Reading, None, None, 2).unwrap();
+        world.see("b.md", 5);
+        assert!(!world.library.mark_copy(copy, original, 3).unwrap());
+        assert_eq!(world.library.document(copy).unwrap().state, DocumentState::Waiting);
+        let third = world.see("c.md", 1).document();
+        world.library.set_document_state(third, DocumentState::Reading, None, None, 2).unwrap();
+        world.library.mark_missing(original, 6).unwrap();
+        assert!(!world.library.mark_copy(third, original, 7).unwrap());
+    }
+
+    #[test]
+    fn a_copy_that_changes_is_read_for_itself() {
+        let world = fixture();
+        let (original, copy) = pair(&world);
+        world.see("b.md", 9);
+        let batch = world.stage(copy, "its own words here");
+        world.library.publish_batch(batch.id, 2, 6).unwrap();
+        let document = world.library.document(copy).unwrap();
+        assert_eq!((document.copy_of, document.chunks), (None, 1));
+        assert_eq!(world.live_texts(), ["its own words here", "text here"]);
+        assert!(world.library.copies_of(original).unwrap().is_empty());
+    }
+}

@@ -1,0 +1,120 @@
+//! How a document stands, as a person sees it: its state, and what can be done about it.
+
+use crate::DocumentState;
+
+/// How a document stands. Finer than [`DocumentState`], from which it follows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Standing {
+    /// To be read for the first time.
+    Waiting,
+    /// Being read.
+    Reading,
+    /// Can be found.
+    Indexed,
+    /// Changed since; what it held before can still be found.
+    Stale,
+    /// It has only pictures of text, and no program to recognise it was there.
+    NeedsOcr,
+    /// It is behind a password.
+    NeedsPassword,
+    /// Could not be read.
+    Failed,
+    /// Of a kind that is not read.
+    Skipped,
+    /// The file is gone.
+    Missing,
+}
+
+impl Standing {
+    /// Every standing.
+    pub const ALL: [Standing; 9] = [
+        Standing::Waiting,
+        Standing::Reading,
+        Standing::Indexed,
+        Standing::Stale,
+        Standing::NeedsOcr,
+        Standing::NeedsPassword,
+        Standing::Failed,
+        Standing::Skipped,
+        Standing::Missing,
+    ];
+
+    /// Stable name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Standing::Waiting => "waiting",
+            Standing::Reading => "reading",
+            Standing::Indexed => "indexed",
+            Standing::Stale => "stale",
+            Standing::NeedsOcr => "needs_ocr",
+            Standing::NeedsPassword => "needs_password",
+            Standing::Failed => "failed",
+            Standing::Skipped => "skipped",
+            Standing::Missing => "missing",
+        }
+    }
+
+    /// The inverse of [`Standing::as_str`].
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|standing| standing.as_str() == name)
+    }
+
+    /// What follows from a document's state, error code, and whether it has a live revision. The same
+    /// rule as [`SQL`].
+    pub(crate) fn of(state: DocumentState, error_code: Option<&str>, live: bool) -> Self {
+        match (state, error_code) {
+            (DocumentState::Waiting, _) if live => Standing::Stale,
+            (DocumentState::Waiting, _) => Standing::Waiting,
+            (DocumentState::Reading, _) => Standing::Reading,
+            (DocumentState::Indexed, _) => Standing::Indexed,
+            (DocumentState::Failed, Some("no_text")) => Standing::NeedsOcr,
+            (DocumentState::Failed, Some("encrypted")) => Standing::NeedsPassword,
+            (DocumentState::Failed, _) => Standing::Failed,
+            (DocumentState::Skipped, _) => Standing::Skipped,
+            (DocumentState::Missing, _) => Standing::Missing,
+        }
+    }
+}
+
+/// The standing of a row of `document`, as SQL.
+pub(crate) const SQL: &str = "CASE WHEN state = 'waiting' AND live_rev IS NOT NULL THEN 'stale'
+     WHEN state = 'failed' AND error_code = 'no_text' THEN 'needs_ocr'
+     WHEN state = 'failed' AND error_code = 'encrypted' THEN 'needs_password'
+     ELSE state END";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::fixture;
+    use crate::{DocumentFilter, DocumentState};
+
+    #[test]
+    fn rust_and_sql_agree_on_every_row() {
+        let world = fixture();
+        let stale = world.index("stale.md", "one");
+        world.see("stale.md", 9);
+        for (path, code) in
+            [("a", Some("no_text")), ("b", Some("encrypted")), ("c", Some("damaged")), ("d", None)]
+        {
+            let id = world.see(path, 1).document();
+            world.library.set_document_state(id, DocumentState::Failed, code, None, 2).unwrap();
+        }
+        world.index("indexed.md", "two");
+        world.see("waiting.md", 1);
+        let (all, _) = world.library.documents(DocumentFilter::default()).unwrap();
+        for standing in Standing::ALL {
+            let filter = DocumentFilter { standing: Some(standing), ..DocumentFilter::default() };
+            let (listed, total) = world.library.documents(&filter).unwrap();
+            let expected: Vec<_> = all.iter().filter(|document| document.standing() == standing).collect();
+            assert_eq!(listed.iter().collect::<Vec<_>>(), expected, "{standing:?}");
+            assert_eq!(total, expected.len());
+        }
+        assert_eq!(world.library.document(stale).unwrap().standing(), Standing::Stale);
+        let counts = world.library.document_counts().unwrap();
+        assert_eq!((counts.stale, counts.needs_ocr, counts.needs_password, counts.failed), (1, 1, 1, 2));
+        assert_eq!((counts.indexed, counts.waiting, counts.documents), (1, 1, 7));
+        for standing in Standing::ALL {
+            assert_eq!(Standing::parse(standing.as_str()), Some(standing));
+        }
+    }
+}

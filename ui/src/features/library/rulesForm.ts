@@ -1,0 +1,30 @@
+/** Rules of a source as they are written in a form, and back. */
+import type { SourceRules } from "../../wire/generated";
+
+const MEGABYTE = 1_000_000;
+
+/** One pattern per line; blank lines say nothing. */
+export function patternsOf(text: string): string[] {
+	return text
+		.split("\n")
+		.map((line) => line.trim())
+		.filter((line) => line !== "");
+}
+
+/** "PDF, .docx md" as endings: lower case, without dots and stars, each once. */
+export function endingsOf(text: string): string[] {
+	const words = text.split(/[\s,;，；、]+/).map((word) => word.replace(/^\*?\./, "").toLowerCase());
+	return [...new Set(words.filter((word) => word !== ""))];
+}
+
+/** A size in MB as bytes; null where nothing that is a size was written. */
+export function bytesOf(megabytes: string): number | null {
+	const value = Number(megabytes.trim().replace(",", "."));
+	return megabytes.trim() === "" || !Number.isFinite(value) || value <= 0
+		? null
+		: Math.round(value * MEGABYTE);
+}
+
+export function megabytesOf(rules: SourceRules): string {
+	return rules.max_bytes === null ? "" : String(Math.round(rules.max_bytes / 10_000) / 100);
+}

@@ -1,0 +1,49 @@
+/** Backups, recognition of text in pictures, and the plan of a change of models, all invented. */
+import type { BackupInfo, RecognitionStatus, SwitchPlan } from "../../wire/generated";
+import { apiError } from "./options";
+
+export const RECOGNITION: RecognitionStatus = {
+	program: "/usr/bin/tesseract",
+	version: "5.3.0",
+	languages: ["eng", "chi_sim", "deu"],
+	install: "sudo apt install tesseract-ocr tesseract-ocr-chi-sim",
+};
+
+export const NO_RECOGNITION: RecognitionStatus = {
+	...RECOGNITION,
+	program: null,
+	version: null,
+	languages: [],
+};
+
+export const SWITCH_PLAN: SwitchPlan = {
+	passages: 18_240,
+	disk_bytes: 412_000_000,
+	free_bytes: 148_000_000_000,
+	seconds: 5_400,
+};
+
+export class FakeBackups {
+	#files = new Map<string, BackupInfo>();
+
+	write(path: string, info: Omit<BackupInfo, "created_ms" | "docent">): BackupInfo {
+		const whole: BackupInfo = { ...info, created_ms: Date.now(), docent: "0.1.0" };
+		this.#files.set(path, whole);
+		return whole;
+	}
+
+	/** A file of this ending is taken for a backup; any other is none. */
+	inspect(path: string): BackupInfo {
+		const known = this.#files.get(path);
+		if (known) return known;
+		if (!path.endsWith(".docent")) throw apiError("bad_backup", `${path}: not a backup`, path);
+		return {
+			created_ms: Date.now() - 20 * 86_400_000,
+			docent: "0.1.0",
+			documents: 7,
+			notes: 4,
+			conversations: 3,
+			vectors: true,
+		};
+	}
+}
