@@ -19,6 +19,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 const IDLE_UNLOAD: Duration = Duration::from_secs(5 * 60);
 /// Folder of the data folder for what chat models keep of their system prompts; may be deleted.
 const PROMPT_STATES: &str = "prompt-states";
+/// Folder of the data folder that holds the index.
+const TABLES: &str = "lance";
 /// Memory for LanceDB's index pages; its own default is 6 GB.
 const INDEX_CACHE: usize = 256 << 20;
 /// Memory for LanceDB's metadata; its own default is 1 GB.
@@ -202,11 +204,11 @@ async fn open_index(
     extract: Arc<dyn Extract>,
 ) -> Result<(Arc<dyn VectorStore>, Arc<Ingest>), ApiError> {
     let profile = embedder.profile().clone();
-    let (profile_id, table, is_new, durable_version) = {
+    let (profile_id, table, durable_version) = {
         let library = Arc::clone(library);
         tokio::task::spawn_blocking(move || use_profile(&library, &profile)).await??
     };
-    let config = lance_config(data.join("lance"), table, embedder.profile().dimension, durable_version);
+    let config = lance_config(data.join(TABLES), table, embedder.profile().dimension, durable_version);
     let (store, report) = LanceStore::open(config).await?;
     let store: Arc<dyn VectorStore> = Arc::new(store);
     let ingest = Arc::new(Ingest::new(IngestParts {
@@ -219,18 +221,16 @@ async fn open_index(
     }));
     // A table that had to be moved aside: every live text is embedded again.
     ingest.recover(docent_ingest::StoreState { replaced: report.replaced, version: report.version }).await?;
-    if is_new {
-        // Another model: what its index lacks is embedded by the next run.
-        let library = Arc::clone(library);
-        tokio::task::spawn_blocking(move || library.queue_unindexed(profile_id)).await??;
-    }
+    // What the index lacks, because the model is another one or another index served when a document
+    // was indexed, is embedded by the next run.
+    let lacking = Arc::clone(library);
+    tokio::task::spawn_blocking(move || lacking.queue_unindexed(profile_id)).await??;
     Ok((store, ingest))
 }
 
 /// What builds the index of a model that is not in use yet.
 pub(crate) struct Built {
     pub(crate) ingest: Ingest,
-    pub(crate) profile: ProfileId,
 }
 
 /// Opens a model and the index that is built for it, beside those in use.
@@ -260,7 +260,7 @@ pub(crate) async fn open_for_build(
         .await??
     };
     let config =
-        lance_config(data.join("lance"), table, embedder.profile().dimension, Some(state.durable_version));
+        lance_config(data.join(TABLES), table, embedder.profile().dimension, Some(state.durable_version));
     let (store, report) = LanceStore::open(config).await?;
     let ingest = Ingest::new(IngestParts {
         library: Arc::clone(library),
@@ -271,7 +271,7 @@ pub(crate) async fn open_for_build(
         clock: Arc::new(now_ms),
     });
     ingest.recover(docent_ingest::StoreState { replaced: report.replaced, version: report.version }).await?;
-    Ok(Built { ingest, profile })
+    Ok(Built { ingest })
 }
 
 fn lance_config(
@@ -290,19 +290,30 @@ fn lance_config(
     }
 }
 
-/// Makes the embedder's profile the active one. Returns it with its table, whether it was not active
-/// before although there are documents, and the version of the table known to be durable.
+/// Deletes tables that no profile uses any more: what was forgotten must not live on in them. Only while
+/// no engine is open that could still read them.
+pub(crate) async fn remove_unused_tables(library: &Arc<Library>, data: &std::path::Path) {
+    let (library, folder) = (Arc::clone(library), data.join(TABLES));
+    let removing = tokio::task::spawn_blocking(move || {
+        let unused = |name: &str| library.is_unused_table(name).unwrap_or(false);
+        docent_vector_store::remove_tables(&folder, unused)
+    });
+    if let Ok(count @ 1..) = removing.await {
+        tracing::info!(count, "tables of replaced models were deleted");
+    }
+}
+
+/// Makes the embedder's profile the active one. Returns it with its table and the version of the table
+/// known to be durable.
 fn use_profile(
     library: &Library,
     profile: &docent_corpus::Profile,
-) -> Result<(ProfileId, String, bool, Option<u64>), ApiError> {
+) -> Result<(ProfileId, String, Option<u64>), ApiError> {
     let (id, table) = library.ensure_profile(profile)?;
-    let before = library.active_profile()?;
-    let is_new = before.as_ref().is_some_and(|before| before.id != id);
-    if before.is_none() || is_new {
+    if library.active_profile()?.is_none_or(|before| before.id != id) {
         library.set_active_profile(id)?;
     }
-    Ok((id, table, is_new, Some(library.index_state(id)?.durable_version)))
+    Ok((id, table, Some(library.index_state(id)?.durable_version)))
 }
 
 /// The clock that ingest is given; hosts with another clock are tests of the crates below.

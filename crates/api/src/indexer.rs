@@ -6,18 +6,20 @@ use crate::watch::Watch;
 use crate::wire::{ApiError, Code, Event, IndexingPhase, IndexingStatus, Tag};
 use docent_corpus::{Cancel, SourceId};
 use docent_ingest::watch::Changed;
-use docent_ingest::{Ingest, IngestProgress, Phase};
-use docent_library::Library;
-use std::collections::HashSet;
+use docent_ingest::{Ingest, IngestError, IngestProgress, Phase};
+use docent_library::{Library, LibraryError};
+use std::collections::{HashSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
-use tokio::sync::{Notify, RwLock};
+use tokio::sync::{Notify, OwnedRwLockWriteGuard, RwLock};
 use tokio::task::JoinHandle;
 
 /// All sources are looked at again this often: events may be missed, a scan is the truth.
 const RESCAN: Duration = Duration::from_secs(15 * 60);
 /// Progress is told at most this often.
 const TELL_EVERY: Duration = Duration::from_millis(100);
+/// Whoever waits for a run to end looks this often.
+const LOOK: Duration = Duration::from_millis(50);
 /// Lists are called stale at most this often while a run goes on.
 const REFRESH_EVERY: Duration = Duration::from_secs(1);
 
@@ -38,6 +40,8 @@ struct Inner {
     wake: Notify,
     /// Held by whoever works, so that a task and a caller never work at once.
     working: tokio::sync::Mutex<()>,
+    /// Shared by all that use the engine to change the index, closed while the engine is changed.
+    gate: Arc<RwLock<()>>,
     task: Mutex<Option<JoinHandle<()>>>,
     /// Watches the sources once the background task runs.
     watch: Watch,
@@ -51,6 +55,8 @@ struct Notes {
     run: bool,
     paused: bool,
     ends: bool,
+    /// Whether what the present run leaves undone is to be left.
+    dropped: bool,
     cancel: Cancel,
     status: IndexingStatus,
     told: Option<Instant>,
@@ -65,6 +71,7 @@ impl Indexer {
             run: false,
             paused: false,
             ends: false,
+            dropped: false,
             cancel: Cancel::new(),
             status: idle(),
             told: None,
@@ -77,6 +84,7 @@ impl Indexer {
             notes: Mutex::new(notes),
             wake: Notify::new(),
             working: tokio::sync::Mutex::new(()),
+            gate: Arc::default(),
             task: Mutex::new(None),
             watch: Watch::default(),
         }))
@@ -126,6 +134,7 @@ impl Indexer {
         if self.notes().ends {
             return;
         }
+        let _open = self.0.gate.read().await;
         let engine = Arc::clone(&*self.0.engine.read().await);
         let Some(ingest) = engine.ingest.clone() else {
             // Without a model nothing can be indexed; what changed is at least listed by the next scan.
@@ -169,6 +178,21 @@ impl Indexer {
         self.0.watch.watched()
     }
 
+    /// Stops the run that goes on and waits until nobody uses the engine any more. As long as the guard
+    /// lives, nobody begins to.
+    pub(crate) async fn quiet(&self) -> OwnedRwLockWriteGuard<()> {
+        let closing = Arc::clone(&self.0.gate).write_owned();
+        tokio::pin!(closing);
+        loop {
+            // Again and again, for the run that was about to begin.
+            self.interrupt();
+            match tokio::time::timeout(LOOK, &mut closing).await {
+                Ok(guard) => return guard,
+                Err(_) => continue,
+            }
+        }
+    }
+
     /// Stops the run that goes on; what it had not finished waits for the next.
     pub(crate) fn interrupt(&self) {
         self.notes().cancel.cancel();
@@ -197,6 +221,7 @@ impl Indexer {
             let mut notes = self.notes();
             (notes.scan_all, notes.run) = (false, false);
             notes.scan.clear();
+            notes.dropped = true;
             notes.cancel.cancel();
         }
         self.status()
@@ -209,10 +234,16 @@ impl Indexer {
 
     /// Works until nothing waits.
     pub(crate) async fn run_until_idle(&self) -> Result<(), ApiError> {
-        while self.has_work() {
+        loop {
+            let rests = {
+                let notes = self.notes();
+                notes.paused || notes.ends
+            };
+            if rests || !self.has_work() {
+                return Ok(());
+            }
             self.work_once().await?;
         }
-        Ok(())
     }
 
     /// Ends the background task after its present step.
@@ -262,11 +293,16 @@ impl Indexer {
     /// Scans what was asked for and works off what waits.
     async fn work_once(&self) -> Result<(), ApiError> {
         let _working = self.0.working.lock().await;
+        let _open = self.0.gate.read().await;
         let cancel = Cancel::new();
         let (scan_all, scan) = {
             let mut notes = self.notes();
             notes.cancel = cancel.clone();
+            notes.dropped = false;
             let paused = notes.paused;
+            if notes.ends {
+                return Ok(());
+            }
             notes.status = IndexingStatus {
                 phase: IndexingPhase::Scanning,
                 started_ms: Some(crate::wire::convert::number(self.0.host.now_ms())),
@@ -316,11 +352,31 @@ impl Indexer {
         let sources = known.iter().map(|summary| summary.source.clone()).collect();
         // Setting watches walks every folder; nothing waits for it.
         drop(tokio::task::spawn_blocking(move || watch.update(sources)));
-        for source in known.iter().map(|summary| summary.source.id).filter(|id| all || some.contains(id)) {
-            ingest.scan(source, cancel).await?;
+        let asked = known.iter().map(|summary| summary.source.id).filter(|id| all || some.contains(id));
+        let mut asked: VecDeque<SourceId> = asked.collect();
+        while let Some(source) = asked.front() {
+            match ingest.scan(*source, cancel).await {
+                Ok(report) if report.cancelled => {
+                    self.put_back(asked);
+                    return Ok(());
+                }
+                Ok(_) => {}
+                // Removed meanwhile.
+                Err(IngestError::Library(LibraryError::NotFound { .. })) => {}
+                Err(error) => return Err(error.into()),
+            }
+            asked.pop_front();
             self.refresh();
         }
         self.run(&ingest, cancel).await
+    }
+
+    /// What an interrupted run had not looked at is looked at next, unless it was stopped for good.
+    fn put_back(&self, sources: VecDeque<SourceId>) {
+        let mut notes = self.notes();
+        if !notes.dropped {
+            notes.scan.extend(sources);
+        }
     }
 
     async fn run(&self, ingest: &Ingest, cancel: &Cancel) -> Result<(), ApiError> {
@@ -328,6 +384,10 @@ impl Indexer {
         let started = Instant::now();
         let progress = move |progress: IngestProgress| own.note_progress(&progress, started);
         let report = ingest.run(cancel, &progress).await?;
+        if report.cancelled {
+            let mut notes = self.notes();
+            notes.run |= !notes.dropped;
+        }
         if report.chunks as u64 >= TELLING_RUN {
             #[allow(clippy::cast_precision_loss, reason = "an estimate")]
             let speed = report.chunks as f64 / started.elapsed().as_secs_f64().max(0.001);

@@ -66,6 +66,7 @@ impl Api {
         let indexer = Indexer::new(Arc::clone(&host), Arc::clone(&library), Arc::clone(&engine));
         let (rebuild, requests) = (Rebuild::default(), Requests::default());
         let api = Self { host, places, library, hub, extract, engine, indexer, rebuild, requests };
+        crate::engine::remove_unused_tables(&api.library, &api.places.data).await;
         api.reload_engine().await?;
         Ok(api)
     }
@@ -92,7 +93,7 @@ impl Api {
     /// Stops requests and indexing at their next step.
     pub fn stop(&self) {
         self.requests.cancel_all();
-        self.indexer.interrupt();
+        self.indexer.stop();
     }
 
     /// Stops everything and closes the library.
@@ -108,7 +109,8 @@ impl Api {
 
     /// Opens the models that are installed and chosen, and the index that belongs to them.
     pub(crate) async fn reload_engine(&self) -> Result<(), ApiError> {
-        self.indexer.interrupt();
+        // Two engines must never write to one index: whoever works stops first.
+        let _quiet = self.indexer.quiet().await;
         let chosen = self.chosen_models().await?;
         let settings = self.settings().await?;
         self.unload_engine().await;

@@ -126,12 +126,10 @@ impl Api {
             }
         };
         built.ingest.build(cancel, &progress).await?;
-        // What changed in the last moments is embedded when the engine opens with the new model: the
-        // choice and the active profile change first, the rest follows from them.
-        let (profile, spec) = (built.profile, installed.spec.clone());
         drop(built);
-        self.library(move |library| Ok(library.set_active_profile(profile)?)).await?;
-        self.choose_model(&spec).await?;
+        // The choice decides: whatever happens after it, the engine opens with this model, makes its
+        // profile the active one and queues what changed in the last moments.
+        self.choose_model(&installed.spec).await?;
         self.library(|library| Ok(library.set_setting(NEXT_EMBEDDER, &Option::<String>::None)?)).await?;
         self.reload_engine().await
     }

@@ -1,7 +1,7 @@
 //! Backup, restore, another folder, forgetting, the ledger as a table.
 
 use crate::collections::document_named;
-use crate::library::{absolute, index};
+use crate::library::{absolute, index_if_possible};
 use crate::output::{Output, size};
 use crate::terminal::Terminal;
 use anyhow::Result;
@@ -77,7 +77,7 @@ pub(crate) async fn forget(
         Err(_) => document_named(api, document).await?.id,
     };
     let forgotten = api.forget_document(DocumentReq { document: id }).await?;
-    index(api, terminal).await?;
+    index_if_possible(api, terminal).await?;
     output.show(&forgotten, |forgotten| {
         println!("Forgotten, with {} passages.", forgotten.passages);
         if let Some(original) = &forgotten.original {

@@ -77,6 +77,21 @@ pub(crate) async fn index(api: &Api, terminal: &Terminal) -> Result<()> {
     Ok(outcome?)
 }
 
+/// As [`index`], after something that is done whether or not the model for finding is there.
+pub(crate) async fn index_if_possible(api: &Api, terminal: &Terminal) -> Result<()> {
+    match api.index_until_idle().await {
+        Err(error) if error.code == Code::ModelNotInstalled => {
+            terminal.finish_line();
+            eprintln!("Indexing waits for the model: docent models fetch --defaults");
+            Ok(())
+        }
+        outcome => {
+            terminal.finish_line();
+            Ok(outcome?)
+        }
+    }
+}
+
 /// Lists the sources.
 pub(crate) async fn sources(api: &Api, output: Output) -> Result<ExitCode> {
     let sources = api.list_sources(Empty {}).await?;
@@ -93,7 +108,7 @@ pub(crate) async fn sources(api: &Api, output: Output) -> Result<ExitCode> {
 pub(crate) async fn remove(api: &Api, source: &str, output: Output, terminal: &Terminal) -> Result<ExitCode> {
     let found = &source_named(api, source).await?;
     api.remove_source(SourceReq { source: found.id }).await?;
-    index(api, terminal).await?;
+    index_if_possible(api, terminal).await?;
     output.show(found, |found| println!("Forgotten: {} (its files stay where they are)", found.path))?;
     Ok(ExitCode::SUCCESS)
 }

@@ -7,6 +7,10 @@ use docent_api::{Api, Sink};
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
+
+/// How often a switch of models is looked at.
+const LOOK: Duration = Duration::from_millis(200);
 
 /// Lists the catalogue.
 pub(crate) async fn list(api: &Api, output: Output) -> Result<ExitCode> {
@@ -71,6 +75,19 @@ pub(crate) async fn import(
 /// Uses a model from now on.
 pub(crate) async fn choose(api: &Api, name: String, output: Output) -> Result<ExitCode> {
     api.use_model(ModelReq { name: name.clone() }).await?;
+    // Another embedding model gets its index first.
+    while let Some(status) = api.app_state(Empty {}).await?.rebuild {
+        if let Some(error) = status.error {
+            return Err(error.into());
+        }
+        if output.draws {
+            eprint!("\r\x1b[2K{} of {} passages", status.done, status.total);
+        }
+        tokio::time::sleep(LOOK).await;
+    }
+    if output.draws {
+        eprint!("\r\x1b[2K");
+    }
     output.show(&name, |name| println!("{name} is in use."))?;
     Ok(ExitCode::SUCCESS)
 }

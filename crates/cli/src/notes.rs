@@ -1,7 +1,7 @@
 //! Notes.
 
 use crate::arguments::NotesCommand;
-use crate::library::{absolute, index};
+use crate::library::{absolute, index_if_possible};
 use crate::output::Output;
 use crate::terminal::Terminal;
 use anyhow::Result;
@@ -22,7 +22,7 @@ pub(crate) async fn run(
         NotesCommand::Folder { path } => {
             let path = path.map(|path| absolute(&path));
             api.set_notes_folder(NotesFolderReq { path }).await?;
-            index(api, terminal).await?;
+            index_if_possible(api, terminal).await?;
             list(api, NotesReq::default(), output).await?;
         }
         NotesCommand::Show { path } => {
@@ -92,5 +92,5 @@ async fn save(api: &Api, path: Option<String>, output: Output, terminal: &Termin
 /// A terminal ends after one command, so what changed is indexed before that.
 async fn finish(api: &Api, terminal: &Terminal) -> Result<()> {
     api.rescan(OptionalSourceReq { source: None }).await?;
-    index(api, terminal).await
+    index_if_possible(api, terminal).await
 }

@@ -76,10 +76,10 @@ impl Reader {
         on_page: &mut dyn FnMut(u32, Option<u32>),
     ) -> Result<Outcome, Outcome> {
         let path = path_of(source, &document.rel_path);
-        let before = FileState::read(&path).map_err(|error| failed(&io_error(error)))?;
+        let before = FileState::read(&path).map_err(|error| self.unreadable(source, error))?;
         self.refuse_unwanted(source, &path, before.size)?;
         self.refuse_unread_kinds(source, &path)?;
-        let hash = self.hash(&path)?;
+        let hash = self.hash(source, &path)?;
         if self.is_same(document, &hash) {
             return Ok(Outcome::Same);
         }
@@ -88,8 +88,8 @@ impl Reader {
         }
         let read = self.extract.extract(&path, &self.cancel, on_page);
         // A file that was being written may have looked broken, so this comes before any verdict.
-        self.check_settled(&path, &before, &hash)?;
-        let text = read.map_err(|error| self.refused(error))?;
+        self.check_settled(source, &path, &before, &hash)?;
+        let text = read.map_err(|error| self.refused_of(source, error))?;
         let title = title_of(&text, &document.rel_path);
         let chunks =
             chunk(&text, title, &self.size, &|text| self.embedder.count_tokens(text)).map_err(uncountable)?;
@@ -136,9 +136,26 @@ impl Reader {
         found.iter().find(fits).map(|original| original.id)
     }
 
-    fn hash(&self, path: &Path) -> Result<String, Outcome> {
-        let hash = content_hash(path, &self.cancel).map_err(|error| failed(&io_error(error)))?;
+    fn hash(&self, source: &Source, path: &Path) -> Result<String, Outcome> {
+        let hash = content_hash(path, &self.cancel).map_err(|error| self.unreadable(source, error))?;
         hash.ok_or(Outcome::Cancelled)
+    }
+
+    /// What a file that cannot be opened means: nothing about the file, if its drive is away.
+    fn unreadable(&self, source: &Source, error: io::Error) -> Outcome {
+        self.refused_of(source, io_error(error))
+    }
+
+    fn refused_of(&self, source: &Source, error: ExtractError) -> Outcome {
+        let of_the_drive = matches!(error, ExtractError::NotFound | ExtractError::Read { .. });
+        if !of_the_drive || is_reachable(source) {
+            return self.refused(error);
+        }
+        tracing::info!(root = %source.root.display(), "a source went away while it was read");
+        if let Err(error) = self.library.set_source_unreachable(source.id) {
+            tracing::warn!(%error, "that a source is away could not be recorded");
+        }
+        Outcome::Unsettled(None)
     }
 
     /// Whether the live revision was read from the same bytes by the same readers.
@@ -155,9 +172,15 @@ impl Reader {
 
     /// Compares the file with what it was before it was read. The time of modification alone is not
     /// enough: many file systems keep it in steps of milliseconds or seconds.
-    fn check_settled(&self, path: &Path, before: &FileState, hash: &str) -> Result<(), Outcome> {
+    fn check_settled(
+        &self,
+        source: &Source,
+        path: &Path,
+        before: &FileState,
+        hash: &str,
+    ) -> Result<(), Outcome> {
         let Ok(after) = FileState::read(path) else { return Err(Outcome::Unsettled(None)) };
-        if after == *before && self.hash(path)? == hash {
+        if after == *before && self.hash(source, path)? == hash {
             Ok(())
         } else {
             Err(Outcome::Unsettled(Some(after)))
@@ -179,6 +202,14 @@ impl Reader {
 /// See [`Reader::identity`].
 pub(crate) fn reading_identity(extractor: &str, size: &ChunkSize) -> String {
     format!("{extractor}, {}", size.identity())
+}
+
+/// Whether the place of a source is there; that of a single file is its folder.
+fn is_reachable(source: &Source) -> bool {
+    match source.kind {
+        SourceKind::Folder => std::fs::read_dir(&source.root).is_ok(),
+        SourceKind::File => source.root.parent().is_none_or(|folder| std::fs::read_dir(folder).is_ok()),
+    }
 }
 
 fn failed(error: &ExtractError) -> Outcome {

@@ -14,6 +14,8 @@ use std::sync::Arc;
 
 /// Files told to the library in one transaction.
 const PAGE: usize = 500;
+/// A walk is narrowed to at most this many paths.
+const MANY_PATHS: usize = 500;
 /// A missing file is remembered this long, so that it is known again when it comes back.
 const REMEMBER_MISSING_MS: i64 = 7 * 24 * 60 * 60 * 1_000;
 
@@ -84,6 +86,8 @@ struct Scan<'s> {
     report: ScanReport,
     /// Documents whose file is there.
     seen: HashSet<DocumentId>,
+    /// Those of them that this scan made.
+    arrived: Vec<DocumentId>,
 }
 
 impl<'s> Scan<'s> {
@@ -94,20 +98,32 @@ impl<'s> Scan<'s> {
         cancel: &'s Cancel,
     ) -> Result<Self, LibraryError> {
         let source = library.source(source)?;
-        let report = ScanReport::default();
-        Ok(Self { library, source, now, cancel, within: None, report, seen: HashSet::new() })
+        Ok(Self {
+            library,
+            source,
+            now,
+            cancel,
+            within: None,
+            report: ScanReport::default(),
+            seen: HashSet::new(),
+            arrived: Vec::new(),
+        })
     }
 
     fn run(self) -> Result<ScanReport, LibraryError> {
+        let walked = self.walk(self.within.as_deref());
+        self.reconcile(walked)
+    }
+
+    fn walk(&self, within: Option<&[String]>) -> Walked {
         let ground = Ground {
             root: &self.source.root,
             kind: self.source.kind,
             rules: &self.source.rules,
             own: self.library.data_folder(),
-            within: self.within.as_deref(),
+            within,
         };
-        let walked = walk(&ground, self.cancel);
-        self.reconcile(walked)
+        walk(&ground, self.cancel)
     }
 
     /// Tells the library what a walk found.
@@ -115,9 +131,12 @@ impl<'s> Scan<'s> {
         self.report.reachable = walked.reachable && !self.is_unplugged(&walked)?;
         self.report.unreadable.clone_from(&walked.unreadable);
         self.see(&walked.files)?;
-        if self.within.is_none() {
-            // A permission that was given changes no file.
-            self.library.retry_failed_for(self.source.id, "permission_denied", self.now)?;
+        self.drop_forgotten()?;
+        if self.within.is_none() && self.report.reachable {
+            // A permission that was given, or a drive that is back, changes no file.
+            for code in ["permission_denied", "not_found", "read_failed", "interrupted"] {
+                self.library.retry_failed_for(self.source.id, code, self.now)?;
+            }
         }
         self.report.cancelled = self.cancel.is_cancelled();
         if self.report.reachable && walked.complete && !self.report.cancelled {
@@ -127,7 +146,7 @@ impl<'s> Scan<'s> {
                 self.remember_device()?;
             }
         }
-        if self.within.is_none() {
+        if self.within.is_none() && !self.report.cancelled {
             self.library.set_source_scanned(self.source.id, self.now, self.report.reachable)?;
         }
         Ok(self.report)
@@ -142,7 +161,10 @@ impl<'s> Scan<'s> {
             for seen in self.library.see_files(&page, self.now)? {
                 self.report.seen += 1;
                 match seen {
-                    Seen::New(_) => self.report.new += 1,
+                    Seen::New(id) => {
+                        self.arrived.push(id);
+                        self.report.new += 1;
+                    }
                     Seen::Changed(_) => self.report.changed += 1,
                     Seen::Unchanged(_) => {}
                 }
@@ -150,6 +172,31 @@ impl<'s> Scan<'s> {
             }
         }
         Ok(())
+    }
+
+    /// Deletes what was forgotten after this scan had read the rules.
+    fn drop_forgotten(&mut self) -> Result<(), LibraryError> {
+        let rules = match self.library.source(self.source.id) {
+            Ok(source) => source.rules,
+            // Removed meanwhile, with all its documents.
+            Err(LibraryError::NotFound { .. }) => return Ok(()),
+            Err(error) => return Err(error),
+        };
+        let known: HashSet<&String> = self.source.rules.forgotten.iter().collect();
+        for path in rules.forgotten.iter().filter(|path| !known.contains(path)) {
+            if let Some(document) = self.library.document_by_path(self.source.id, path)? {
+                self.seen.remove(&document.id);
+                self.delete(document.id)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn delete(&self, id: DocumentId) -> Result<(), LibraryError> {
+        match self.library.delete_document(id, self.now) {
+            Err(LibraryError::NotFound { .. }) => Ok(()),
+            done => done,
+        }
     }
 
     fn seen_file(&self, found: &Found) -> SeenFile {
@@ -164,38 +211,60 @@ impl<'s> Scan<'s> {
 
     /// Follows moved files and marks the rest of what was not seen as missing.
     fn follow_lost(&mut self, walked: &Walked) -> Result<(), LibraryError> {
-        let mut lost = self.library.missing_files(self.source.id, &self.seen)?;
+        let mut lost = match &self.within {
+            Some(within) => self.library.missing_within(self.source.id, within, &self.seen)?,
+            None => self.library.missing_files(self.source.id, &self.seen)?,
+        };
         lost.retain(|document| !is_hidden_from_view(&document.rel_path, &walked.unreadable));
-        if let Some(within) = &self.within {
-            lost.retain(|document| within.iter().any(|part| lies_at_or_below(&document.rel_path, part)));
-        }
         let moved = self.follow_moves(&lost)?;
         lost.retain(|document| !moved.contains(&document.id));
         // What is still there and was not seen is left out by the rules: it is not gone, it is not wanted.
         let is_there =
             |document: &Document| path_of(&self.source, &document.rel_path).symlink_metadata().is_ok();
-        let (unwanted, gone): (Vec<Document>, Vec<Document>) = lost.into_iter().partition(is_there);
-        for document in &unwanted {
-            match self.library.delete_document(document.id, self.now) {
-                Ok(()) | Err(LibraryError::NotFound { .. }) => self.report.left_out += 1,
-                Err(error) => return Err(error),
-            }
-        }
+        let (there, gone): (Vec<Document>, Vec<Document>) = lost.into_iter().partition(is_there);
+        self.leave_out(&there)?;
         let gone: Vec<DocumentId> = gone.iter().map(|document| document.id).collect();
         self.library.mark_all_missing(&gone, self.now)?;
         self.report.deleted += gone.len();
         Ok(())
     }
 
+    /// Deletes the documents of files that are there and that the rules leave out. A file may also have
+    /// come back since its folder was listed, as programs save: that is asked by walking once more.
+    fn leave_out(&mut self, there: &[Document]) -> Result<(), LibraryError> {
+        if there.is_empty() {
+            return Ok(());
+        }
+        let paths: Vec<String> = there.iter().map(|document| document.rel_path.clone()).collect();
+        // With many paths to compare, looking at everything is cheaper.
+        let again = self.walk((paths.len() <= MANY_PATHS).then_some(&paths));
+        let paths: HashSet<&String> = paths.iter().collect();
+        let found: Vec<Found> =
+            again.files.into_iter().filter(|found| paths.contains(&found.rel_path)).collect();
+        self.see(&found)?;
+        if !again.complete {
+            return Ok(());
+        }
+        for document in there {
+            if !self.seen.contains(&document.id) {
+                self.delete(document.id)?;
+                self.report.left_out += 1;
+            }
+        }
+        Ok(())
+    }
+
     /// Gives lost documents the path at which their content arrived. Files lost in earlier scans
     /// count too, and so do arrivals that an interrupted scan has made.
     fn follow_moves(&mut self, lost: &[Document]) -> Result<HashSet<DocumentId>, LibraryError> {
+        let arrivals = self.arrivals()?;
+        if arrivals.is_empty() {
+            return Ok(HashSet::new());
+        }
         let missing = self.all_in(DocumentState::Missing)?;
         if lost.is_empty() && missing.is_empty() {
             return Ok(HashSet::new());
         }
-        let mut arrivals = self.all_in(DocumentState::Waiting)?;
-        arrivals.retain(|document| document.live_revision.is_none() && self.seen.contains(&document.id));
         let vanished: Vec<Document> = lost.iter().cloned().chain(missing).collect();
         let path = |document: &Document| path_of(&self.source, &document.rel_path);
         let moves = pair(&vanished, &arrivals, &path, self.cancel);
@@ -216,6 +285,24 @@ impl<'s> Scan<'s> {
             self.report.new = self.report.new.saturating_sub(1);
         }
         Ok(moved)
+    }
+
+    /// Documents that were made for files nobody knew and were never read: by this scan, or by one that
+    /// was interrupted.
+    fn arrivals(&self) -> Result<Vec<Document>, LibraryError> {
+        let mut arrivals = match self.within {
+            None => self.all_in(DocumentState::Waiting)?,
+            Some(_) => {
+                let found = self.arrived.iter().map(|id| self.library.document(*id));
+                found.filter(|found| !is_gone(found)).collect::<Result<_, _>>()?
+            }
+        };
+        arrivals.retain(|document| {
+            document.live_revision.is_none()
+                && document.extractor.is_none()
+                && self.seen.contains(&document.id)
+        });
+        Ok(arrivals)
     }
 
     fn all_in(&self, state: DocumentState) -> Result<Vec<Document>, LibraryError> {
@@ -250,6 +337,10 @@ impl<'s> Scan<'s> {
     fn device_key(&self) -> String {
         format!("scan.device.{}", self.source.id)
     }
+}
+
+fn is_gone(found: &Result<Document, LibraryError>) -> bool {
+    matches!(found, Err(LibraryError::NotFound { .. }))
 }
 
 /// Where a document of a source lies.

@@ -5,7 +5,7 @@ use crate::chunks::{StoredChunk, select_chunks};
 use crate::codec::{encode_blocks, encode_spans};
 use crate::documents::require_document;
 use crate::error::{LibraryError, Step};
-use crate::profiles::require_profile;
+use crate::profiles::{ProfileState, require_profile};
 use docent_corpus::{BatchId, DocumentId, DocumentText, ProfileId, RevisionId, Span, Spot};
 use rusqlite::{Connection, Statement, Transaction, params};
 
@@ -14,6 +14,8 @@ use rusqlite::{Connection, Statement, Transaction, params};
 pub struct NewRevision<'a> {
     /// The document.
     pub document: DocumentId,
+    /// [`crate::Document::change`] when reading began; `None` means as it was recorded then.
+    pub change: Option<i64>,
     /// Hash of the file's bytes.
     pub content_hash: &'a str,
     /// Version of the extractor.
@@ -76,7 +78,11 @@ impl Library {
         now_ms: i64,
     ) -> Result<OpenBatch, LibraryError> {
         self.write("opening a batch", |tx| {
-            require_profile(tx, profile)?;
+            if require_profile(tx, profile)?.state == ProfileState::Retired {
+                return Err(LibraryError::conflict(format_args!(
+                    "the profile {profile} is not in use any more"
+                )));
+            }
             let batch = insert_batch(tx, profile)?;
             for revision in revisions {
                 require_document(tx, revision.document)?;
@@ -135,7 +141,7 @@ fn insert_revision(
     let sql =
         "INSERT INTO revision (document_id, state, document_change, content_hash, extractor, chunker, format,
                    title, metadata, warnings, n_chunks)
-               SELECT id, 'staged', ifnull(reading_change, change), ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9
+               SELECT id, 'staged', ifnull(?10, ifnull(reading_change, change)), ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9
                FROM document WHERE id = ?1";
     let format = new.text.format.as_str();
     let count = new.chunks.len() as i64;
@@ -148,7 +154,8 @@ fn insert_revision(
         title,
         metadata,
         warnings,
-        count
+        count,
+        new.change
     ];
     tx.execute(sql, values).step(step)?;
     let id = RevisionId(tx.last_insert_rowid());

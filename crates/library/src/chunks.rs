@@ -181,6 +181,7 @@ mod tests {
         let (mut text, chunks) = read("words");
         text.metadata.title = Some(" \u{3000} ".into());
         let revision = crate::NewRevision {
+            change: None,
             document: id,
             content_hash: "h",
             extractor: "x",

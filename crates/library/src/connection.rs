@@ -192,7 +192,10 @@ fn prepare_writer(connection: &Connection) -> Result<(), LibraryError> {
         tracing::warn!(mode, "no write-ahead log on this file system: readers will wait for writers");
     }
     connection
-        .execute_batch("PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA cache_size = -16384")
+        .execute_batch(
+            "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA cache_size = -16384;
+             PRAGMA secure_delete = ON",
+        )
         .step("setting up")
 }
 
@@ -357,6 +360,7 @@ mod tests {
         set(&limit(pages + 2));
         let (text, chunks) = crate::testing::read(&"much text ".repeat(20_000));
         let revision = crate::NewRevision {
+            change: None,
             document: id,
             content_hash: "h",
             extractor: "x",

@@ -3,8 +3,8 @@
 use crate::Library;
 use crate::documents::{Document, select_documents};
 use crate::error::{LibraryError, Step};
-use docent_corpus::DocumentId;
-use rusqlite::{Connection, params};
+use docent_corpus::{DocumentId, SourceId};
+use rusqlite::{Connection, OptionalExtension, params};
 
 impl Library {
     /// Documents that were read from these bytes by this extractor, can be found, and are themselves
@@ -49,6 +49,44 @@ impl Library {
             release_of(tx, "id = ?1", copy.0, now_ms)?;
             crate::purges::retire_documents(tx, "id = ?1", copy.0)?;
             Ok(true)
+        })
+    }
+
+    /// Through which documents these are found: themselves, or what they are copies of.
+    pub fn found_through(&self, documents: &[DocumentId]) -> Result<Vec<DocumentId>, LibraryError> {
+        let step = "looking for originals";
+        self.read(step, |db| {
+            let sql = "SELECT ifnull(copy_of, id) FROM document WHERE id = ?1";
+            let mut statement = db.prepare(sql).step(step)?;
+            let through =
+                |id: &DocumentId| statement.query_row([id.0], |row| row.get(0)).optional().step(step);
+            let found: Vec<Option<i64>> = documents.iter().map(through).collect::<Result<_, _>>()?;
+            Ok(found.into_iter().flatten().map(DocumentId).collect())
+        })
+    }
+
+    /// Through which documents those of these sources are found, if some are found through documents
+    /// of other sources; `None` if the sources hold all they need themselves.
+    pub fn found_in_sources(&self, sources: &[SourceId]) -> Result<Option<Vec<DocumentId>>, LibraryError> {
+        let step = "looking for originals";
+        let list: Vec<String> = sources.iter().map(|id| id.0.to_string()).collect();
+        let list = list.join(", ");
+        self.read(step, |db| {
+            let sql = format!(
+                "SELECT EXISTS (SELECT 1 FROM document c JOIN document o ON o.id = c.copy_of
+                     WHERE c.copy_of IS NOT NULL AND c.deleted_ms IS NULL AND c.source_id IN ({list})
+                       AND o.source_id NOT IN ({list}))"
+            );
+            if !db.query_row(&sql, [], |row| row.get::<_, bool>(0)).step(step)? {
+                return Ok(None);
+            }
+            let sql = format!(
+                "SELECT DISTINCT ifnull(copy_of, id) FROM document
+                 WHERE deleted_ms IS NULL AND source_id IN ({list}) AND state <> 'missing'"
+            );
+            let mut statement = db.prepare(&sql).step(step)?;
+            let ids = statement.query_map([], |row| row.get(0).map(DocumentId)).step(step)?;
+            Ok(Some(ids.collect::<rusqlite::Result<_>>().step(step)?))
         })
     }
 

@@ -93,6 +93,8 @@ pub struct Document {
     pub extractor: Option<String>,
     /// The document with the same bytes through which this one is found.
     pub copy_of: Option<DocumentId>,
+    /// How many states its file was seen in: what is read now is of this one, or of a later one.
+    pub change: i64,
 }
 
 impl Document {
@@ -103,7 +105,7 @@ impl Document {
 }
 
 pub(crate) const DOCUMENT_COLUMNS: &str = "id, source_id, rel_path, size, mtime_ns, file_id, content_hash, format, \
-     title, metadata, state, error_code, error_detail, warnings, live_rev, n_chunks, updated_ms, extractor, copy_of";
+     title, metadata, state, error_code, error_detail, warnings, live_rev, n_chunks, updated_ms, extractor, copy_of, change";
 
 pub(crate) fn document_of(row: &Row<'_>) -> rusqlite::Result<Document> {
     let format: Option<String> = row.get("format")?;
@@ -127,6 +129,7 @@ pub(crate) fn document_of(row: &Row<'_>) -> rusqlite::Result<Document> {
         updated_ms: row.get("updated_ms")?,
         extractor: row.get("extractor")?,
         copy_of: row.get::<_, Option<i64>>("copy_of")?.map(DocumentId),
+        change: row.get("change")?,
     })
 }
 
@@ -179,8 +182,8 @@ impl Library {
         self.read("reading documents", |db| select_documents(db, "content_hash = ?1 ORDER BY id", [hash]))
     }
 
-    /// Up to `limit` documents that wait to be read, of one source or of all, by source and path.
-    /// Files of more than 16 MiB come after all others: one of them may take hours.
+    /// Up to `limit` documents that wait to be read, of one source or of all that could be reached
+    /// last, by source and path: what lies on a drive that is away is not tried. Files of more than 16 MiB come after all others: one of them may take hours.
     pub fn next_waiting(
         &self,
         limit: usize,
@@ -191,7 +194,10 @@ impl Library {
             let (limit, large) = (limit as i64, LARGE_FILE);
             match source {
                 None => {
-                    let condition = format!("state = 'waiting' AND size {sizes} ?2 {order}");
+                    let condition = format!(
+                        "state = 'waiting' AND size {sizes} ?2
+                         AND source_id IN (SELECT id FROM source WHERE reachable AND removed_ms IS NULL) {order}"
+                    );
                     select_documents(db, &condition, [limit, large])
                 }
                 Some(id) => {

@@ -1,7 +1,7 @@
 //! What a scan tells the library about files: seen, changed, moved, gone.
 
 use crate::Library;
-use crate::documents::{Document, require_document, select_documents};
+use crate::documents::{DOCUMENT_COLUMNS, Document, require_document, select_documents};
 use crate::error::{LibraryError, Step};
 use crate::sources::require_source;
 use crate::{copies, purges};
@@ -80,8 +80,10 @@ impl Library {
         self.write(step, |tx| {
             require_document(tx, id)?;
             make_room(tx, id, new_rel_path)?;
+            // Whoever reads it under its old path finds nothing there, which is no verdict on the file.
             let sql = "UPDATE document SET rel_path = ?2, size = ?3, mtime_ns = ?4, file_id = ?5,
-                           state = iif(state = 'missing', 'waiting', state) WHERE id = ?1";
+                           change = change + (state IN ('waiting', 'reading')),
+                           state = iif(state IN ('missing', 'reading'), 'waiting', state) WHERE id = ?1";
             tx.execute(sql, params![id.0, new_rel_path, size as i64, mtime_ns, file_id]).step(step)?;
             Ok(())
         })
@@ -108,6 +110,38 @@ impl Library {
             Ok(())
         })?;
         Ok(missing)
+    }
+
+    /// As [`Library::missing_files`], after a scan of these paths and what is below them; `.` is the
+    /// source's root.
+    pub fn missing_within(
+        &self,
+        source: SourceId,
+        within: &[String],
+        seen: &HashSet<DocumentId>,
+    ) -> Result<Vec<Document>, LibraryError> {
+        self.read("looking for missing files", |db| {
+            let mut missing: Vec<Document> = Vec::new();
+            for part in within {
+                // Names below a folder begin with it and a slash; `0` is the character behind the slash.
+                let condition = "source_id = ?1 AND state <> 'missing' AND rel_path = ?2
+                    UNION ALL SELECT {columns} FROM document WHERE deleted_ms IS NULL
+                    AND source_id = ?1 AND state <> 'missing' AND rel_path >= ?2 || '/' AND rel_path < ?2 || '0'"
+                    .replace("{columns}", DOCUMENT_COLUMNS);
+                let condition = if part == "." {
+                    "source_id = ?1 AND state <> 'missing' AND ?2 = '.'".to_owned()
+                } else {
+                    condition
+                };
+                for document in select_documents(db, &condition, params![source.0, part])? {
+                    let known = missing.iter().any(|known| known.id == document.id);
+                    if !known && !seen.contains(&document.id) {
+                        missing.push(document);
+                    }
+                }
+            }
+            Ok(missing)
+        })
     }
 
     /// Records that a document's file is gone: no reader finds it any more, its index rows are due for

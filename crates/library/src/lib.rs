@@ -34,6 +34,7 @@ mod counts;
 mod documents;
 mod error;
 mod files;
+mod forget;
 mod journal;
 mod like;
 mod listing;

@@ -171,6 +171,7 @@ mod tests {
         text.metadata.tags = tags.iter().map(|tag| (*tag).to_owned()).collect();
         text.metadata.links = links.iter().map(|link| (*link).to_owned()).collect();
         let revision = NewRevision {
+            change: None,
             document,
             content_hash: path,
             extractor: "x1",

@@ -146,6 +146,16 @@ impl Library {
         })
     }
 
+    /// Whether a table of this name belongs to this library and nobody needs it: that of a profile that
+    /// was replaced, or of a generation that was lost.
+    pub fn is_unused_table(&self, name: &str) -> Result<bool, LibraryError> {
+        let profiles = self.read("reading profiles", all)?;
+        let used = |profile: &StoredProfile| profile.state != ProfileState::Retired && profile.table == name;
+        let tag = |table: &str| table.rsplit_once('_').map(|(_, tag)| tag.to_owned());
+        let ours = |profile: &StoredProfile| tag(&profile.table) == tag(name);
+        Ok(name.starts_with("chunks_p") && profiles.iter().any(ours) && !profiles.iter().any(used))
+    }
+
     /// What is known of a profile's table.
     pub fn index_state(&self, id: ProfileId) -> Result<IndexState, LibraryError> {
         let step = "reading the state of the index";
@@ -257,6 +267,21 @@ mod tests {
         assert_ne!(other_table, table);
         assert_eq!(world.library.profile(other_id).unwrap().profile, other);
         assert_eq!(world.library.profiles().unwrap().len(), 2);
+    }
+
+    #[test]
+    fn tables_of_replaced_profiles_and_generations_are_unused() {
+        let (_folder, library) = crate::testing::library();
+        let (first, table) = library.ensure_profile(&profile("a")).unwrap();
+        library.set_active_profile(first).unwrap();
+        let (second, next) = library.ensure_profile(&profile("b")).unwrap();
+        let unused = |name: &str| library.is_unused_table(name).unwrap();
+        assert!(!unused(&table) && !unused(&next), "one serves, one is built");
+        library.set_active_profile(second).unwrap();
+        assert!(unused(&table) && !unused(&next));
+        let later = library.new_generation(second).unwrap();
+        assert!(unused(&next) && !unused(&later));
+        assert!(!unused("chunks_p1_g1_deadbeef") && !unused("other"), "another library's, and strangers");
     }
 
     #[test]

@@ -91,14 +91,9 @@ impl Library {
     /// Removes a source with all its documents: at once for readers, from the index with the next
     /// purge. The original files are not touched.
     pub fn remove_source(&self, id: SourceId, now_ms: i64) -> Result<(), LibraryError> {
-        let step = "removing a source";
-        self.write(step, |tx| {
+        self.write("removing a source", |tx| {
             require_source(tx, id)?;
-            tx.execute("UPDATE source SET removed_ms = ?2 WHERE id = ?1", params![id.0, now_ms])
-                .step(step)?;
-            tx.execute("DELETE FROM collection_source WHERE source_id = ?1", [id.0]).step(step)?;
-            copies::release_of(tx, "source_id = ?1", id.0, now_ms)?;
-            purges::delete_documents(tx, "source_id = ?1", id.0, now_ms)
+            remove(tx, id, now_ms)
         })
     }
 
@@ -126,6 +121,16 @@ impl Library {
         })
     }
 
+    /// Records that a source cannot be reached, seen while its files were read. The next scan that
+    /// reaches it says otherwise.
+    pub fn set_source_unreachable(&self, id: SourceId) -> Result<(), LibraryError> {
+        let step = "recording a source";
+        self.write_relaxed(step, |tx| {
+            tx.execute("UPDATE source SET reachable = 0 WHERE id = ?1", [id.0]).step(step)?;
+            Ok(())
+        })
+    }
+
     /// Gives a source another root: its folder moved, or the library came to another machine.
     pub fn set_source_root(&self, id: SourceId, root: &Path) -> Result<(), LibraryError> {
         let step = "moving a source";
@@ -137,16 +142,43 @@ impl Library {
         })
     }
 
-    /// Says what of a source is read. The next scan goes by it.
+    /// Says what of a source is read. The next scan goes by it; files that the rule of size now
+    /// treats otherwise wait to be looked at again.
     pub fn set_source_rules(&self, id: SourceId, rules: &SourceRules) -> Result<(), LibraryError> {
         let step = "recording rules";
-        let rules = serde_json::to_string(rules).step(step)?;
         self.write(step, |tx| {
             require_source(tx, id)?;
-            tx.execute("UPDATE source SET rules = ?2 WHERE id = ?1", params![id.0, rules]).step(step)?;
+            write_rules(tx, id, rules)?;
+            let sql = "UPDATE document SET state = 'waiting', error_code = NULL, error_detail = NULL, extractor = NULL
+                       WHERE source_id = ?1 AND deleted_ms IS NULL
+                         AND (error_code = 'over_size_rule' OR (state = 'indexed' AND size > ?2))";
+            let limit = rules.max_bytes.map(|limit| i64::try_from(limit).unwrap_or(i64::MAX));
+            tx.execute(sql, params![id.0, limit]).step(step)?;
             Ok(())
         })
     }
+}
+
+pub(crate) fn remove(tx: &Connection, id: SourceId, now_ms: i64) -> Result<(), LibraryError> {
+    let step = "removing a source";
+    tx.execute("UPDATE source SET removed_ms = ?2 WHERE id = ?1", params![id.0, now_ms]).step(step)?;
+    tx.execute("DELETE FROM collection_source WHERE source_id = ?1", [id.0]).step(step)?;
+    copies::release_of(tx, "source_id = ?1", id.0, now_ms)?;
+    purges::delete_documents(tx, "source_id = ?1", id.0, now_ms)
+}
+
+pub(crate) fn present(tx: &Connection) -> Result<Vec<Source>, LibraryError> {
+    let step = "listing sources";
+    let sql = format!("SELECT {SOURCE_COLUMNS} FROM source WHERE removed_ms IS NULL ORDER BY id");
+    let mut statement = tx.prepare(&sql).step(step)?;
+    statement.query_map([], source_of).step(step)?.collect::<rusqlite::Result<_>>().step(step)
+}
+
+pub(crate) fn write_rules(tx: &Connection, id: SourceId, rules: &SourceRules) -> Result<(), LibraryError> {
+    let step = "recording rules";
+    let rules = serde_json::to_string(rules).step(step)?;
+    tx.execute("UPDATE source SET rules = ?2 WHERE id = ?1", params![id.0, rules]).step(step)?;
+    Ok(())
 }
 
 #[cfg(test)]

@@ -99,6 +99,7 @@ impl Fixture {
             .iter()
             .zip(&read)
             .map(|((document, content_hash), (text, chunks))| NewRevision {
+                change: None,
                 document: *document,
                 content_hash,
                 extractor: "x1",

@@ -88,6 +88,7 @@ fn write_for_ever(folder: &Path) {
         let content = format!("document {number}\nwith two lines");
         let (text, chunks) = read(&content);
         let revision = NewRevision {
+            change: None,
             document,
             content_hash: &content,
             extractor: "x",
@@ -169,6 +170,7 @@ fn on_a_small_disk(disk: &Path) {
         let written = library.see_file(seen, 1).and_then(|seen| {
             let document = seen.document();
             let revision = NewRevision {
+                change: None,
                 document,
                 content_hash: "h",
                 extractor: "x",

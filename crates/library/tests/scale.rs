@@ -41,6 +41,7 @@ fn twenty_thousand_documents() {
             library.set_document_state(document.id, DocumentState::Failed, Some("damaged"), None, 2).unwrap();
         }
         let revision = |document: &&docent_library::Document| NewRevision {
+            change: None,
             document: document.id,
             content_hash: "h",
             extractor: "x",

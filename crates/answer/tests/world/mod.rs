@@ -98,6 +98,7 @@ impl World {
             .iter()
             .zip(&ids)
             .map(|((path, text, chunks), id)| NewRevision {
+                change: None,
                 document: *id,
                 content_hash: path,
                 extractor: "test",

@@ -1,6 +1,7 @@
 //! The ledger: what became of every file, trying again, forgetting, and the whole as a table.
 
 use super::documents::original_path;
+use super::notes::NOTES_SOURCE;
 use crate::wire::*;
 use crate::{Api, error::chain};
 use docent_corpus::{DocumentId, SourceId};
@@ -67,16 +68,10 @@ fn forget(library: &Library, id: DocumentId, now_ms: i64) -> Result<ForgetRes, A
     let source = library.source(document.source)?;
     let original = original_path(library, &document)?;
     let quoted_in = library.quoted_in(id)?;
-    if source.kind == SourceKind::Folder {
-        let mut rules = source.rules;
-        if !rules.forgotten.contains(&document.rel_path) {
-            rules.forgotten.push(document.rel_path.clone());
-            library.set_source_rules(source.id, &rules)?;
-        }
-        library.delete_document(id, now_ms)?;
-    } else {
-        library.remove_source(source.id, now_ms)?;
-    }
+    // Versions are kept by path below the notes' folder: where this is one, they go as well.
+    let is_notes = library.get_setting::<i64>(NOTES_SOURCE)? == Some(source.id.0);
+    let note = (source.kind == SourceKind::Folder && is_notes).then_some(document.rel_path.as_str());
+    library.forget_document(id, note, now_ms)?;
     Ok(ForgetRes {
         original: original.exists().then(|| original.to_string_lossy().into_owned()),
         passages: document.chunks,

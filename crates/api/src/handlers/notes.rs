@@ -11,7 +11,7 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 /// Name of the setting that holds the id of the notes' source.
-const NOTES_SOURCE: &str = "notes.source";
+pub(crate) const NOTES_SOURCE: &str = "notes.source";
 
 /// The notes' folder and its source.
 pub(crate) struct Shelf {

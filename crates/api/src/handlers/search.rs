@@ -4,6 +4,7 @@ use crate::Api;
 use crate::wire::*;
 use docent_answer as answer;
 use docent_corpus::{Cancel, CollectionId, DocumentId, SourceId, Span};
+use std::collections::HashSet;
 
 /// Passages when the request does not say.
 const DEFAULT_PASSAGES: u32 = 10;
@@ -27,17 +28,32 @@ impl Api {
     pub(super) async fn scope(&self, scope: Scope) -> Result<answer::Scope, ApiError> {
         let documents = scope.documents.map(|ids| ids.into_iter().map(DocumentId).collect::<Vec<_>>());
         let named = scope.sources.map(|ids| ids.into_iter().map(SourceId).collect::<Vec<_>>());
-        let Some(collection) = scope.collection else {
-            return Ok(answer::Scope { sources: named, documents });
-        };
-        let members =
-            self.library(move |library| Ok(library.found_in_collection(CollectionId(collection))?)).await?;
-        let documents = match documents {
-            Some(documents) => members.into_iter().filter(|id| documents.contains(id)).collect(),
-            None => members,
-        };
-        Ok(answer::Scope { sources: named, documents: Some(documents) })
+        if scope.collection.is_none() && documents.is_none() && named.is_none() {
+            return Ok(answer::Scope::default());
+        }
+        self.library(move |library| {
+            // Rows of the index belong to the original alone, so copies are asked for through it.
+            let mut wanted = documents.map(|ids| library.found_through(&ids)).transpose()?;
+            if let Some(collection) = scope.collection {
+                wanted = Some(both(wanted, library.found_in_collection(CollectionId(collection))?));
+            }
+            let elsewhere = named.as_deref().map(|ids| library.found_in_sources(ids)).transpose()?.flatten();
+            Ok(match elsewhere {
+                Some(found) => answer::Scope { sources: None, documents: Some(both(wanted, found)) },
+                None => answer::Scope { sources: named, documents: wanted },
+            })
+        })
+        .await
     }
+}
+
+/// The documents in both lists; the first may be everything.
+fn both(wanted: Option<Vec<DocumentId>>, mut found: Vec<DocumentId>) -> Vec<DocumentId> {
+    if let Some(wanted) = wanted {
+        let wanted: HashSet<DocumentId> = wanted.into_iter().collect();
+        found.retain(|id| wanted.contains(id));
+    }
+    found
 }
 
 /// A passage with the query's words marked.

@@ -79,6 +79,7 @@ impl Run<'_> {
                         .iter()
                         .map(|(document, reading)| NewRevision {
                             document: document.id,
+                            change: Some(document.change),
                             content_hash: &reading.hash,
                             extractor: &extractor,
                             chunker: &chunker,

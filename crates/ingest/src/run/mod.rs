@@ -146,6 +146,8 @@ impl<'r> Run<'r> {
 
     /// Documents that a failed run left as being read, without a batch that would finish them.
     async fn queue_stranded(&mut self) -> Result<(), IngestError> {
+        // What a small change at this moment reads is not stranded.
+        let _alone = self.ingest.brief.lock().await;
         let (profile, now) = (self.ingest.parts.profile, self.ingest.now());
         self.ingest
             .library("queueing documents", move |library| {
@@ -203,14 +205,18 @@ impl<'r> Run<'r> {
                 if self.next_page().await? { continue } else { return Ok(()) }
             };
             let Some(source) = self.source(document.source).await? else { continue };
-            *self.attempts.entry(document.id).or_insert(0) += 1;
             let (id, now) = (document.id, self.ingest.now());
+            // Since it was queued it may have been moved, read by somebody else, or deleted.
             let marked = self.ingest.library("recording a state", move |library| {
-                gone_is_none(library.set_document_state(id, DocumentState::Reading, None, None, now))
+                let Some(document) = gone_is_none(library.document(id))? else { return Ok(None) };
+                if document.state != DocumentState::Waiting {
+                    return Ok(None);
+                }
+                let marked = library.set_document_state(id, DocumentState::Reading, None, None, now);
+                Ok(gone_is_none(marked)?.map(|()| document))
             });
-            if marked.await?.is_none() {
-                continue;
-            }
+            let Some(document) = marked.await? else { continue };
+            *self.attempts.entry(document.id).or_insert(0) += 1;
             self.progress.file = Some(document.rel_path.clone());
             self.progress.page = None;
             self.tell();

@@ -144,6 +144,7 @@ impl World {
         let revisions: Vec<NewRevision<'_>> = texts
             .iter()
             .map(|(document, content, (text, chunks))| NewRevision {
+                change: None,
                 document: *document,
                 content_hash: content,
                 extractor: "x",

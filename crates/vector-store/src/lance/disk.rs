@@ -97,6 +97,16 @@ pub(super) fn address(folder: &Path) -> Result<String, StoreError> {
     Ok(format!("{SCHEME}{rest}"))
 }
 
+/// Deletes the tables of a folder whose names `unused` says yes to, and gives how many went. They must
+/// not be open anywhere. What cannot be deleted stays, for the next time.
+pub fn remove_tables(folder: &Path, unused: impl Fn(&str) -> bool) -> usize {
+    let Ok(entries) = fs::read_dir(folder) else { return 0 };
+    let tables = entries.flatten().filter(|entry| {
+        entry.file_name().to_str().and_then(|name| name.strip_suffix(".lance")).is_some_and(&unused)
+    });
+    tables.filter(|entry| fs::remove_dir_all(entry.path()).is_ok()).count()
+}
+
 /// Renames a folder to the first free `<name>.bad-<n>` and returns the new path.
 pub(super) fn set_aside(folder: &Path) -> Result<PathBuf, StoreError> {
     let failed = |source| StoreError::Folder { path: folder.to_owned(), source };

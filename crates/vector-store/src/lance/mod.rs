@@ -30,6 +30,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
+pub use disk::remove_tables;
 pub use process::configure_process;
 
 /// Where a table is and how much memory it may use.
