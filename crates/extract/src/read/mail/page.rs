@@ -16,7 +16,8 @@ pub(super) fn read(
     context: &Context<'_>,
     writer: &mut BlockWriter,
 ) -> Result<bool, Stop> {
-    if !(matches!(extension, "mht" | "mhtml") || says_saved(raw)) {
+    let by_name = matches!(extension, "mht" | "mhtml" | "doc" | "dot" | "xls" | "xlt");
+    if !(by_name || says_saved(raw)) {
         return Ok(false);
     }
     let parsed = catch(|| MessageParser::default().parse(raw)).map_err(Failure::Damaged)?;
@@ -30,6 +31,9 @@ pub(super) fn read(
         .or_else(|| html::declared_encoding(&bytes));
     let Some(detected) = detect(&bytes, declared, true) else { return Ok(false) };
     let (text, _) = decode_plain(bytes, detected);
+    if text.to_ascii_lowercase().contains("<frameset") {
+        return Ok(false); // a workbook: each sheet is a part of its own, as in a mail of several
+    }
     html::read(&text, context.html_depth, writer)?;
     if writer.metadata.title.is_none() {
         writer.metadata.title = super::header::read(&message, raw).metadata().title;

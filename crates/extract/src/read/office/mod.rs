@@ -3,6 +3,7 @@
 
 mod docx;
 mod drawing;
+mod flat;
 pub(super) mod flow;
 mod legacy;
 pub(super) mod package;

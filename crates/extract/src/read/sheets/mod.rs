@@ -9,6 +9,7 @@ mod grid;
 mod header;
 mod layout;
 mod ods;
+mod spreadsheet_ml;
 #[cfg(test)]
 mod tests;
 mod value;
@@ -18,6 +19,7 @@ pub(super) use grid::{Budget, Kind, clean};
 pub(super) use header::{HeadCell, header_rows};
 
 use super::Context;
+use super::office::package::is_markup;
 use crate::content::Content;
 use crate::message::{Failure, Stop};
 use crate::stack::catch;
@@ -45,9 +47,11 @@ pub(super) fn read(
     writer: &mut BlockWriter,
 ) -> Result<(), Stop> {
     container::refuse_encrypted(content)?;
+    let is_markup = is_markup(&content.head(4).map_err(Failure::from)?);
     let mut telling = Telling { writer, budget: Budget::new(), name: content.file_name().into_owned() };
     // A parser that panics leaves what was told before it.
     match catch(|| match format {
+        Format::Xls if is_markup => spreadsheet_ml::read(content, &mut telling),
         Format::Xls => binary::xls(content, &mut telling),
         Format::Xlsb => binary::xlsb(content, &mut telling),
         Format::Ods => ods::read(content, &mut telling),
