@@ -4,6 +4,7 @@
 
 use crate::assemble;
 use crate::message::{Drawing, Failure, Message, OutlineEntry, PageText};
+use crate::recognize::beside;
 use docent_corpus::{
     Block, BlockKind, DocumentText, Format, Metadata, Place, Rect, Run, SourceWarning, Span, TextBox,
 };
@@ -168,7 +169,14 @@ impl Collector {
         if let SourceWarning::PageWithoutText { page } | SourceWarning::PageFailed { page, .. } = &warning
             && self.page_count.is_some()
         {
-            self.reach_page(*page)?;
+            // The page may have been told already, with no more than the marks on a scan.
+            let is_marked = matches!(warning, SourceWarning::PageWithoutText { .. })
+                && self.next_page == page.saturating_add(1)
+                && self.pages.last().is_some_and(|last| last.index == *page)
+                && self.without_text(*page).is_none();
+            if !is_marked {
+                self.reach_page(*page)?;
+            }
             if self.awaits_recognition && matches!(warning, SourceWarning::PageWithoutText { .. }) {
                 self.waiting += 1;
             }
@@ -219,11 +227,22 @@ impl Collector {
     pub(crate) fn recognized(&mut self, page: PageText, confidence: u8) -> Result<(), Untrue> {
         check_page(&page)?;
         let index = page.index;
-        let bytes: usize = page.lines.iter().map(|line| line.text.len()).sum();
         let at = self.pages.partition_point(|known| known.index < index);
-        ensure(self.pages.get(at).is_none_or(|known| known.index != index), "page number")?;
         let warning = self.without_text(index).ok_or_else(|| Untrue("page number".to_owned()))?;
         *warning = SourceWarning::PageRecognized { page: index, confidence: confidence.min(100) };
+        let known = self.pages.get_mut(at).filter(|known| known.index == index);
+        let page = match &known {
+            Some(marked) => beside(marked, page),
+            None => page,
+        };
+        let bytes: usize = page.lines.iter().map(|line| line.text.len()).sum();
+        if let Some(marked) = known {
+            if !self.full && self.page_bytes + bytes <= self.limit {
+                self.page_bytes += bytes;
+                marked.lines.extend(page.lines);
+            }
+            return Ok(());
+        }
         if self.full || self.page_bytes + bytes > self.limit {
             self.fill();
             return Ok(());
@@ -465,6 +484,25 @@ mod tests {
             lines: vec![line],
             rules: Vec::new(),
         })
+    }
+
+    #[test]
+    fn marks_on_a_scan_stay_beside_what_is_recognised() {
+        let mut collector = Collector::new(Format::Pdf, 1000);
+        let mark = Word { start: 0, end: 6, rect: [10.0, 2.0, 30.0, 8.0] };
+        let without = || Message::Warning(SourceWarning::PageWithoutText { page: 0 });
+        collector.take(Message::Opened { pages: 2, outline: Vec::new() }).unwrap();
+        collector.take(page(0, mark)).unwrap();
+        collector.take(without()).unwrap();
+        assert!(collector.take(without()).is_err());
+        assert_eq!(collector.pages_without_text(), [0]);
+        let Message::Page(mut read) = page(0, mark) else { panic!() };
+        let below = Word { rect: [10.0, 40.0, 60.0, 50.0], ..mark };
+        read.lines.push(Line { words: vec![below], ..read.lines[0].clone() });
+        collector.recognized(read, 90).unwrap();
+        assert_eq!(collector.pages[0].lines.len(), 2);
+        assert_eq!(collector.amount(), 12);
+        assert!(collector.take(page(0, mark)).is_err());
     }
 
     #[test]

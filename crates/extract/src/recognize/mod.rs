@@ -2,6 +2,7 @@
 //! page, which gets pixels and gives words with boxes. Belongs to the parent's side: workers may not
 //! start programs. What the program says is checked like what a worker says.
 
+mod beside;
 mod document;
 mod lines;
 mod pages;
@@ -19,6 +20,7 @@ use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+pub(crate) use beside::beside;
 pub(crate) use document::DocumentRecognition;
 pub use program::{RecognizerStatus, find_recognizer, recognizer_language_name};
 
