@@ -91,6 +91,10 @@ impl Extract for InProcess {
                 recognition.run(&mut collector, on_page)?;
                 Ok(collector.finish(None)?)
             }
+            Ok(Ok(Ok(Err(Stop::Failed(failure))))) if failure.leaves_text() && collector.amount() > 0 => {
+                let reason = ExtractError::from(failure.clone()).to_string();
+                collector.finish(Some(reason)).map_err(|_| failure.into())
+            }
             Ok(Ok(Ok(Err(Stop::Failed(failure))))) => Err(failure.into()),
             Ok(Ok(Ok(Err(Stop::Closed)))) => Err(ExtractError::Cancelled),
             Ok(Ok(Err(reason))) => Err(ExtractError::Crashed { reason }),

@@ -206,6 +206,13 @@ pub(crate) enum Failure {
     Panicked(String),
 }
 
+impl Failure {
+    /// Whether it may strike in the middle of a document, so that what was told before it is kept.
+    pub(crate) fn leaves_text(&self) -> bool {
+        matches!(self, Self::Damaged(_) | Self::TooLarge(_) | Self::Read(_) | Self::Panicked(_))
+    }
+}
+
 impl From<Failure> for ExtractError {
     fn from(failure: Failure) -> Self {
         match failure {

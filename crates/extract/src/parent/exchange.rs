@@ -50,7 +50,7 @@ impl KeepsWorker for Broken {
 impl fmt::Display for Broken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Told(failure) => write!(f, "{failure:?}"),
+            Self::Told(failure) => write!(f, "{}", ExtractError::from(failure.clone())),
             Self::Died(reason) => write!(f, "{reason}"),
             Self::Lied(what) => write!(f, "the reading process said something wrong: {what}"),
             Self::Silent(after) => write!(f, "nothing came for {} s", after.as_secs()),

@@ -96,8 +96,11 @@ impl Extractor {
                 }
                 Err(broken) => broken,
             };
-            if let Broken::Told(failure) = broken {
-                return Err(failure.into());
+            // What a reader told of before it gave up is worth as much as what it told before a crash.
+            if let Broken::Told(failure) = &broken
+                && !(failure.leaves_text() && collector.amount() > 0)
+            {
+                return Err(broken.into());
             }
             if broken.is_final() {
                 partial = better(partial, (collector, broken));

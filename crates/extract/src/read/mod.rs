@@ -194,6 +194,10 @@ fn written(
     let full = match read(&mut writer) {
         Ok(()) => false,
         Err(Stop::Full) => true,
+        Err(Stop::Failed(failure)) if failure.leaves_text() && !writer.is_empty() => {
+            writer.finish()?; // what is gathered would be lost
+            return Err(failure.into());
+        }
         Err(stop) => return Err(stop),
     };
     if writer.is_empty() {

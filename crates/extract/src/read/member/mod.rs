@@ -89,13 +89,22 @@ fn outcome(member: &Member<'_>, context: &Context<'_>, writer: &mut BlockWriter)
             Ok(document) => Outcome::Read(Box::new(document)),
             Err(failure) => refused(failure),
         },
-        (Ok(Err(Stop::Failed(failure))), None) => refused(failure),
+        (Ok(Err(Stop::Failed(failure))), None) => partial(failure, collector),
         (Ok(Err(Stop::Closed)), None) => return Err(Stop::Closed),
     };
     if matches!(outcome, Outcome::Failed(_)) {
         write::pass_on(member.path, warnings, writer)?; // they say what is wrong with its own members
     }
     Ok(outcome)
+}
+
+/// What was read before a failure, or the failure.
+fn partial(failure: Failure, collector: Collector) -> Outcome {
+    if !failure.leaves_text() || collector.amount() == 0 {
+        return refused(failure);
+    }
+    let reason = ExtractError::from(failure.clone()).to_string();
+    collector.finish(Some(reason)).map_or_else(|_| refused(failure), |read| Outcome::Read(Box::new(read)))
 }
 
 fn refused(failure: Failure) -> Outcome {

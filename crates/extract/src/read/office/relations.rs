@@ -2,7 +2,9 @@
 
 use super::package::Package;
 use super::xml::Tree;
-use crate::message::Failure;
+use crate::message::{Failure, Stop};
+use crate::writer::BlockWriter;
+use docent_corpus::SourceWarning;
 
 /// A reference from one part to another.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,6 +31,22 @@ impl Relations {
         };
         let Some(xml) = package.text(&path)? else { return Ok(Self::default()) };
         Ok(Self(parse(&xml, folder)))
+    }
+
+    /// As [`Self::of`]; damaged references cost what they refer to, with a warning, and nothing else.
+    pub(super) fn optional(
+        package: &mut Package<'_>,
+        part: &str,
+        writer: &mut BlockWriter,
+    ) -> Result<Self, Stop> {
+        match Self::of(package, part) {
+            Ok(relations) => Ok(relations),
+            Err(Failure::Damaged(reason)) => {
+                writer.warn(SourceWarning::MemberFailed { path: part.to_owned(), reason })?;
+                Ok(Self::default())
+            }
+            Err(failure) => Err(failure.into()),
+        }
     }
 
     /// The part that the reference of this id names.

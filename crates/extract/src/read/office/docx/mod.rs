@@ -44,7 +44,7 @@ pub(super) fn read(content: &Content<'_>, writer: &mut BlockWriter) -> Result<()
     writer.metadata = properties::read(&mut package, "Pages")?;
     let main = Relations::of(&mut package, "")?.first("officeDocument").map(str::to_owned);
     let main = main.filter(|name| package.has(name)).unwrap_or_else(|| "word/document.xml".to_owned());
-    let relations = Relations::of(&mut package, &main)?;
+    let relations = Relations::optional(&mut package, &main, writer)?;
     let document = package.text(&main)?.ok_or_else(|| Failure::Damaged(format!("{main} is missing")))?;
     let mut drawings = Drawings::default();
     let parts = Parts::load(document, &mut package, &relations, &mut drawings, writer)?;
