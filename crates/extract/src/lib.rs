@@ -31,6 +31,7 @@ mod in_process;
 mod limits;
 mod message;
 mod parent;
+mod patience;
 mod read;
 mod recognize;
 mod request_channel;

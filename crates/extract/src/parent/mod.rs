@@ -2,7 +2,6 @@
 
 mod exchange;
 mod memory;
-mod patience;
 mod pool;
 mod process;
 mod spawner;
@@ -17,12 +16,16 @@ use exchange::{Broken, Exchange};
 use pool::Pool;
 use std::ffi::OsString;
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How long drawing one page may take.
 const RENDER_TIME: Duration = Duration::from_secs(30);
 /// The same when nobody waits before a screen: a large photo on a busy machine takes its time.
 const DRAW_TIME: Duration = Duration::from_secs(120);
+/// How long to wait after the system killed a worker, before the document is read again.
+const KILL_PAUSE: Duration = Duration::from_secs(2);
+/// How often a pause looks whether the work is still wanted.
+const LOOK: Duration = Duration::from_millis(50);
 
 /// Reads files in worker processes. Cheap to share; as many documents are read at once as there are
 /// workers, further callers wait.
@@ -107,6 +110,9 @@ impl Extractor {
                 break;
             }
             tracing::warn!(path = %path.display(), reason = %broken, "a worker failed on a document");
+            if matches!(broken, Broken::Killed(_)) {
+                pause(cancel)?; // memory may be free again in a moment
+            }
             partial = better(partial, (collector, broken));
         }
         finish_partial(partial)
@@ -216,6 +222,15 @@ pub(crate) fn admit(path: &Path, limits: &Limits) -> Result<(Format, u64), Extra
 /// The path as a worker finds it, whatever folder it was started in.
 fn absolute(path: &Path) -> Result<OsString, ExtractError> {
     Ok(std::path::absolute(path).map_err(ExtractError::from_io)?.into_os_string())
+}
+
+fn pause(cancel: &Cancel) -> Result<(), ExtractError> {
+    let end = Instant::now() + KILL_PAUSE;
+    while Instant::now() < end {
+        cancel.check().map_err(|_| ExtractError::Cancelled)?;
+        std::thread::sleep(LOOK);
+    }
+    Ok(())
 }
 
 /// The attempt that read more; its own reason goes with it.

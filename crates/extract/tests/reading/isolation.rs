@@ -477,3 +477,18 @@ fn workers_are_confined_and_end_with_their_extractor() {
     drop(mine);
     assert!(running().is_empty());
 }
+
+#[cfg(unix)]
+#[test]
+fn a_worker_killed_from_outside_is_no_fault_of_the_document() {
+    use std::os::unix::fs::PermissionsExt;
+    let scene = scene();
+    let (worker, starts) = (scene.folder.path().join("worker"), scene.folder.path().join("starts"));
+    std::fs::write(&worker, format!("#!/bin/sh\necho start >> {}\nkill -9 $$\n", starts.display())).unwrap();
+    std::fs::set_permissions(&worker, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let begun = Instant::now();
+    let error = extract(&Extractor::new(WorkerConfig { worker, ..config() }), &scene.text).unwrap_err();
+    assert!(matches!(error, ExtractError::Interrupted { .. }) && !error.is_permanent(), "{error:?}");
+    assert_eq!(std::fs::read_to_string(starts).unwrap().lines().count(), 2);
+    assert!(begun.elapsed() >= Duration::from_secs(2)); // memory gets a moment to become free
+}
