@@ -343,6 +343,27 @@ fn a_program_that_always_fails_is_not_asked_for_every_page() {
     assert!((3..=5).contains(&runs), "{runs} runs");
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn pages_that_were_only_slow_are_tried_again_with_more_time() {
+    let folder = tempfile::tempdir().unwrap();
+    let table = "level\\tpage_num\\tblock_num\\tpar_num\\tline_num\\tword_num\\tleft\\ttop\\twidth\\theight\\tconf\\ttext\\n";
+    // The first four runs, which is one for each page, take far more time than they get.
+    let what = format!(
+        "/bin/cat > /dev/null\nif [ $(/usr/bin/wc -l < {}) -le 4 ]; then while :; do :; done; fi\nprintf '{table}5\\t1\\t1\\t1\\t1\\t1\\t9\\t9\\t99\\t9\\t95\\tword\\n'",
+        folder.path().join("runs").display()
+    );
+    let pages: Vec<MadePage> = (0..4).map(|_| MadePage::new().picture(0.0, 0.0, 612.0, 792.0)).collect();
+    let recognition = Recognition { page_time: Duration::from_millis(300), ..fake(folder.path(), &what) };
+    let document = read_with(recognition, "a.pdf", &pdf("t", &pages)).unwrap();
+    assert_eq!(document.warnings.len(), 4);
+    assert!(
+        document.warnings.iter().all(|warning| matches!(warning, SourceWarning::PageRecognized { .. })),
+        "{:?}",
+        document.warnings
+    );
+}
+
 #[cfg(unix)]
 #[test]
 fn only_as_many_pages_as_allowed_are_recognised() {
