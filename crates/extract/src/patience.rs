@@ -5,6 +5,7 @@
 //! counts only as a last resort. A process that uses none and waits for nothing but others is asleep,
 //! and gets no such grace; one that waits for the disk, or for its turn, does.
 
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 /// By how much time on the clock may exceed a limit while a process is kept from computing.
@@ -13,6 +14,9 @@ const GRACE: u32 = 20;
 const BLIND_GRACE: u32 = 6;
 /// Less than this share of the time spent computing means that a process sleeps.
 const ASLEEP: f64 = 0.005;
+
+/// Most processes that are looked at together.
+const MAX_FAMILY: usize = 16;
 
 /// A limit that is being watched.
 #[derive(Clone, Copy, Debug)]
@@ -78,21 +82,48 @@ fn judge(
     (idle && !wants_to_work()).then_some(Over::Asleep)
 }
 
-/// How much processor time a process has used, where the system tells.
+/// How much processor time a process has used with all that it started, where the system tells: the
+/// program may stand behind a script.
 fn cpu_time(process: u32) -> Option<Duration> {
+    let own = used_ticks(process)?;
+    let ticks =
+        family(process).iter().skip(1).filter_map(|child| used_ticks(*child)).fold(own, u64::saturating_add);
+    Some(Duration::from_millis(ticks.saturating_mul(10))) // Linux counts in hundredths of a second
+}
+
+/// What a process and the children that ended have used.
+fn used_ticks(process: u32) -> Option<u64> {
     let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
-    // The name in parentheses may hold spaces; the counters are the 12th and 13th value behind it.
-    let mut values = stat.rsplit_once(')')?.1.split_whitespace().skip(11);
-    let ticks: u64 = values.next()?.parse::<u64>().ok()? + values.next()?.parse::<u64>().ok()?;
-    Some(Duration::from_millis(ticks * 10)) // Linux counts in hundredths of a second
+    // The name in parentheses may hold spaces; the counters are the 12th to 15th value behind it.
+    let values = stat.rsplit_once(')')?.1.split_whitespace().skip(11).take(4);
+    values.map(|value| value.parse::<u64>().ok()).sum()
+}
+
+/// A process and what it started that still runs, as far as the system tells.
+fn family(process: u32) -> Vec<u32> {
+    let mut family = vec![process];
+    let mut next = 0;
+    while let Some(parent) = family.get(next).copied().filter(|_| family.len() < MAX_FAMILY) {
+        next += 1;
+        for thread in threads(parent) {
+            let children = std::fs::read_to_string(thread.join("children")).unwrap_or_default();
+            family.extend(children.split_whitespace().filter_map(|child| child.parse::<u32>().ok()));
+        }
+    }
+    family
+}
+
+/// Where the system tells of the threads of a process.
+fn threads(process: u32) -> Vec<PathBuf> {
+    let threads = std::fs::read_dir(format!("/proc/{process}/task")).into_iter().flatten().flatten();
+    threads.map(|thread| thread.path()).collect()
 }
 
 /// Whether a thread of the process waits for the disk or for its turn. The work is not done by the
 /// first thread, which is all that the state of a process speaks of.
 fn wants_to_work(process: u32) -> bool {
-    let Ok(threads) = std::fs::read_dir(format!("/proc/{process}/task")) else { return false };
-    threads.flatten().any(|thread| {
-        let stat = std::fs::read_to_string(thread.path().join("stat")).unwrap_or_default();
+    family(process).into_iter().flat_map(threads).any(|thread| {
+        let stat = std::fs::read_to_string(thread.join("stat")).unwrap_or_default();
         let state = stat.rsplit_once(')').and_then(|(_, rest)| rest.split_whitespace().next());
         matches!(state, Some("D" | "R"))
     })
@@ -124,9 +155,16 @@ mod tests {
         let start = |program: &str, argument: &str| {
             std::process::Command::new(program).args(["-c", argument]).spawn().unwrap()
         };
-        let (mut busy, mut idle) = (start("sh", "while :; do :; done"), start("sh", "sleep 60; :"));
-        std::thread::sleep(Duration::from_millis(200));
-        assert!(wants_to_work(busy.id()) && !wants_to_work(idle.id()));
+        // The one that computes is the child of a script that waits for it.
+        let (mut busy, mut idle) =
+            (start("sh", "timeout 20 sh -c 'while :; do :; done'; :"), start("sh", "timeout 20 sleep 60; :"));
+        let begun = Instant::now();
+        let used = |process| cpu_time(process).unwrap();
+        while used(busy.id()) < Duration::from_millis(200) && begun.elapsed() < Duration::from_secs(15) {
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        assert!(used(busy.id()) >= Duration::from_millis(200) && wants_to_work(busy.id()));
+        assert!(used(idle.id()) < Duration::from_millis(200) && !wants_to_work(idle.id()));
         for child in [&mut busy, &mut idle] {
             child.kill().unwrap();
             child.wait().unwrap();
