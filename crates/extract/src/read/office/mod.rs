@@ -9,7 +9,7 @@ mod legacy;
 pub(super) mod package;
 mod pptx;
 pub(super) mod properties;
-mod relations;
+pub(super) mod relations;
 pub(super) mod running;
 pub(super) mod symbols;
 pub(super) mod xml;

@@ -3,6 +3,7 @@
 
 use super::format_code::FormatCode;
 use super::grid::{Grid, Kind};
+use super::notes::Note;
 use super::{Sheet, Telling, value};
 use crate::content::Content;
 use crate::message::{Failure, Stop};
@@ -29,11 +30,11 @@ pub(super) fn read(content: &Content<'_>, telling: &mut Telling<'_, '_>) -> Resu
     let codes = codes(&root);
     for sheet in root.children().filter(|child| child.name() == "Worksheet") {
         let name = sheet.attribute("Name").unwrap_or_default().into_owned();
-        let mut grid = Grid::default();
+        let (mut grid, mut notes) = (Grid::default(), Vec::new());
         if let Some(table) = sheet.child("Table") {
-            fill(&mut grid, &table, &codes, telling);
+            fill(&mut grid, &mut notes, &table, &codes, telling);
         }
-        telling.sheet(Sheet { name, grid, damage: None })?;
+        telling.sheet(Sheet { name, grid, notes, damage: None })?;
     }
     match &tree.cut {
         Some(reason) if telling.writer.is_empty() => Err(Failure::Damaged(reason.clone()).into()),
@@ -82,6 +83,7 @@ fn codes(root: &Element<'_>) -> HashMap<String, FormatCode> {
 /// the one before; merged cells and rows with a span take the places they cover.
 fn fill(
     grid: &mut Grid,
+    notes: &mut Vec<Note>,
     table: &Element<'_>,
     codes: &HashMap<String, FormatCode>,
     telling: &mut Telling<'_, '_>,
@@ -94,6 +96,10 @@ fn fill(
         for cell in row.children().filter(|child| child.name() == "Cell") {
             let column = index(&cell).unwrap_or(next_column);
             next_column = column.saturating_add(1).saturating_add(cell.number("MergeAcross").unwrap_or(0));
+            if let Some(note) = cell.child("Comment") {
+                let author = note.attribute("Author").unwrap_or_default();
+                notes.extend(Note::new((at_row, column), &author, &note.text(), &mut telling.budget));
+            }
             let Some(data) = cell.child("Data") else { continue };
             let style = cell.attribute("StyleID").and_then(|style| codes.get(&*style));
             let (kind, text) = shown(&data, style);
@@ -140,14 +146,14 @@ mod tests {
  <Worksheet ss:Name="Q1 中"><Table>
   <Row><Cell ss:MergeAcross="1"><Data ss:Type="String">Stadt</Data></Cell><Cell><Data ss:Type="String">Anteil</Data></Cell></Row>
   <Row ss:Index="3"><Cell><Data ss:Type="String">Bern &amp; Thun</Data></Cell><Cell ss:Index="3" ss:StyleID="s1"><Data ss:Type="Number">0.25</Data></Cell>
-   <Cell><Data ss:Type="DateTime">2026-11-21T00:00:00.000</Data></Cell><Cell><Data ss:Type="Boolean">1</Data></Cell></Row>
+   <Cell><Data ss:Type="DateTime">2026-11-21T00:00:00.000</Data></Cell><Cell><Data ss:Type="Boolean">1</Data><Comment ss:Author="Bob"><ss:Data>Bob:&#10;sicher?</ss:Data></Comment></Cell></Row>
  </Table></Worksheet>
  <Worksheet ss:Name="Leer"><Table/></Worksheet></Workbook>"#;
         for name in ["a.xls", "a.xml"] {
             let document = read_named(name, xml.as_bytes()).unwrap();
             assert_eq!(
                 texts(&document),
-                ["Q1 中", "Stadt |  | Anteil\nBern & Thun |  | 25% | 2026-11-21 | TRUE"]
+                ["Q1 中", "Stadt |  | Anteil\nBern & Thun |  | 25% | 2026-11-21 | TRUE", "[Bob] sicher?"]
             );
             let Place::Cells { sheet, range, rows } = &document.blocks[1].place else { panic!() };
             assert_eq!((sheet.as_str(), range.to_string().as_str()), ("Q1 中", "A1:E3"));
