@@ -23,14 +23,7 @@ pub(super) fn read(
     let parsed = catch(|| MessageParser::default().parse(raw)).map_err(Failure::Damaged)?;
     let Some(message) = parsed else { return Ok(false) };
     let source = Source { message: &message, raw, html_depth: context.html_depth };
-    let Some(part) = page(&message) else { return Ok(false) };
-    let bytes = source.bytes(part).into_owned();
-    let charset = part.content_type().and_then(|kind| kind.attribute("charset"));
-    let declared = charset
-        .and_then(|label| Encoding::for_label(label.as_bytes()))
-        .or_else(|| html::declared_encoding(&bytes));
-    let Some(detected) = detect(&bytes, declared, true) else { return Ok(false) };
-    let (text, _) = decode_plain(bytes, detected);
+    let Some(text) = markup(source) else { return Ok(false) };
     if text.to_ascii_lowercase().contains("<frameset") {
         return Ok(false); // a workbook: each sheet is a part of its own, as in a mail of several
     }
@@ -39,6 +32,23 @@ pub(super) fn read(
         writer.metadata.title = super::header::read(&message, raw).metadata().title;
     }
     Ok(true)
+}
+
+/// The page of a saved page, as HTML.
+pub(in crate::read) fn html_of(raw: &[u8]) -> Option<String> {
+    let message = catch(|| MessageParser::default().parse(raw)).ok()??;
+    markup(Source { message: &message, raw, html_depth: 0 })
+}
+
+fn markup(source: Source<'_>) -> Option<String> {
+    let part = page(source.message)?;
+    let bytes = source.bytes(part).into_owned();
+    let charset = part.content_type().and_then(|kind| kind.attribute("charset"));
+    let declared = charset
+        .and_then(|label| Encoding::for_label(label.as_bytes()))
+        .or_else(|| html::declared_encoding(&bytes));
+    let detected = detect(&bytes, declared, true)?;
+    Some(decode_plain(bytes, detected).0)
 }
 
 /// Browsers name themselves where a mail names its sender.
