@@ -5,6 +5,7 @@
 use crate::assemble;
 use crate::message::{Drawing, Failure, Message, OutlineEntry, PageText};
 use crate::recognize::beside;
+use crate::scans::Scans;
 use docent_corpus::{
     Block, BlockKind, DocumentText, Format, Metadata, Place, Rect, Run, SourceWarning, Span, TextBox,
 };
@@ -15,7 +16,7 @@ const MAX_WARNINGS: usize = 10_000;
 /// Longest title, author or date kept, in characters.
 const METADATA_CHARS: usize = 500;
 /// Longest anchor or path of an element that is accepted, in bytes.
-const ELEMENT_BYTES: usize = 64 << 10;
+pub(crate) const ELEMENT_BYTES: usize = 64 << 10;
 /// Largest page side that is accepted, in points (a PDF page may have 14,400).
 const MAX_PAGE_POINTS: f32 = 1e6;
 /// Most tags and links kept of one document.
@@ -23,7 +24,7 @@ const MAX_NAMES: usize = 10_000;
 /// Most ruled lines of a page that are accepted.
 const MAX_RULES: usize = 10_000;
 /// Deepest nesting of files in files that is accepted.
-const MAX_NESTING: usize = 8;
+pub(crate) const MAX_NESTING: usize = 8;
 
 /// What a reader told does not hold.
 #[derive(Debug, PartialEq, Eq)]
@@ -47,6 +48,7 @@ pub(crate) struct Collector {
     awaits_recognition: bool,
     /// Pages without text that wait for recognition.
     waiting: u32,
+    scans: Scans,
 }
 
 impl Collector {
@@ -67,6 +69,7 @@ impl Collector {
             full: false,
             awaits_recognition: false,
             waiting: 0,
+            scans: Scans::default(),
         }
     }
 
@@ -76,9 +79,32 @@ impl Collector {
         self.page_count.map(|_| (self.next_page.saturating_sub(self.waiting), self.page_count))
     }
 
-    /// From now on pages without text wait for recognition.
-    pub(crate) fn await_recognition(&mut self) {
+    /// From now on pages without text wait for recognition, in a file of `size` bytes.
+    pub(crate) fn await_recognition(&mut self, size: u64) {
         self.awaits_recognition = true;
+        self.scans.await_recognition(self.format, size);
+    }
+
+    /// Whether there are files within the document whose pages wait for recognition.
+    pub(crate) fn has_scans(&self) -> bool {
+        self.scans.pages().next().is_some()
+    }
+
+    /// The pages of files within the document that wait for recognition, each with the position of its
+    /// file.
+    pub(crate) fn pages_of_scans(&self) -> impl Iterator<Item = (usize, u32)> + '_ {
+        self.scans.pages()
+    }
+
+    /// The numbers of these files.
+    pub(crate) fn scanned_members(&self) -> Vec<u32> {
+        self.scans.members()
+    }
+
+    /// Takes a recognised page of the file at this position.
+    pub(crate) fn recognized_in_scan(&mut self, scan: usize, page: PageText) -> Result<(), Untrue> {
+        check_page(&page)?;
+        self.scans.recognized(scan, page)
     }
 
     /// One of the waiting pages is dealt with.
@@ -109,6 +135,7 @@ impl Collector {
             Message::Blocks(blocks) => blocks.into_iter().try_for_each(|block| self.block(block)),
             Message::Page(page) => self.page(page),
             Message::Warning(warning) => self.warning(warning),
+            Message::Scan(scan) => self.scans.take(scan),
             Message::Metadata(metadata) => {
                 self.metadata = Metadata {
                     title: short(metadata.title),
@@ -198,6 +225,7 @@ impl Collector {
         if self.page_count.is_some() {
             self.assemble();
         }
+        self.write_scans();
         let readable = self.blocks.iter().any(|block| block.kind != BlockKind::Furniture);
         if !readable {
             return Err(self.nothing());
@@ -281,6 +309,16 @@ impl Collector {
         self.blocks = blocks;
     }
 
+    /// Appends what was recognised in files within the document.
+    fn write_scans(&mut self) {
+        for scan in std::mem::take(&mut self.scans).into_documents() {
+            if self.text.len() + scan.text.len() + 2 > self.limit {
+                return self.fill();
+            }
+            scan.append(&mut self.text, &mut self.blocks, &mut self.warnings);
+        }
+    }
+
     fn nothing(&self) -> Failure {
         let failed = self.warnings.iter().find_map(|warning| match warning {
             SourceWarning::PageFailed { reason, .. } => Some(reason.clone()),
@@ -298,7 +336,7 @@ impl Collector {
     }
 }
 
-fn ensure(holds: bool, what: &str) -> Result<(), Untrue> {
+pub(crate) fn ensure(holds: bool, what: &str) -> Result<(), Untrue> {
     if holds { Ok(()) } else { Err(Untrue(what.to_owned())) }
 }
 

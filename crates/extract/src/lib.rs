@@ -35,6 +35,7 @@ mod patience;
 mod read;
 mod recognize;
 mod request_channel;
+mod scans;
 mod script;
 mod sniff;
 mod stack;

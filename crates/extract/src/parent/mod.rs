@@ -7,7 +7,7 @@ mod process;
 mod spawner;
 
 use crate::collect::Collector;
-use crate::message::{Drawing, Fault, ReadRequest, Request};
+use crate::message::{Drawing, Failure, Fault, ReadRequest, Request};
 use crate::recognize::{DocumentRecognition, Recognizer};
 use crate::sniff::{Sniffed, sniff};
 use crate::{Extract, ExtractError, Limits, PageImage, VERSION, WorkerConfig};
@@ -83,15 +83,20 @@ impl Extractor {
         for _attempt in 0..2 {
             let mut collector = Collector::new(format, self.limits.text_bytes);
             if self.recognizer.is_on() {
-                collector.await_recognition();
+                collector.await_recognition(size);
             }
             let exchange = Exchange { cancel, inactivity: self.limits.inactivity, total };
             let outcome = self.pool.with_worker(cancel, |worker| {
                 exchange.read(worker, &request, &mut collector, &mut |done, of| on_page.tell(done, of))
             })?;
+            let outcome = match outcome {
+                // What a file holds may be nothing but scans.
+                Err(Broken::Told(Failure::NoText)) if collector.has_scans() => Ok(()),
+                outcome => outcome,
+            };
             let broken = match outcome {
                 Ok(()) => {
-                    let draw = |page| self.draw_page(path, format, page, cancel);
+                    let draw = |member, page| self.draw_page(path, format, member, page, cancel);
                     let recognition =
                         DocumentRecognition { recognizer: &self.recognizer, cancel, draw: &draw };
                     recognition.run(&mut collector, &mut |done, of| on_page.tell(done, of))?;
@@ -145,10 +150,11 @@ impl Extractor {
         &self,
         path: &Path,
         format: Format,
+        member: Option<u32>,
         page: u32,
         cancel: &Cancel,
     ) -> Result<Drawing, ExtractError> {
-        let request = Request::Draw { path: absolute(path)?, format, page };
+        let request = Request::Draw { path: absolute(path)?, format, member, page };
         let exchange = Exchange { cancel, inactivity: DRAW_TIME, total: DRAW_TIME };
         let outcome = self.pool.with_worker(cancel, |worker| exchange.draw(worker, &request))?;
         outcome.map_err(ExtractError::from)

@@ -5,7 +5,6 @@ mod decode;
 mod draw;
 mod tiff;
 
-use super::Context;
 use crate::ExtractError;
 use crate::content::Content;
 use crate::message::{Failure, Message, Sink, Stop};
@@ -14,16 +13,12 @@ use docent_corpus::{Metadata, SourceWarning};
 pub(crate) use draw::{draw, render};
 
 /// Reads a picture: tells its pages, each without text.
-pub(super) fn read(content: &Content<'_>, context: &Context<'_>, sink: &mut dyn Sink) -> Result<(), Stop> {
+pub(super) fn read(content: &Content<'_>, sink: &mut dyn Sink) -> Result<(), Stop> {
     let pages = decode::page_count(content)?;
     // Only headers are decoded here; a page that is broken behind its own fails when it is drawn.
     let refused: Vec<Option<Failure>> = (0..pages).map(|page| decode::check(content, page).err()).collect();
     if let Some(Some(failure)) = refused.first().filter(|_| refused.iter().all(Option::is_some)) {
         return Err(failure.clone().into());
-    }
-    if context.nesting > 0 {
-        // The parent can ask for pages of a file on disk only.
-        return Err(Failure::NoText.into());
     }
     sink.send(Message::Opened { pages, outline: Vec::new() })?;
     sink.send(Message::Metadata(Metadata::default()))?;
