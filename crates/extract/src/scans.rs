@@ -83,6 +83,18 @@ impl Scans {
 }
 
 impl Recognized {
+    /// Takes back what was said of files that have text now: of those around the scan, and of the scan
+    /// itself if no page of it is missing.
+    fn take_back(&self, warnings: &mut Vec<SourceWarning>) {
+        let own = self.scan.path.len();
+        let last = if self.complete { own } else { own - 1 };
+        let files: Vec<String> = (1..=last).map(|count| self.scan.path[..count].join("/")).collect();
+        warnings.retain(|warning| {
+            !matches!(warning, SourceWarning::MemberFailed { path, reason }
+                if reason.contains("no readable text") && files.contains(path))
+        });
+    }
+
     /// Appends the heading and the blocks to a document.
     pub(crate) fn append(
         self,
@@ -90,13 +102,7 @@ impl Recognized {
         blocks: &mut Vec<Block>,
         warnings: &mut Vec<SourceWarning>,
     ) {
-        let path = self.scan.path.join("/");
-        if self.complete {
-            warnings.retain(|warning| {
-                !matches!(warning, SourceWarning::MemberFailed { path: failed, reason }
-                    if *failed == path && reason.ends_with("no readable text"))
-            });
-        }
+        self.take_back(warnings);
         let Some(first) = self.blocks.first().map(|block| block.place.clone()) else { return };
         let name = self.scan.path.last().map(String::as_str).unwrap_or_default();
         let name: String = name.chars().filter(|c| !is_dropped(*c)).collect();
@@ -168,10 +174,16 @@ mod tests {
         scans.recognized(0, page(4)).unwrap();
         scans.recognized(0, page(0)).unwrap();
         let (mut text, mut blocks) = ("Mail".to_owned(), Vec::new());
-        let mut warnings = vec![SourceWarning::MemberFailed {
-            path: "a.zip/b.pdf".to_owned(),
-            reason: "the file has no readable text".to_owned(),
-        }];
+        let failed = |path: &str, reason: &str| SourceWarning::MemberFailed {
+            path: path.to_owned(),
+            reason: reason.to_owned(),
+        };
+        let kept = failed("a.zip/c.pdf", "the file has no readable text");
+        let mut warnings = vec![
+            failed("a.zip/b.pdf", "2 pages have no readable text, the first of them page 1"),
+            kept.clone(),
+            failed("a.zip", "the file has no readable text"),
+        ];
         scans.into_documents().for_each(|found| found.append(&mut text, &mut blocks, &mut warnings));
         assert_eq!(text, "Mail\n\nb.pdf\n\nWords\n\nWords");
         assert_eq!(blocks[2].span.of(&text), Some("Words"));
@@ -179,7 +191,7 @@ mod tests {
         let Place::Member { place, .. } = &**place else { panic!() };
         let Place::Page { page: 4, boxes, .. } = &**place else { panic!("{place:?}") };
         assert_eq!((path.as_str(), boxes[0].span.of(&text)), ("a.zip", Some("Words")));
-        assert!(warnings.is_empty());
+        assert_eq!(warnings, [kept]);
     }
 
     #[test]

@@ -102,6 +102,7 @@ fn outcome(
         format != Format::Image || !matches!(warning, SourceWarning::PageWithoutText { .. })
     });
     let outcome = match (told, untrue) {
+        (Err(panic), None) if collector.amount() > 0 => partial(Failure::Panicked(panic), collector),
         (Err(panic), _) => Outcome::Failed(format!("reading it failed: {panic}")),
         (_, Some(untrue)) => Outcome::Failed(format!("reading it failed: {}", untrue.0)),
         (Ok(Ok(()) | Err(Stop::Full)), None) => match collector.finish(None) {

@@ -206,7 +206,8 @@ impl<B: BufRead> Sheets<'_, '_, '_, B> {
                     self.content(&mut cell)?;
                     cell.repeated = cell.repeated.min(COLUMNS.saturating_sub(column));
                     let next = column.saturating_add(cell.repeated);
-                    if !cell.covered && !(cell.text.trim().is_empty() && cell.notes.is_empty()) {
+                    let says_something = !cell.text.trim().is_empty() || !cell.notes.is_empty();
+                    if !cell.covered && says_something {
                         cells.push((column, cell));
                     }
                     column = next;
