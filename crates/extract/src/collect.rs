@@ -2,31 +2,24 @@
 //! stranger's file, so nothing it says is believed: lengths, spans, character borders, order, pages
 //! and numbers are checked before they are used.
 
+mod check;
+
+pub(crate) use check::{ELEMENT_BYTES, MAX_NESTING, Untrue, check_drawing, ensure};
+
 use crate::assemble;
-use crate::message::{Drawing, Failure, Message, OutlineEntry, PageText};
-use docent_corpus::{
-    Block, BlockKind, DocumentText, Format, Metadata, Place, Rect, Run, SourceWarning, Span, TextBox,
-};
+use crate::message::{Failure, Message, OutlineEntry, PageText};
+use crate::recognize::beside;
+use crate::scans::Scans;
+use check::{check_block, check_page};
+use docent_corpus::{Block, BlockKind, DocumentText, Format, Metadata, SourceWarning};
 use std::collections::HashSet;
 
 /// Most warnings kept of one document.
 const MAX_WARNINGS: usize = 10_000;
 /// Longest title, author or date kept, in characters.
 const METADATA_CHARS: usize = 500;
-/// Longest anchor or path of an element that is accepted, in bytes.
-const ELEMENT_BYTES: usize = 64 << 10;
-/// Largest page side that is accepted, in points (a PDF page may have 14,400).
-const MAX_PAGE_POINTS: f32 = 1e6;
 /// Most tags and links kept of one document.
 const MAX_NAMES: usize = 10_000;
-/// Most ruled lines of a page that are accepted.
-const MAX_RULES: usize = 10_000;
-/// Deepest nesting of files in files that is accepted.
-const MAX_NESTING: usize = 8;
-
-/// What a reader told does not hold.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Untrue(pub(crate) String);
 
 /// The document so far.
 #[derive(Debug)]
@@ -46,6 +39,7 @@ pub(crate) struct Collector {
     awaits_recognition: bool,
     /// Pages without text that wait for recognition.
     waiting: u32,
+    scans: Scans,
 }
 
 impl Collector {
@@ -66,6 +60,7 @@ impl Collector {
             full: false,
             awaits_recognition: false,
             waiting: 0,
+            scans: Scans::default(),
         }
     }
 
@@ -75,9 +70,32 @@ impl Collector {
         self.page_count.map(|_| (self.next_page.saturating_sub(self.waiting), self.page_count))
     }
 
-    /// From now on pages without text wait for recognition.
-    pub(crate) fn await_recognition(&mut self) {
+    /// From now on pages without text wait for recognition, in a file of `size` bytes.
+    pub(crate) fn await_recognition(&mut self, size: u64) {
         self.awaits_recognition = true;
+        self.scans.await_recognition(self.format, size);
+    }
+
+    /// Whether there are files within the document whose pages wait for recognition.
+    pub(crate) fn has_scans(&self) -> bool {
+        self.scans.pages().next().is_some()
+    }
+
+    /// The pages of files within the document that wait for recognition, each with the position of its
+    /// file.
+    pub(crate) fn pages_of_scans(&self) -> impl Iterator<Item = (usize, u32)> + '_ {
+        self.scans.pages()
+    }
+
+    /// The numbers of these files.
+    pub(crate) fn scanned_members(&self) -> Vec<u32> {
+        self.scans.members()
+    }
+
+    /// Takes a recognised page of the file at this position.
+    pub(crate) fn recognized_in_scan(&mut self, scan: usize, page: PageText) -> Result<(), Untrue> {
+        check_page(&page)?;
+        self.scans.recognized(scan, page)
     }
 
     /// One of the waiting pages is dealt with.
@@ -108,6 +126,7 @@ impl Collector {
             Message::Blocks(blocks) => blocks.into_iter().try_for_each(|block| self.block(block)),
             Message::Page(page) => self.page(page),
             Message::Warning(warning) => self.warning(warning),
+            Message::Scan(scan) => self.scans.take(scan),
             Message::Metadata(metadata) => {
                 self.metadata = Metadata {
                     title: short(metadata.title),
@@ -168,7 +187,14 @@ impl Collector {
         if let SourceWarning::PageWithoutText { page } | SourceWarning::PageFailed { page, .. } = &warning
             && self.page_count.is_some()
         {
-            self.reach_page(*page)?;
+            // The page may have been told already, with no more than the marks on a scan.
+            let is_marked = matches!(warning, SourceWarning::PageWithoutText { .. })
+                && self.next_page == page.saturating_add(1)
+                && self.pages.last().is_some_and(|last| last.index == *page)
+                && self.without_text(*page).is_none();
+            if !is_marked {
+                self.reach_page(*page)?;
+            }
             if self.awaits_recognition && matches!(warning, SourceWarning::PageWithoutText { .. }) {
                 self.waiting += 1;
             }
@@ -190,6 +216,7 @@ impl Collector {
         if self.page_count.is_some() {
             self.assemble();
         }
+        self.write_scans();
         let readable = self.blocks.iter().any(|block| block.kind != BlockKind::Furniture);
         if !readable {
             return Err(self.nothing());
@@ -219,17 +246,22 @@ impl Collector {
     pub(crate) fn recognized(&mut self, page: PageText, confidence: u8) -> Result<(), Untrue> {
         check_page(&page)?;
         let index = page.index;
-        let bytes: usize = page.lines.iter().map(|line| line.text.len()).sum();
         let at = self.pages.partition_point(|known| known.index < index);
-        ensure(self.pages.get(at).is_none_or(|known| known.index != index), "page number")?;
         let warning = self.without_text(index).ok_or_else(|| Untrue("page number".to_owned()))?;
         *warning = SourceWarning::PageRecognized { page: index, confidence: confidence.min(100) };
+        let is_marked = self.pages.get(at).is_some_and(|known| known.index == index);
+        let page = if is_marked { beside(&self.pages[at], page) } else { page };
+        let bytes: usize = page.lines.iter().map(|line| line.text.len()).sum();
         if self.full || self.page_bytes + bytes > self.limit {
             self.fill();
             return Ok(());
         }
         self.page_bytes += bytes;
-        self.pages.insert(at, page);
+        if is_marked {
+            self.pages[at].lines.extend(page.lines);
+        } else {
+            self.pages.insert(at, page);
+        }
         Ok(())
     }
 
@@ -262,6 +294,16 @@ impl Collector {
         self.blocks = blocks;
     }
 
+    /// Appends what was recognised in files within the document.
+    fn write_scans(&mut self) {
+        for scan in std::mem::take(&mut self.scans).into_documents() {
+            if self.text.len() + scan.text.len() + 2 > self.limit {
+                return self.fill();
+            }
+            scan.append(&mut self.text, &mut self.blocks, &mut self.warnings);
+        }
+    }
+
     fn nothing(&self) -> Failure {
         let failed = self.warnings.iter().find_map(|warning| match warning {
             SourceWarning::PageFailed { reason, .. } => Some(reason.clone()),
@@ -277,10 +319,6 @@ impl Collector {
         let heading = self.blocks.iter().find(|block| matches!(block.kind, BlockKind::Heading { .. }))?;
         short(heading.span.of(&self.text).map(str::to_owned))
     }
-}
-
-fn ensure(holds: bool, what: &str) -> Result<(), Untrue> {
-    if holds { Ok(()) } else { Err(Untrue(what.to_owned())) }
 }
 
 /// One line of at most [`METADATA_CHARS`] characters, or nothing.
@@ -299,121 +337,11 @@ fn names(names: Vec<String>) -> Vec<String> {
     short.filter(|name| seen.insert(name.clone())).take(MAX_NAMES).collect()
 }
 
-fn check_block(block: &Block, text: &str, after: usize) -> Result<(), Untrue> {
-    ensure(block.span.start >= after && !block.span.is_empty(), "order of blocks")?;
-    ensure(block.span.of(text).is_some(), "span of a block")?;
-    if let BlockKind::Heading { level } = block.kind {
-        ensure((1..=6).contains(&level), "heading level")?;
-    }
-    check_place(&block.place, block, text, 0)
-}
-
-fn check_place(place: &Place, block: &Block, text: &str, nesting: usize) -> Result<(), Untrue> {
-    let named = |name: &str| ensure(name.len() <= ELEMENT_BYTES, "length of a name");
-    match place {
-        Place::Lines { first, last, runs } => {
-            ensure(1 <= *first && first <= last, "lines of a block")?;
-            check_runs(runs, block.span, text)
-        }
-        Place::Element { anchor, path } => {
-            named(anchor.as_deref().unwrap_or_default())?;
-            named(path)
-        }
-        Place::Chapter { chapter, title, anchor, path } => {
-            ensure(*chapter >= 1, "chapter")?;
-            [title.as_deref(), anchor.as_deref(), Some(path)].into_iter().flatten().try_for_each(named)
-        }
-        Place::Paragraph { number, page } => ensure(*number >= 1 && *page != Some(0), "paragraph"),
-        Place::Slide { slide, shape, .. } => ensure(*slide >= 1 && *shape != Some(0), "slide"),
-        Place::Mail { message, part, line } => {
-            ensure(*message >= 1 && *line >= 1, "part of a message")?;
-            named(part)
-        }
-        Place::Cells { sheet, range, rows } => {
-            named(sheet)?;
-            let ordered = range.first_row <= range.last_row && range.first_column <= range.last_column;
-            let inside = rows.iter().all(|row| (range.first_row..=range.last_row).contains(row));
-            ensure(ordered && inside && rows.is_sorted(), "cells of a block")
-        }
-        Place::Member { path, place } => {
-            ensure(nesting < MAX_NESTING, "files in files")?;
-            named(path)?;
-            check_place(place, block, text, nesting + 1)
-        }
-        // Pages of a document of its own come as lines, and are made into blocks here; a picture, or
-        // a file within the file, brings them ready.
-        Place::Page { width, height, boxes, .. } => {
-            check_size(*width, *height)?;
-            check_boxes(boxes, *width, *height, block.span, text)
-        }
-        _ => Err(Untrue("place of a block".to_owned())),
-    }
-}
-
-fn check_size(width: f32, height: f32) -> Result<(), Untrue> {
-    let side = |length: f32| length > 0.0 && length <= MAX_PAGE_POINTS;
-    ensure(side(width) && side(height), "page size")
-}
-
-fn check_boxes(boxes: &[TextBox], width: f32, height: f32, block: Span, text: &str) -> Result<(), Untrue> {
-    let mut after = block.start;
-    for TextBox { span, rect } in boxes {
-        ensure(span.start >= after && block.contains(*span), "order of boxes")?;
-        ensure(span.of(text).is_some_and(|piece| !piece.is_empty()), "span of a box")?;
-        let Rect { x0, y0, x1, y1 } = *rect;
-        ensure(
-            0.0 <= x0 && x0 <= x1 && x1 <= width && 0.0 <= y0 && y0 <= y1 && y1 <= height,
-            "box of a word",
-        )?;
-        after = span.end;
-    }
-    Ok(())
-}
-
-fn check_runs(runs: &[Run], block: Span, text: &str) -> Result<(), Untrue> {
-    let (mut after, mut file) = (block.start, 0);
-    for run in runs {
-        ensure(run.span.start >= after && block.contains(run.span), "order of runs")?;
-        ensure(run.span.of(text).is_some_and(|piece| !piece.is_empty()), "span of a run")?;
-        ensure(run.file_start >= file && run.file_start <= run.file_end, "bytes of a run")?;
-        (after, file) = (run.span.end, run.file_end);
-    }
-    Ok(())
-}
-
-/// Whether pixels and page of a drawing can be.
-pub(crate) fn check_drawing(drawing: &Drawing) -> Result<(), Untrue> {
-    let Drawing { width, height, page: [across, down], .. } = *drawing;
-    check_size(across, down)?;
-    let pixels = u64::from(width) * u64::from(height);
-    ensure(pixels > 0 && pixels == drawing.pixels.len() as u64, "pixels of a drawing")
-}
-
-fn check_page(page: &PageText) -> Result<(), Untrue> {
-    check_size(page.width, page.height)?;
-    ensure(page.rules.len() <= MAX_RULES, "number of ruled lines")?;
-    ensure(page.rules.iter().all(|rule| is_on(*rule, page)), "a ruled line")?;
-    for line in &page.lines {
-        ensure(line.size.is_finite() && line.size >= 0.0, "font size")?;
-        let mut after = 0;
-        for word in &line.words {
-            let (start, end) = (word.start as usize, word.end as usize);
-            ensure(start >= after && start < end && line.text.get(start..end).is_some(), "span of a word")?;
-            ensure(is_on(word.rect, page), "box of a word")?;
-            after = end;
-        }
-    }
-    Ok(())
-}
-
-fn is_on([x0, y0, x1, y1]: [f32; 4], page: &PageText) -> bool {
-    0.0 <= x0 && x0 <= x1 && x1 <= page.width && 0.0 <= y0 && y0 <= y1 && y1 <= page.height
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::message::{Line, Word};
+    use docent_corpus::{Place, Span};
 
     fn block(start: usize, end: usize) -> Block {
         Block {
@@ -465,6 +393,25 @@ mod tests {
             lines: vec![line],
             rules: Vec::new(),
         })
+    }
+
+    #[test]
+    fn marks_on_a_scan_stay_beside_what_is_recognised() {
+        let mut collector = Collector::new(Format::Pdf, 1000);
+        let mark = Word { start: 0, end: 6, rect: [10.0, 2.0, 30.0, 8.0] };
+        let without = || Message::Warning(SourceWarning::PageWithoutText { page: 0 });
+        collector.take(Message::Opened { pages: 2, outline: Vec::new() }).unwrap();
+        collector.take(page(0, mark)).unwrap();
+        collector.take(without()).unwrap();
+        assert!(collector.take(without()).is_err());
+        assert_eq!(collector.pages_without_text(), [0]);
+        let Message::Page(mut read) = page(0, mark) else { panic!() };
+        let below = Word { rect: [10.0, 40.0, 60.0, 50.0], ..mark };
+        read.lines.push(Line { words: vec![below], ..read.lines[0].clone() });
+        collector.recognized(read, 90).unwrap();
+        assert_eq!(collector.pages[0].lines.len(), 2);
+        assert_eq!(collector.amount(), 12);
+        assert!(collector.take(page(0, mark)).is_err());
     }
 
     #[test]

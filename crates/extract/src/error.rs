@@ -52,6 +52,12 @@ pub enum ExtractError {
         /// How it died.
         reason: String,
     },
+    /// The process that read the file was killed from outside, twice; most likely memory was short.
+    #[error("reading the file was interrupted: {reason}")]
+    Interrupted {
+        /// What happened to it.
+        reason: String,
+    },
     /// Reading took too long.
     #[error("reading the file took longer than {} s", after.as_secs())]
     TimedOut {
@@ -88,6 +94,7 @@ impl ExtractError {
             Self::Damaged { .. } => "damaged",
             Self::TooLarge { .. } => "too_large",
             Self::Crashed { .. } => "crashed",
+            Self::Interrupted { .. } => "interrupted",
             Self::TimedOut { .. } => "timed_out",
             Self::NoText => "no_text",
             Self::WorkerMissing { .. } => "worker_missing",
@@ -105,11 +112,12 @@ impl ExtractError {
             | Self::Damaged { .. }
             | Self::TooLarge { .. }
             | Self::Crashed { .. }
-            | Self::TimedOut { .. }
             | Self::NoText => true,
             Self::NotFound
             | Self::PermissionDenied
             | Self::Read { .. }
+            | Self::Interrupted { .. }
+            | Self::TimedOut { .. }
             | Self::WorkerMissing { .. }
             | Self::PdfiumMissing
             | Self::Cancelled => false,
@@ -135,5 +143,8 @@ mod tests {
         assert!(!ExtractError::from_io(io::ErrorKind::NotFound.into()).is_permanent());
         assert!(ExtractError::Damaged { reason: String::new() }.is_permanent());
         assert!(!ExtractError::Cancelled.is_permanent());
+        // A machine that was busy or short of memory says nothing of the file.
+        assert!(!ExtractError::TimedOut { after: Duration::ZERO }.is_permanent());
+        assert!(!ExtractError::Interrupted { reason: String::new() }.is_permanent());
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::collect::Collector;
 use crate::content::Content;
-use crate::message::{Closed, Drawing, Message, ReadRequest, Sink, Stop};
+use crate::message::{Closed, Drawing, Failure, Message, ReadRequest, Sink, Stop};
 use crate::parent::admit;
 use crate::read::{draw_page, pdf, read_document, render_page};
 use crate::recognize::{DocumentRecognition, Recognizer};
@@ -39,9 +39,15 @@ impl InProcess {
     }
 
     /// Draws a page for recognition.
-    fn draw_page(&self, path: &Path, format: Format, page: u32) -> Result<Drawing, ExtractError> {
+    fn draw_page(
+        &self,
+        path: &Path,
+        format: Format,
+        member: Option<u32>,
+        page: u32,
+    ) -> Result<Drawing, ExtractError> {
         let _guard = PDFIUM_IN_USE.lock().unwrap_or_else(PoisonError::into_inner);
-        let drawing = catch(|| draw_page(&Content::File(path), format, &self.library, page))
+        let drawing = catch(|| draw_page(&Content::File(path), format, &self.library, member, page))
             .map_err(|reason| ExtractError::Crashed { reason })?;
         Ok(drawing?)
     }
@@ -65,11 +71,11 @@ impl Extract for InProcess {
         on_page: &mut dyn FnMut(u32, Option<u32>),
     ) -> Result<DocumentText, ExtractError> {
         cancel.check().map_err(|_| ExtractError::Cancelled)?;
-        let (format, _) = admit(path, &self.limits)?;
+        let (format, size) = admit(path, &self.limits)?;
         let request = self.request(path, format);
         let mut collector = Collector::new(format, self.limits.text_bytes);
         if self.recognizer.is_on() {
-            collector.await_recognition();
+            collector.await_recognition(size);
         }
         let (sender, messages) = sync_channel(8);
         let (outcome, listened) = std::thread::scope(|scope| {
@@ -84,12 +90,21 @@ impl Extract for InProcess {
             (reading.map(std::thread::ScopedJoinHandle::join), listened)
         });
         listened?;
+        let outcome = match outcome {
+            // What a file holds may be nothing but scans.
+            Ok(Ok(Ok(Err(Stop::Failed(Failure::NoText))))) if collector.has_scans() => Ok(Ok(Ok(Ok(())))),
+            outcome => outcome,
+        };
         match outcome {
             Ok(Ok(Ok(Ok(()) | Err(Stop::Full)))) => {
-                let draw = |page| self.draw_page(path, format, page);
+                let draw = |member, page| self.draw_page(path, format, member, page);
                 let recognition = DocumentRecognition { recognizer: &self.recognizer, cancel, draw: &draw };
                 recognition.run(&mut collector, on_page)?;
                 Ok(collector.finish(None)?)
+            }
+            Ok(Ok(Ok(Err(Stop::Failed(failure))))) if failure.leaves_text() && collector.amount() > 0 => {
+                let reason = ExtractError::from(failure.clone()).to_string();
+                collector.finish(Some(reason)).map_err(|_| failure.into())
             }
             Ok(Ok(Ok(Err(Stop::Failed(failure))))) => Err(failure.into()),
             Ok(Ok(Ok(Err(Stop::Closed)))) => Err(ExtractError::Cancelled),

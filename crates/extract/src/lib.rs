@@ -31,9 +31,11 @@ mod in_process;
 mod limits;
 mod message;
 mod parent;
+mod patience;
 mod read;
 mod recognize;
 mod request_channel;
+mod scans;
 mod script;
 mod sniff;
 mod stack;
@@ -55,7 +57,7 @@ pub use worker::worker_main;
 
 /// Version of everything that decides what text comes out of a file. Raised when that changes, so
 /// that documents read by an older version are read again.
-pub const VERSION: &str = "extract-2";
+pub const VERSION: &str = "extract-3";
 
 /// One page of a document as a picture.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -11,7 +11,7 @@ pub struct Limits {
     pub inactivity: Duration,
     /// Longest time for a document, apart from its size. This and `inactivity` are measured as
     /// processor time of the worker where the system tells it (a busy machine must not cost
-    /// documents); time on the clock counts six-fold then, and once for a worker that sleeps.
+    /// documents); twenty times that on the clock counts then, and once for a worker that sleeps.
     pub total_base: Duration,
     /// What each megabyte of the file adds to that.
     pub total_per_mb: Duration,

@@ -22,6 +22,8 @@ pub(crate) enum Request {
     Draw {
         path: OsString,
         format: Format,
+        /// The file within the file whose page it is, by its number in the order of reading.
+        member: Option<u32>,
         page: u32,
     },
 }
@@ -105,6 +107,8 @@ pub(crate) enum Message {
     /// One page, as lines with boxes.
     Page(PageText),
     Warning(SourceWarning),
+    /// Pages of a file within the file have no text.
+    Scan(Scan),
     Metadata(Metadata),
     /// A picture follows as a frame of its own.
     Picture {
@@ -122,6 +126,19 @@ pub(crate) enum Message {
     },
     Done,
     Failed(Failure),
+}
+
+/// A file within the file, with pages whose text may be recognised.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Scan {
+    /// Its number in the order of reading.
+    pub(crate) member: u32,
+    /// Its name, and before it those of the files in which it lies.
+    pub(crate) path: Vec<String>,
+    /// Level of its heading.
+    pub(crate) level: u8,
+    /// The pages, counted from 0.
+    pub(crate) pages: Vec<u32>,
 }
 
 /// A page drawn for recognition.
@@ -204,6 +221,13 @@ pub(crate) enum Failure {
     PdfiumMissing,
     /// A panic was caught; the process that told it is not used again.
     Panicked(String),
+}
+
+impl Failure {
+    /// Whether it may strike in the middle of a document, so that what was told before it is kept.
+    pub(crate) fn leaves_text(&self) -> bool {
+        matches!(self, Self::Damaged(_) | Self::TooLarge(_) | Self::Read(_) | Self::Panicked(_))
+    }
 }
 
 impl From<Failure> for ExtractError {

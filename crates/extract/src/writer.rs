@@ -1,7 +1,7 @@
 //! Puts blocks one after the other into the canonical text and passes both on in pieces, so that a
 //! large document never stands twice in memory.
 
-use crate::message::{Message, Sink, Stop};
+use crate::message::{Message, Scan, Sink, Stop};
 use crate::script::floor_char;
 use docent_corpus::{Block, BlockKind, Metadata, Place, Run, SourceWarning, Span, TextBox};
 use std::time::{Duration, Instant};
@@ -105,6 +105,11 @@ impl<'s> BlockWriter<'s> {
         if fits < text.len() { Err(Stop::Full) } else { Ok(()) }
     }
 
+    /// Passes on that pages of a file within the file have no text.
+    pub(crate) fn scan(&mut self, scan: Scan) -> Result<(), Stop> {
+        Ok(self.sink.send(Message::Scan(scan))?)
+    }
+
     /// Passes a warning on.
     pub(crate) fn warn(&mut self, warning: SourceWarning) -> Result<(), Stop> {
         Ok(self.sink.send(Message::Warning(warning))?)
@@ -141,6 +146,11 @@ impl<'s> BlockWriter<'s> {
 /// behind `len`.
 fn shifted(place: Place, by: usize, len: usize) -> Place {
     map_spans(place, &|span| (span.end <= len).then(|| Span::new(span.start + by, span.end + by)))
+}
+
+/// The same place in a text that begins `by` bytes further on.
+pub(crate) fn moved(place: Place, by: usize) -> Place {
+    map_spans(place, &|span| Some(Span::new(span.start + by, span.end + by)))
 }
 
 /// The same place for a block that is taken out of its document: spans count from `start`, where the

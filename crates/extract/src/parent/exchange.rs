@@ -1,12 +1,12 @@
 //! One request to one worker: every frame is checked, time is kept, cancelling is heard.
 
 use super::memory::OVER_MEMORY;
-use super::patience::Patience;
 use super::pool::KeepsWorker;
-use super::process::WorkerProcess;
+use super::process::{Death, WorkerProcess};
 use crate::collect::{Collector, Untrue, check_drawing};
 use crate::frame::{Frame, FrameKind};
 use crate::message::{Drawing, Failure, Message, Request};
+use crate::patience::Patience;
 use crate::{ExtractError, PageImage, VERSION};
 use docent_corpus::Cancel;
 use std::fmt;
@@ -25,6 +25,8 @@ pub(super) enum Broken {
     Told(Failure),
     /// The process died.
     Died(String),
+    /// The system killed the process, for want of memory, or somebody did.
+    Killed(String),
     /// The worker said something that cannot be.
     Lied(String),
     /// The worker was silent for too long.
@@ -50,8 +52,8 @@ impl KeepsWorker for Broken {
 impl fmt::Display for Broken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Told(failure) => write!(f, "{failure:?}"),
-            Self::Died(reason) => write!(f, "{reason}"),
+            Self::Told(failure) => write!(f, "{}", ExtractError::from(failure.clone())),
+            Self::Died(reason) | Self::Killed(reason) => write!(f, "{reason}"),
             Self::Lied(what) => write!(f, "the reading process said something wrong: {what}"),
             Self::Silent(after) => write!(f, "nothing came for {} s", after.as_secs()),
             Self::Slow(after) => write!(f, "it took longer than {} s", after.as_secs()),
@@ -65,9 +67,19 @@ impl From<Broken> for ExtractError {
         match broken {
             Broken::Told(failure) => failure.into(),
             Broken::Died(reason) => Self::Crashed { reason },
+            Broken::Killed(reason) => Self::Interrupted { reason },
             Broken::Lied(_) => Self::Crashed { reason: broken.to_string() },
             Broken::Silent(after) | Broken::Slow(after) => Self::TimedOut { after },
             Broken::Cancelled => Self::Cancelled,
+        }
+    }
+}
+
+impl From<Death> for Broken {
+    fn from(death: Death) -> Self {
+        match death {
+            Death::ByItself(reason) => Self::Died(reason),
+            Death::Killed(reason) => Self::Killed(reason),
         }
     }
 }
@@ -96,7 +108,7 @@ impl Exchange<'_> {
         collector: &mut Collector,
         on_page: &mut dyn FnMut(u32, Option<u32>),
     ) -> Result<(), Broken> {
-        let total = Patience::start(self.total, worker);
+        let total = Patience::start(self.total, worker.id());
         self.ask(worker, request, &total)?;
         loop {
             match self.message(worker, &total)? {
@@ -112,7 +124,7 @@ impl Exchange<'_> {
 
     /// Has a page drawn.
     pub(super) fn render(&self, worker: &mut WorkerProcess, request: &Request) -> Result<PageImage, Broken> {
-        let total = Patience::start(self.total, worker);
+        let total = Patience::start(self.total, worker.id());
         self.ask(worker, request, &total)?;
         let (width, height) = match self.message(worker, &total)? {
             Message::Picture { width, height } => (width, height),
@@ -131,7 +143,7 @@ impl Exchange<'_> {
 
     /// Has a page drawn for recognition.
     pub(super) fn draw(&self, worker: &mut WorkerProcess, request: &Request) -> Result<Drawing, Broken> {
-        let total = Patience::start(self.total, worker);
+        let total = Patience::start(self.total, worker.id());
         self.ask(worker, request, &total)?;
         let (width, height, page, dpi, label) = match self.message(worker, &total)? {
             Message::Drawn { width, height, page, dpi, label } => (width, height, page, dpi, label),
@@ -167,7 +179,7 @@ impl Exchange<'_> {
         }
         // The worker may not open files: it is given the document.
         let document = std::fs::File::open(request.path()).map_err(|error| Broken::Told(error.into()))?;
-        worker.ask(request, &document).map_err(|_| Broken::Died(worker.obituary()))
+        worker.ask(request, &document).map_err(|_| worker.obituary().into())
     }
 
     fn message(&self, worker: &mut WorkerProcess, total: &Patience) -> Result<Message, Broken> {
@@ -180,15 +192,15 @@ impl Exchange<'_> {
 
     /// The next frame, while time lasts and the work is wanted.
     fn frame(&self, worker: &mut WorkerProcess, total: &Patience) -> Result<Frame, Broken> {
-        let silence = Patience::start(self.inactivity, worker);
+        let silence = Patience::start(self.inactivity, worker.id());
         loop {
             if self.cancel.is_cancelled() {
                 return Err(Broken::Cancelled);
             }
-            if total.is_over(worker) {
+            if total.is_over() {
                 return Err(Broken::Slow(total.limit()));
             }
-            if silence.is_over(worker) {
+            if silence.is_over() {
                 return Err(Broken::Silent(silence.limit()));
             }
             if worker.is_over_memory() {
@@ -201,7 +213,7 @@ impl Exchange<'_> {
                     return Err(Broken::Lied(error.to_string()));
                 }
                 Ok(Err(_)) | Err(RecvTimeoutError::Disconnected) => {
-                    return Err(Broken::Died(worker.obituary()));
+                    return Err(worker.obituary().into());
                 }
                 Err(RecvTimeoutError::Timeout) => {}
             }

@@ -2,13 +2,12 @@
 
 mod exchange;
 mod memory;
-mod patience;
 mod pool;
 mod process;
 mod spawner;
 
 use crate::collect::Collector;
-use crate::message::{Drawing, Fault, ReadRequest, Request};
+use crate::message::{Drawing, Failure, Fault, ReadRequest, Request};
 use crate::recognize::{DocumentRecognition, Recognizer};
 use crate::sniff::{Sniffed, sniff};
 use crate::{Extract, ExtractError, Limits, PageImage, VERSION, WorkerConfig};
@@ -17,12 +16,16 @@ use exchange::{Broken, Exchange};
 use pool::Pool;
 use std::ffi::OsString;
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How long drawing one page may take.
 const RENDER_TIME: Duration = Duration::from_secs(30);
 /// The same when nobody waits before a screen: a large photo on a busy machine takes its time.
 const DRAW_TIME: Duration = Duration::from_secs(120);
+/// How long to wait after the system killed a worker, before the document is read again.
+const KILL_PAUSE: Duration = Duration::from_secs(2);
+/// How often a pause looks whether the work is still wanted.
+const LOOK: Duration = Duration::from_millis(50);
 
 /// Reads files in worker processes. Cheap to share; as many documents are read at once as there are
 /// workers, further callers wait.
@@ -80,15 +83,20 @@ impl Extractor {
         for _attempt in 0..2 {
             let mut collector = Collector::new(format, self.limits.text_bytes);
             if self.recognizer.is_on() {
-                collector.await_recognition();
+                collector.await_recognition(size);
             }
             let exchange = Exchange { cancel, inactivity: self.limits.inactivity, total };
             let outcome = self.pool.with_worker(cancel, |worker| {
                 exchange.read(worker, &request, &mut collector, &mut |done, of| on_page.tell(done, of))
             })?;
+            let outcome = match outcome {
+                // What a file holds may be nothing but scans.
+                Err(Broken::Told(Failure::NoText)) if collector.has_scans() => Ok(()),
+                outcome => outcome,
+            };
             let broken = match outcome {
                 Ok(()) => {
-                    let draw = |page| self.draw_page(path, format, page, cancel);
+                    let draw = |member, page| self.draw_page(path, format, member, page, cancel);
                     let recognition =
                         DocumentRecognition { recognizer: &self.recognizer, cancel, draw: &draw };
                     recognition.run(&mut collector, &mut |done, of| on_page.tell(done, of))?;
@@ -96,14 +104,20 @@ impl Extractor {
                 }
                 Err(broken) => broken,
             };
-            if let Broken::Told(failure) = broken {
-                return Err(failure.into());
+            // What a reader told of before it gave up is worth as much as what it told before a crash.
+            if let Broken::Told(failure) = &broken
+                && !(failure.leaves_text() && collector.amount() > 0)
+            {
+                return Err(broken.into());
             }
             if broken.is_final() {
                 partial = better(partial, (collector, broken));
                 break;
             }
             tracing::warn!(path = %path.display(), reason = %broken, "a worker failed on a document");
+            if matches!(broken, Broken::Killed(_)) {
+                pause(cancel)?; // memory may be free again in a moment
+            }
             partial = better(partial, (collector, broken));
         }
         finish_partial(partial)
@@ -136,10 +150,11 @@ impl Extractor {
         &self,
         path: &Path,
         format: Format,
+        member: Option<u32>,
         page: u32,
         cancel: &Cancel,
     ) -> Result<Drawing, ExtractError> {
-        let request = Request::Draw { path: absolute(path)?, format, page };
+        let request = Request::Draw { path: absolute(path)?, format, member, page };
         let exchange = Exchange { cancel, inactivity: DRAW_TIME, total: DRAW_TIME };
         let outcome = self.pool.with_worker(cancel, |worker| exchange.draw(worker, &request))?;
         outcome.map_err(ExtractError::from)
@@ -213,6 +228,15 @@ pub(crate) fn admit(path: &Path, limits: &Limits) -> Result<(Format, u64), Extra
 /// The path as a worker finds it, whatever folder it was started in.
 fn absolute(path: &Path) -> Result<OsString, ExtractError> {
     Ok(std::path::absolute(path).map_err(ExtractError::from_io)?.into_os_string())
+}
+
+fn pause(cancel: &Cancel) -> Result<(), ExtractError> {
+    let end = Instant::now() + KILL_PAUSE;
+    while Instant::now() < end {
+        cancel.check().map_err(|_| ExtractError::Cancelled)?;
+        std::thread::sleep(LOOK);
+    }
+    Ok(())
 }
 
 /// The attempt that read more; its own reason goes with it.

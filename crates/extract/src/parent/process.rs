@@ -100,11 +100,12 @@ impl WorkerProcess {
     }
 
     /// Kills the worker and says in words how it ended; its pipe is already closed.
-    pub(super) fn obituary(&mut self) -> String {
+    pub(super) fn obituary(&mut self) -> Death {
         let patience = std::time::Instant::now() + END_TIME;
         while self.is_alive() && std::time::Instant::now() < patience {
             std::thread::sleep(Duration::from_millis(5));
         }
+        let ended = !self.is_alive();
         let _ = self.child.kill();
         let status = self.child.wait().ok();
         // The thread that reads them may be behind, on a busy machine by more than a moment.
@@ -113,16 +114,13 @@ impl WorkerProcess {
             std::thread::sleep(Duration::from_millis(1));
         }
         let words = self.last_words.lock().map(|words| words.clone()).unwrap_or_default();
-        cause(status, &words)
+        let reason = cause(status, &words);
+        if ended && was_killed(status) { Death::Killed(reason) } else { Death::ByItself(reason) }
     }
 
-    /// How much processor time the worker has used, where the system tells.
-    pub(super) fn cpu_time(&self) -> Option<Duration> {
-        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id())).ok()?;
-        // The name in parentheses may hold spaces; the counters are the 12th and 13th value behind it.
-        let mut values = stat.rsplit_once(')')?.1.split_whitespace().skip(11);
-        let ticks: u64 = values.next()?.parse::<u64>().ok()? + values.next()?.parse::<u64>().ok()?;
-        Some(Duration::from_millis(ticks * 10)) // Linux counts in hundredths of a second
+    /// Its number in the system.
+    pub(super) fn id(&self) -> u32 {
+        self.child.id()
     }
 
     /// How much memory the worker holds, in bytes, where the system tells.
@@ -134,6 +132,16 @@ impl WorkerProcess {
     pub(super) fn is_over_memory(&mut self) -> bool {
         self.memory.is_over()
     }
+}
+
+/// How a worker ended, in words.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Death {
+    /// By what it did with the document.
+    ByItself(String),
+    /// By a signal that cannot be heard and that was not ours: the system sends it to some process when
+    /// memory is short, which says nothing of the document.
+    Killed(String),
 }
 
 impl Drop for WorkerProcess {
@@ -157,6 +165,16 @@ fn keep_last_words(mut from: impl Read, words: &Mutex<String>) {
     }
 }
 
+#[cfg(unix)]
+fn was_killed(status: Option<std::process::ExitStatus>) -> bool {
+    status.and_then(|status| std::os::unix::process::ExitStatusExt::signal(&status)) == Some(libc::SIGKILL)
+}
+
+#[cfg(not(unix))]
+fn was_killed(_status: Option<std::process::ExitStatus>) -> bool {
+    false
+}
+
 /// How a process ended, in words.
 fn cause(status: Option<std::process::ExitStatus>, words: &str) -> String {
     if words.contains("memory allocation of") {
@@ -172,7 +190,9 @@ fn cause(status: Option<std::process::ExitStatus>, words: &str) -> String {
             libc::SIGSEGV | libc::SIGBUS => "the reading process touched memory it should not".to_owned(),
             // C++ aborts without a word when it gets no memory; a check of PDFium that fails traps.
             libc::SIGABRT => "the reading process gave up, most likely for want of memory".to_owned(),
-            libc::SIGKILL => "the reading process was killed".to_owned(),
+            libc::SIGKILL => {
+                "the reading process was killed, most likely because the system ran out of memory".to_owned()
+            }
             libc::SIGILL | libc::SIGTRAP | libc::SIGFPE => "the reading process stopped itself".to_owned(),
             other => format!("the reading process ended by signal {other}"),
         };

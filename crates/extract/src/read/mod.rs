@@ -28,6 +28,8 @@ mod sheets;
 #[cfg(test)]
 mod testing;
 
+pub(crate) use member::below;
+
 use crate::PageImage;
 use crate::content::Content;
 use crate::encoding::{Decoded, decode, decode_plain, detect};
@@ -82,7 +84,7 @@ pub(crate) fn read_content(
 ) -> Result<(), Stop> {
     match format {
         Format::Pdf => pdf::read(content, context, sink),
-        Format::Image => picture::read(content, context, sink),
+        Format::Image => picture::read(content, sink),
         Format::PlainText => read_lines(content, context, sink, plain::read),
         Format::Markdown => read_lines(content, context, sink, |text, writer| {
             markdown::read(text, context.html_depth, writer)
@@ -145,13 +147,17 @@ pub(crate) fn render_page(
     }
 }
 
-/// Draws a page for recognition.
+/// Draws a page for recognition, of the file or of the file within it that has the number `member`.
 pub(crate) fn draw_page(
     content: &Content<'_>,
     format: Format,
     pdf: &pdf::Library,
+    member: Option<u32>,
     page: u32,
 ) -> Result<Drawing, Failure> {
+    if let Some(member) = member {
+        return member::draw(content, format, pdf, member, page);
+    }
     match format {
         Format::Pdf => pdf::draw(content, pdf, page),
         Format::Image => picture::draw(content, page),
@@ -194,6 +200,10 @@ fn written(
     let full = match read(&mut writer) {
         Ok(()) => false,
         Err(Stop::Full) => true,
+        Err(Stop::Failed(failure)) if failure.leaves_text() && !writer.is_empty() => {
+            writer.finish()?; // what is gathered would be lost
+            return Err(failure.into());
+        }
         Err(stop) => return Err(stop),
     };
     if writer.is_empty() {

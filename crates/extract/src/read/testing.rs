@@ -5,8 +5,9 @@ use crate::collect::Collector;
 use crate::content::Content;
 use crate::encoding::Decoded;
 use crate::message::{Closed, Failure, Message, Sink, Stop};
+use crate::sniff::Sniffed;
 use crate::writer::BlockWriter;
-use docent_corpus::{BlockKind, DocumentText, Format, Place};
+use docent_corpus::{BlockKind, DocumentText, Format, Place, SourceWarning};
 
 struct Checked(Collector);
 
@@ -47,6 +48,34 @@ pub(super) fn read_org(text: &str) -> DocumentText {
 pub(super) fn read_rst(text: &str) -> DocumentText {
     let source = Decoded::of_str(text);
     collected(Format::Rst, |writer| rst::read(&source, writer))
+}
+
+/// Reads any file from memory, as the worker does: by what it is and by its name.
+pub(super) fn read_named(name: &str, bytes: &[u8]) -> Result<DocumentText, Failure> {
+    told(name, bytes)?.finish(None)
+}
+
+/// What reading a file warns of, also when it has no text.
+pub(super) fn warnings_of(name: &str, bytes: &[u8]) -> Result<Vec<SourceWarning>, Failure> {
+    Ok(told(name, bytes)?.warnings().to_vec())
+}
+
+fn told(name: &str, bytes: &[u8]) -> Result<Collector, Failure> {
+    let content = Content::Member { name, bytes };
+    let format = match crate::sniff::sniff_content(&content) {
+        Ok(Sniffed::Known(format)) => format,
+        other => panic!("{other:?}"),
+    };
+    let library = pdf::Library::load(None);
+    let unpacked = member::Unpacked::default();
+    let context =
+        Context { pdf: &library, text_bytes: 1 << 30, html_depth: 512, nesting: 0, unpacked: &unpacked };
+    let mut sink = Checked(Collector::new(format, 1 << 30));
+    match super::read_content(&content, format, &context, &mut sink) {
+        Ok(()) => Ok(sink.0),
+        Err(Stop::Failed(failure)) => Err(failure),
+        Err(stop) => panic!("{stop:?}"),
+    }
 }
 
 /// Reads an EPUB from memory, or says why it cannot be read.

@@ -11,8 +11,8 @@ use docent_corpus::Cancel;
 pub(crate) struct DocumentRecognition<'d> {
     pub(crate) recognizer: &'d Recognizer,
     pub(crate) cancel: &'d Cancel,
-    /// Draws a page.
-    pub(crate) draw: &'d (dyn Fn(u32) -> Result<Drawing, ExtractError> + Sync),
+    /// Draws a page, of the document or of the file within it with this number.
+    pub(crate) draw: &'d (dyn Fn(Option<u32>, u32) -> Result<Drawing, ExtractError> + Sync),
 }
 
 impl DocumentRecognition<'_> {
@@ -25,16 +25,30 @@ impl DocumentRecognition<'_> {
         collector: &mut Collector,
         on_page: &mut dyn FnMut(u32, Option<u32>),
     ) -> Result<(), ExtractError> {
-        let mut waiting = collector.pages_without_text();
+        let own = collector.pages_without_text().into_iter();
+        let mut waiting: Vec<Waiting> = own.map(|page| Waiting { scan: None, page }).collect();
+        waiting.extend(collector.pages_of_scans().map(|(scan, page)| Waiting { scan: Some(scan), page }));
         if waiting.is_empty() {
             return Ok(());
         }
         let most = usize::try_from(self.recognizer.max_pages(self.cancel)).unwrap_or(usize::MAX);
         waiting.truncate(most);
-        let pages = Pages { recognizer: self.recognizer, cancel: self.cancel, draw: self.draw };
-        pages.recognize(&waiting, &mut |page, outcome| {
-            take(collector, page, outcome);
-            collector.page_is_done();
+        // Pages are told apart by their position among those that wait.
+        let numbers: Vec<u32> = (0..u32::try_from(waiting.len()).unwrap_or(u32::MAX)).collect();
+        let scans: Vec<u32> = collector.scanned_members();
+        let draw = |at: u32| {
+            let Some(Waiting { scan, page }) = waiting.get(at as usize).copied() else {
+                return Err(ExtractError::NoText);
+            };
+            (self.draw)(scan.and_then(|scan| scans.get(scan).copied()), page)
+        };
+        let pages = Pages { recognizer: self.recognizer, cancel: self.cancel, draw: &draw };
+        pages.recognize(&numbers, &mut |at, outcome| {
+            let Some(page) = waiting.get(at as usize) else { return };
+            take(collector, *page, outcome);
+            if page.scan.is_none() {
+                collector.page_is_done();
+            }
             if let Some((done, of)) = collector.progress() {
                 on_page(done, of);
             }
@@ -42,12 +56,25 @@ impl DocumentRecognition<'_> {
     }
 }
 
-fn take(collector: &mut Collector, page: u32, outcome: Outcome) {
+/// A page that waits for recognition: of the document, or of a scan within it.
+#[derive(Clone, Copy)]
+struct Waiting {
+    scan: Option<usize>,
+    page: u32,
+}
+
+fn take(collector: &mut Collector, Waiting { scan, page }: Waiting, outcome: Outcome) {
     match outcome {
         Outcome::Unread => {}
-        Outcome::Failed(reason) => collector.page_failed(page, reason),
-        Outcome::Recognized(recognized) => {
-            if let Err(untrue) = collector.recognized(recognized.page, recognized.confidence) {
+        Outcome::Failed(reason) if scan.is_none() => collector.page_failed(page, reason),
+        Outcome::Failed(_) => {} // its file was told of already
+        Outcome::Recognized(mut recognized) => {
+            recognized.page.index = page;
+            let taken = match scan {
+                Some(scan) => collector.recognized_in_scan(scan, recognized.page),
+                None => collector.recognized(recognized.page, recognized.confidence),
+            };
+            if let Err(untrue) = taken {
                 tracing::warn!(page, reason = untrue.0, "a recognised page was refused");
             }
         }

@@ -2,6 +2,7 @@
 //! page, which gets pixels and gives words with boxes. Belongs to the parent's side: workers may not
 //! start programs. What the program says is checked like what a worker says.
 
+mod beside;
 mod document;
 mod lines;
 mod pages;
@@ -19,6 +20,7 @@ use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+pub(crate) use beside::beside;
 pub(crate) use document::DocumentRecognition;
 pub use program::{RecognizerStatus, find_recognizer, recognizer_language_name};
 
@@ -33,7 +35,8 @@ pub struct Recognition {
     /// Languages to expect, most likely first, by Tesseract's names ("eng", "chi_sim"). Those that
     /// are not installed are left out.
     pub languages: Vec<String>,
-    /// The time one page may take; then its process is killed and the page stays unread.
+    /// The time of the processor that one page may take, where the system tells. Then its process is
+    /// killed, and the page is tried once more at the end, alone and with five times the time.
     pub page_time: Duration,
     /// Most pages recognised of one document; further ones stay unread.
     pub max_pages: u32,
@@ -63,8 +66,10 @@ pub(crate) struct Recognized {
 pub(crate) enum Trouble {
     /// Nothing on it looks like text.
     NoText,
-    /// The program failed, took too long or said something that cannot be.
+    /// The program failed, did nothing or said something that cannot be.
     Program(String),
+    /// It was at work for longer than allowed.
+    Slow(String),
     Cancelled,
 }
 
@@ -72,6 +77,7 @@ impl From<RunError> for Trouble {
     fn from(error: RunError) -> Self {
         match error {
             RunError::Cancelled => Self::Cancelled,
+            RunError::Slow(_) => Self::Slow(error.to_string()),
             other => Self::Program(other.to_string()),
         }
     }
@@ -107,8 +113,14 @@ impl Recognizer {
         self.slots.count()
     }
 
-    /// Reads the text of page `index` from its picture.
-    pub(crate) fn read(&self, index: u32, drawing: &Drawing, cancel: &Cancel) -> Result<Recognized, Trouble> {
+    /// Reads the text of page `index` from its picture, in as many times the usual time as `times` says.
+    pub(crate) fn read(
+        &self,
+        index: u32,
+        drawing: &Drawing,
+        times: u32,
+        cancel: &Cancel,
+    ) -> Result<Recognized, Trouble> {
         let Some((installed, program)) = self.installed(cancel).zip(self.settings.program.as_deref()) else {
             return Err(Trouble::Program("the program is gone".to_owned()));
         };
@@ -117,7 +129,7 @@ impl Recognizer {
         let run = Run {
             program,
             arguments: &arguments,
-            time: self.settings.page_time,
+            time: self.settings.page_time * times,
             output_bytes: OUTPUT_BYTES,
             cancel,
         };

@@ -1,6 +1,6 @@
 //! Finding Tesseract, and asking it what it can do.
 
-use super::run::{Output, Run};
+use super::run::{Output, Run, RunError};
 use crate::message::Drawing;
 use docent_corpus::Cancel;
 use serde::{Deserialize, Serialize};
@@ -10,6 +10,8 @@ use std::time::Duration;
 
 /// The time a question may take: the first start of a program can be slow.
 const ANSWER_TIME: Duration = Duration::from_secs(20);
+/// By how much more a program that was too slow to answer gets when it is asked again.
+const MORE_TIME: u32 = 3;
 /// Longest answer, in bytes.
 const ANSWER_BYTES: usize = 1 << 20;
 /// Most languages listed; Tesseract has about 160.
@@ -146,7 +148,14 @@ fn candidates(search_path: Option<&OsStr>) -> impl Iterator<Item = PathBuf> + '_
 fn ask(program: &Path, question: &str, cancel: &Cancel) -> Result<Output, String> {
     let arguments = [OsString::from(question)];
     let run = Run { program, arguments: &arguments, time: ANSWER_TIME, output_bytes: ANSWER_BYTES, cancel };
-    run.with_input(Vec::new()).map_err(|error| error.to_string())
+    let answer = match run.with_input(Vec::new()) {
+        // A machine that is busy, or a disk that has to start, must not cost a document its text.
+        Err(RunError::Slow(_) | RunError::Asleep(_)) => {
+            Run { time: ANSWER_TIME * MORE_TIME, ..run }.with_input(Vec::new())
+        }
+        answer => answer,
+    };
+    answer.map_err(|error| error.to_string())
 }
 
 /// Its answer, wherever it wrote it: version 3 answers on standard error.

@@ -1,5 +1,6 @@
 //! Running a program: input by pipe, a limit on time and output, no shell, no environment.
 
+use crate::patience::{Over, Patience};
 use docent_corpus::Cancel;
 use std::ffi::OsString;
 use std::fmt;
@@ -7,7 +8,7 @@ use std::io::{self, Read, Write};
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// How often the caller looks whether it is still wanted.
 const LOOK: Duration = Duration::from_millis(30);
@@ -24,8 +25,10 @@ const CREATE_NO_WINDOW: u32 = 0x0800_0000;
 pub(super) enum RunError {
     /// It could not be started.
     Start(io::Error),
-    /// It took longer than this and was killed.
+    /// It worked longer than this and was killed.
     Slow(Duration),
+    /// It did nothing for this long and was killed.
+    Asleep(Duration),
     /// It wrote more than this many bytes and was killed.
     TooMuch(usize),
     /// It ended by itself with an error.
@@ -38,6 +41,7 @@ impl fmt::Display for RunError {
         match self {
             Self::Start(error) => write!(f, "it cannot be started: {error}"),
             Self::Slow(time) => write!(f, "it took longer than {} s", time.as_secs_f32()),
+            Self::Asleep(time) => write!(f, "it did nothing for {} s", time.as_secs_f32()),
             Self::TooMuch(bytes) => write!(f, "it wrote more than {} MB", bytes >> 20),
             Self::Failed(reason) => write!(f, "it failed: {reason}"),
             Self::Cancelled => write!(f, "stopped"),
@@ -58,7 +62,7 @@ pub(super) struct Output {
 pub(super) struct Run<'r> {
     pub(super) program: &'r Path,
     pub(super) arguments: &'r [OsString],
-    /// On the clock.
+    /// Of the processor, where the system tells.
     pub(super) time: Duration,
     /// Most bytes it may write to standard output.
     pub(super) output_bytes: usize,
@@ -68,8 +72,8 @@ pub(super) struct Run<'r> {
 impl Run<'_> {
     /// Runs the program with `input` and waits for its end.
     pub(super) fn with_input(&self, input: Vec<u8>) -> Result<Output, RunError> {
-        let deadline = Instant::now() + self.time;
         let mut child = Guard(self.command().spawn().map_err(RunError::Start)?);
+        let patience = Patience::start(self.time, child.0.id());
         let (Some(mut stdin), Some(stdout), Some(stderr)) =
             (child.0.stdin.take(), child.0.stdout.take(), child.0.stderr.take())
         else {
@@ -82,11 +86,11 @@ impl Run<'_> {
         });
         let written = listen(stdout, self.output_bytes as u64 + 1);
         let complaint = listen(stderr, COMPLAINT_BYTES);
-        let stdout = self.wait(&written, deadline)?;
+        let stdout = self.wait(&written, &patience)?;
         if stdout.len() > self.output_bytes {
             return Err(RunError::TooMuch(self.output_bytes));
         }
-        let status = self.end(&mut child.0, deadline)?;
+        let status = self.end(&mut child.0, &patience)?;
         let stderr = complaint.recv_timeout(COMPLAINT_TIME).unwrap_or_default();
         if status.success() { Ok(Output { stdout, stderr }) } else { Err(failed(status, &stderr)) }
     }
@@ -102,17 +106,21 @@ impl Run<'_> {
         command
     }
 
-    fn check(&self, deadline: Instant) -> Result<(), RunError> {
+    fn check(&self, patience: &Patience) -> Result<(), RunError> {
         if self.cancel.is_cancelled() {
             return Err(RunError::Cancelled);
         }
-        if Instant::now() >= deadline { Err(RunError::Slow(self.time)) } else { Ok(()) }
+        match patience.over() {
+            None => Ok(()),
+            Some(Over::Slow) => Err(RunError::Slow(self.time)),
+            Some(Over::Asleep) => Err(RunError::Asleep(self.time)),
+        }
     }
 
     /// What the program writes, once it has closed its output.
-    fn wait(&self, written: &Receiver<Vec<u8>>, deadline: Instant) -> Result<Vec<u8>, RunError> {
+    fn wait(&self, written: &Receiver<Vec<u8>>, patience: &Patience) -> Result<Vec<u8>, RunError> {
         loop {
-            self.check(deadline)?;
+            self.check(patience)?;
             match written.recv_timeout(LOOK) {
                 Ok(bytes) => return Ok(bytes),
                 Err(RecvTimeoutError::Timeout) => {}
@@ -123,14 +131,14 @@ impl Run<'_> {
         }
     }
 
-    fn end(&self, child: &mut Child, deadline: Instant) -> Result<ExitStatus, RunError> {
+    fn end(&self, child: &mut Child, patience: &Patience) -> Result<ExitStatus, RunError> {
         loop {
             match child.try_wait() {
                 Ok(Some(status)) => return Ok(status),
                 Ok(None) => std::thread::sleep(Duration::from_millis(2)),
                 Err(error) => return Err(RunError::Failed(error.to_string())),
             }
-            self.check(deadline)?;
+            self.check(patience)?;
         }
     }
 }
@@ -186,9 +194,15 @@ mod tests {
 
     #[test]
     fn too_long_too_much_and_failure_are_told_apart() {
-        let started = Instant::now();
-        assert!(matches!(run("sleep 30", 200, &Cancel::new()), Err(RunError::Slow(_))));
-        assert!(matches!(run("exec >&-; sleep 30", 200, &Cancel::new()), Err(RunError::Slow(_))));
+        let started = std::time::Instant::now();
+        let ended = |script| match run(script, 200, &Cancel::new()) {
+            // Which of the two cannot be told everywhere.
+            Err(RunError::Asleep(_)) => true,
+            Err(RunError::Slow(_)) => cfg!(not(target_os = "linux")),
+            other => panic!("{other:?}"),
+        };
+        assert!(ended("sleep 30") && ended("exec >&-; sleep 30"));
+        assert!(matches!(run("while :; do :; done", 200, &Cancel::new()), Err(RunError::Slow(_))));
         assert!(matches!(run("yes", 20_000, &Cancel::new()), Err(RunError::TooMuch(_))));
         match run("echo first >&2; echo reason >&2; exit 3", 20_000, &Cancel::new()) {
             Err(RunError::Failed(reason)) => assert_eq!(reason, "reason"),

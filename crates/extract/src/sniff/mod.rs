@@ -200,6 +200,32 @@ mod tests {
     }
 
     #[test]
+    fn what_other_programs_write_under_the_name_of_an_office_file_is_known() {
+        for start in ["<table border=1>", "<meta charset=utf-8>", "<style>td{}</style>", "<DIV>", "<center>"]
+        {
+            let page = format!("\u{FEFF}\r\n{start}<tr><td>a</td></tr>");
+            assert_eq!(known(page.as_bytes(), "xls"), Sniffed::Known(Format::Html), "{start}");
+        }
+        assert_eq!(known(b"<table>", "txt"), Sniffed::Known(Format::PlainText));
+        let sheet = b"<?xml version='1.0'?><?mso-application progid=\"Excel.Sheet\"?>\n<Workbook xmlns=\"urn:schemas-microsoft-com:office:spreadsheet\">";
+        let word = b"<?mso-application progid=\"Word.Document\"?><w:wordDocument xmlns:w=\"http://schemas.microsoft.com/office/word/2003/wordml\">";
+        let flat = b"<?mso-application progid=\"Word.Document\"?><pkg:package xmlns:pkg=\"http://schemas.microsoft.com/office/2006/xmlPackage\">";
+        for extension in ["xml", "xls", "doc"] {
+            assert_eq!(known(sheet, extension), Sniffed::Known(Format::Xls));
+            assert_eq!(known(word, extension), Sniffed::Known(Format::Docx));
+            assert_eq!(known(flat, extension), Sniffed::Known(Format::Docx));
+        }
+        assert_eq!(known(b"<package name='npm'/>", "xml"), Sniffed::Known(Format::Code));
+        let wide: Vec<u8> =
+            "\u{FEFF}Name\tStadt\r\nAnn\tBern\r\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
+        assert_eq!(known(&wide, "xls"), Sniffed::Known(Format::Csv));
+        assert_eq!(known(b"Only words.", "xls"), Sniffed::Known(Format::PlainText));
+        let saved =
+            b"MIME-Version: 1.0\r\nContent-Type: multipart/related; boundary=\"x\"\r\n\r\nThis document";
+        assert_eq!(known(saved, "doc"), Sniffed::Known(Format::Mail));
+    }
+
+    #[test]
     fn binary_named_as_text_is_refused() {
         let noise: Vec<u8> = (0u32..2000).map(|n| (n.wrapping_mul(2_654_435_761) >> 11) as u8).collect();
         assert_eq!(known(&noise, "txt"), Sniffed::Unsupported("binary data".to_owned()));

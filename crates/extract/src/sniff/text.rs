@@ -107,6 +107,15 @@ const MAIL_HEADERS: &[&str] = &[
     "content-type:",
 ];
 
+/// Endings of Office files under which programs write something else.
+const OFFICE_ENDINGS: &[&str] = &["xls", "xlt", "xlsx", "doc", "dot", "docx", "ppt", "pptx"];
+
+/// Elements with which a page may begin that has no `html` around it.
+const PAGE_ELEMENTS: &[&str] = &[
+    "head", "title", "meta", "link", "style", "script", "body", "table", "thead", "tbody", "tr", "div",
+    "span", "center", "font", "form", "h1", "h2", "h3", "h4", "h5", "h6", "p", "br", "b", "ul", "ol", "pre",
+];
+
 /// A beginning of a file that is longer than this may have been cut, in bytes.
 const LONG_HEADER: usize = 2048;
 
@@ -140,20 +149,61 @@ pub(super) fn format(head: &str, extension: &str) -> Sniffed {
     if let Some(format) = by_extension(extension) {
         return Sniffed::Known(format);
     }
-    match root_element(head).as_deref() {
+    let root = root_element(head);
+    match root.as_deref() {
         Some("svg") => return Sniffed::Unsupported("SVG image".to_owned()),
         Some("html" | "!doctype html") => return Sniffed::Known(Format::Html),
-        _ => {}
+        Some(root) => {
+            if let Some(office) = office_xml(root, head) {
+                return office;
+            }
+        }
+        None => {}
     }
+    let for_office = OFFICE_ENDINGS.contains(&extension);
     Sniffed::Known(match extension {
+        // Web pages and tables under the name of an Office file, because Office opens them all.
+        _ if for_office && root.as_deref().is_some_and(is_page_element) => Format::Html,
+        _ if is_saved_page(head) => Format::Mail,
         "html" | "htm" | "xhtml" => Format::Html,
         "mbox" | "mbx" if head.starts_with("From ") => Format::Mbox,
         "eml" | "emlx" | "mht" | "mhtml" if begins_with_header(head) => Format::Mail,
         _ if is_mailbox(head) => Format::Mbox,
         _ if is_mail(head) => Format::Mail,
+        "xls" | "xlt" if head.contains('\t') => Format::Csv,
         _ if language(extension).is_some() => Format::Code,
         _ => Format::PlainText,
     })
+}
+
+/// What a document of Office in one XML file is: a workbook or a text of Office 2003, or a package of
+/// parts ("flat OPC"). Their roots are named like many others, so that the namespace decides.
+fn office_xml(root: &str, head: &str) -> Option<Sniffed> {
+    let local = root.rsplit(':').next().unwrap_or(root);
+    let says = |word: &str| head.contains(word);
+    let format = match local {
+        "workbook" if says("urn:schemas-microsoft-com:office:spreadsheet") => Format::Xls,
+        "worddocument" if says("http://schemas.microsoft.com/office/word/2003/wordml") => Format::Docx,
+        "package" if says("http://schemas.microsoft.com/office/2006/xmlPackage") => match () {
+            () if says("Word.Document") || says("word/document.xml") => Format::Docx,
+            () if says("PowerPoint.Show") || says("ppt/presentation.xml") => Format::Pptx,
+            () => return Some(Sniffed::Unsupported("Office file as XML".to_owned())),
+        },
+        _ => return None,
+    };
+    Some(Sniffed::Known(format))
+}
+
+/// Whether a piece of a web page begins with this element.
+fn is_page_element(name: &str) -> bool {
+    PAGE_ELEMENTS.contains(&name.trim_end_matches('/'))
+}
+
+/// A web page in one file, as Word and Excel save it: of the fields of a mail it has only these two.
+fn is_saved_page(head: &str) -> bool {
+    let header = head.split("\n\n").next().and_then(|header| header.split("\r\n\r\n").next());
+    let header = header.unwrap_or_default().to_ascii_lowercase();
+    header.starts_with("mime-version:") && header.contains("multipart/related")
 }
 
 fn by_extension(extension: &str) -> Option<Format> {

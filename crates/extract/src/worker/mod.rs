@@ -132,7 +132,7 @@ impl Worker {
         let outcome = match request {
             Request::Read(request) => self.read(request, &content),
             Request::Render { format, page, width_px, .. } => self.render(&content, format, page, width_px),
-            Request::Draw { format, page, .. } => self.draw(&content, format, page),
+            Request::Draw { format, member, page, .. } => self.draw(&content, format, member, page),
         };
         match outcome {
             Ok(()) | Err(Stop::Full) => self.send(Message::Done),
@@ -168,9 +168,15 @@ impl Worker {
         write_frame(&mut self.out, FrameKind::Picture, &image.png).map_err(|_| Stop::Closed)
     }
 
-    fn draw(&mut self, content: &Content<'_>, format: Format, page: u32) -> Result<(), Stop> {
+    fn draw(
+        &mut self,
+        content: &Content<'_>,
+        format: Format,
+        member: Option<u32>,
+        page: u32,
+    ) -> Result<(), Stop> {
         let Drawing { width, height, page, dpi, label, pixels } =
-            draw_page(content, format, &self.library, page)?;
+            draw_page(content, format, &self.library, member, page)?;
         self.send(Message::Drawn { width, height, page, dpi, label })?;
         write_frame(&mut self.out, FrameKind::Picture, &pixels).map_err(|_| Stop::Closed)
     }

@@ -112,6 +112,19 @@ fn scans_are_named_and_a_document_of_scans_has_no_text() {
 }
 
 #[test]
+fn marks_on_a_scan_are_no_text_of_the_page() {
+    let strips =
+        |page: MadePage| (0..33).fold(page, |page, n| page.picture(0.0, n as f32 * 24.0, 612.0, 24.0));
+    let mark = "DocuSign Envelope ID: 3F2504E0-4F89-11D3-9A0C-0305E82C3301";
+    let marked = strips(MadePage::new()).text("F1", 8.0, 20.0, 775.0, mark);
+    let written =
+        strips(MadePage::new()).text("F1", 12.0, 90.0, 400.0, "Text upon a background of pictures.");
+    let document = read_bytes("a.pdf", &pdf("t", &[marked, written])).unwrap();
+    assert_eq!(document.warnings, [SourceWarning::PageWithoutText { page: 0 }]);
+    assert!(document.text.contains(mark) && document.text.contains("Text upon"), "{}", document.text);
+}
+
+#[test]
 fn a_text_layer_without_meaning_counts_as_none() {
     let codes: String = (1u8..8).map(char::from).collect();
     let page = MadePage::new().lines(10.0, 72.0, 650.0, &[&codes.repeat(12)]);

@@ -247,6 +247,41 @@ fn every_kind_of_picture_is_read() {
     }
 }
 
+fn zipped(members: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut writer = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    for (name, bytes) in members {
+        writer.start_file(*name, zip::write::SimpleFileOptions::default()).unwrap();
+        std::io::Write::write_all(&mut writer, bytes).unwrap();
+    }
+    writer.finish().unwrap().into_inner()
+}
+
+#[test]
+fn scans_within_files_are_recognised_in_their_place() {
+    let picture = fixture("scan_chinese.png");
+    let inner = zipped(&[("other.png", &fixture("stains.png")), ("letters/scan.png", &picture)]);
+    let outer = zipped(&[("note.txt", b"Only a note."), ("inner.zip", &inner)]);
+    let recognition = || recognition(&["chi_sim"]);
+    let document = read_with(recognition(), "outer.zip", &outer).unwrap();
+    let recognised = |block: &&docent_corpus::Block| {
+        let Place::Member { path, place } = &block.place else { return false };
+        let Place::Member { path: below, place } = &**place else { return false };
+        let Place::Page { page: 0, .. } = &**place else { return false };
+        (path.as_str(), below.as_str()) == ("inner.zip", "letters/scan.png")
+    };
+    let blocks: Vec<_> = document.blocks.iter().filter(recognised).collect();
+    assert_eq!(blocks[0].span.of(&document.text), Some("letters/scan.png"));
+    let text: String = blocks[1..].iter().map(|block| block.span.of(&document.text).unwrap()).collect();
+    let f1 = character_f1(&text, &fixture_text("scan_chinese.txt"));
+    assert!(f1 >= MIN_CHINESE && document.text.starts_with("note.txt\n\nOnly a note."), "{f1}");
+    // The picture without letters is still told of, the other one is not.
+    assert_eq!(document.warnings.len(), 1, "{:?}", document.warnings);
+
+    let alone = zipped(&[("scan.png", &picture)]);
+    assert!(read_with(recognition(), "alone.zip", &alone).is_ok());
+    assert!(matches!(read_bytes("alone.zip", &alone), Err(ExtractError::NoText)));
+}
+
 #[test]
 fn a_picture_without_letters_has_no_text() {
     let error = read_with(recognition(&["eng"]), "stains.png", &fixture("stains.png")).unwrap_err();
@@ -341,6 +376,28 @@ fn a_program_that_always_fails_is_not_asked_for_every_page() {
     assert_eq!(error.code(), "no_text");
     let runs = std::fs::read_to_string(folder.path().join("runs")).unwrap().lines().count();
     assert!((3..=5).contains(&runs), "{runs} runs");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn pages_that_were_only_slow_are_tried_again_with_more_time() {
+    let folder = tempfile::tempdir().unwrap();
+    let table = "level\\tpage_num\\tblock_num\\tpar_num\\tline_num\\tword_num\\tleft\\ttop\\twidth\\theight\\tconf\\ttext\\n";
+    // In the middle of the page: at its edge it would be a running head.
+    // The first four runs, which is one for each page, take far more time than they get.
+    let what = format!(
+        "/bin/cat > /dev/null\nif [ $(/usr/bin/wc -l < {}) -le 4 ]; then while :; do :; done; fi\nprintf '{table}5\\t1\\t1\\t1\\t1\\t1\\t900\\t1500\\t300\\t50\\t95\\tword\\n'",
+        folder.path().join("runs").display()
+    );
+    let pages: Vec<MadePage> = (0..4).map(|_| MadePage::new().picture(0.0, 0.0, 612.0, 792.0)).collect();
+    let recognition = Recognition { page_time: Duration::from_millis(300), ..fake(folder.path(), &what) };
+    let document = read_with(recognition, "a.pdf", &pdf("t", &pages)).unwrap();
+    assert_eq!(document.warnings.len(), 4);
+    assert!(
+        document.warnings.iter().all(|warning| matches!(warning, SourceWarning::PageRecognized { .. })),
+        "{:?}",
+        document.warnings
+    );
 }
 
 #[cfg(unix)]

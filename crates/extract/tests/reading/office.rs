@@ -264,3 +264,44 @@ fn broken_rtf_ends_in_text_and_a_warning() {
     let deep = [b"{\\rtf1 x ".as_slice(), &b"{".repeat(300_000), b"y", &b"}".repeat(300_000), b"}"].concat();
     assert_eq!(texts(&read_bytes("deep.rtf", &deep).unwrap()), ["x"]);
 }
+
+/// A ZIP archive in which the packed bytes of the member `broken` are spoilt.
+fn spoilt(parts: &[(&str, &str)], broken: &str) -> Vec<u8> {
+    let mut bytes = zipped(parts);
+    let name = bytes.windows(broken.len()).position(|window| window == broken.as_bytes()).unwrap();
+    for byte in &mut bytes[name + broken.len()..][..8] {
+        *byte = 0xFF;
+    }
+    bytes
+}
+
+#[test]
+fn damaged_references_of_one_slide_cost_no_other_slide() {
+    let slide = |text: &str| {
+        format!(
+            "<p:sld><p:cSld><p:spTree><p:sp><p:txBody><a:p><a:r><a:t>{text}</a:t></a:r></a:p></p:txBody></p:sp></p:spTree></p:cSld></p:sld>"
+        )
+    };
+    let (one, two) = (slide("First words"), slide("Second words"));
+    let references: String = (1..=2)
+        .map(|n| format!("<Relationship Id='r{n}' Type='x/slide' Target='slides/slide{n}.xml'/>"))
+        .collect();
+    let references = format!("<Relationships>{references}</Relationships>");
+    let parts = [
+        ("[Content_Types].xml", "<Types/>"),
+        (
+            "ppt/presentation.xml",
+            "<p:presentation><p:sldIdLst><p:sldId r:id='r1'/><p:sldId r:id='r2'/></p:sldIdLst></p:presentation>",
+        ),
+        ("ppt/_rels/presentation.xml.rels", references.as_str()),
+        ("ppt/slides/slide1.xml", one.as_str()),
+        (
+            "ppt/slides/_rels/slide1.xml.rels",
+            "<Relationships><Relationship Id='a' Type='x/notesSlide' Target='n.xml'/></Relationships>",
+        ),
+        ("ppt/slides/slide2.xml", two.as_str()),
+    ];
+    let document = read_bytes("a.pptx", &spoilt(&parts, "ppt/slides/_rels/slide1.xml.rels")).unwrap();
+    assert_eq!(texts(&document), ["First words", "Second words"]);
+    assert_eq!(document.warnings.len(), 1);
+}

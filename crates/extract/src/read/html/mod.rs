@@ -67,7 +67,9 @@ pub(super) fn fragment(html: &str, depth: usize) -> Vec<(BlockKind, String)> {
 }
 
 fn parse(html: &str, depth: usize) -> Document {
-    Document::from(gate::limit_depth(html, depth).as_ref())
+    let document = Document::from(gate::limit_depth(html, depth).as_ref());
+    visible::open_panels(&document);
+    document
 }
 
 #[cfg(test)]

@@ -30,6 +30,17 @@ fn blocks_come_out_in_order_without_what_is_not_seen() {
 }
 
 #[test]
+fn accordions_and_tabs_are_read_with_their_titles() {
+    let document = read_html(
+        "<body><button>Save</button><p hidden>no</p>\
+         <h3><span><button>Who pays?</button></span></h3><div hidden=until-found><p>The tenant.</p></div>\
+         <button aria-expanded=false aria-controls='a b'>When?</button><div id=b style='display:none'>In May.</div>\
+         <div role=tabpanel aria-hidden=true hidden>Second tab.</div></body>",
+    );
+    assert_eq!(texts(&document), ["Who pays?", "The tenant.", "When?", "In May.", "Second tab."]);
+}
+
+#[test]
 fn places_name_the_element_and_the_nearest_anchor() {
     let document = read_html("<div><h2 id=s1>A</h2><p>x</p><p>y</p></div><div><p>z</p></div>");
     let at: Vec<_> = document

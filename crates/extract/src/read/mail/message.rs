@@ -15,6 +15,8 @@ use mail_parser::{MessageParser, MimeHeaders, PartType};
 const MAX_ATTACHMENTS: usize = 1000;
 /// Messages with more messages inside than this are no mail: their tree would fill the stack.
 const MAX_MESSAGES: usize = 5000;
+/// Pictures in the text of a message that have fewer bytes than this are logos and icons.
+const DECORATION_BYTES: u64 = 20 << 10;
 /// Steps on a message of at least this many bytes take time.
 const LARGE_BYTES: usize = 4 << 20;
 /// Most bytes of HTML of a message: its tree takes many times its size in memory.
@@ -146,6 +148,9 @@ impl Reading<'_, '_, '_> {
                 return self.cards(&name, &blocks);
             }
         }
+        if is_decoration(part, &kind) {
+            return Ok(());
+        }
         let bytes = match &part.part.body {
             PartType::Message(message) if !message.raw_message.is_empty() && is_encoded(part) => {
                 message.raw_message.clone()
@@ -176,6 +181,16 @@ impl Reading<'_, '_, '_> {
     }
 }
 
+/// Whether a picture is so small that it holds no page, and belongs to the text: a logo, an icon.
+fn is_decoration(part: &Part<'_>, kind: &str) -> bool {
+    let attached = part.part.content_disposition().is_some_and(|disposition| disposition.is_attachment());
+    let size = part.part.offset_end.saturating_sub(part.part.offset_body);
+    // In base64, as pictures are, three bytes take four.
+    kind.starts_with("image/")
+        && u64::from(size) < DECORATION_BYTES * 4 / 3
+        && (!attached || part.part.content_id().is_some())
+}
+
 /// Whether a message within the message was encoded for the way, against the rules but seen.
 fn is_encoded(part: &Part<'_>) -> bool {
     let encoding = part.part.content_transfer_encoding().unwrap_or_default().to_ascii_lowercase();
@@ -188,4 +203,30 @@ fn flowed(part: &Part<'_>) -> Option<Flowed> {
     let says =
         |name: &str, value: &str| kind.attribute(name).is_some_and(|found| found.eq_ignore_ascii_case(value));
     says("format", "flowed").then(|| Flowed { delete_space: says("delsp", "yes") })
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::read::testing::warnings_of;
+
+    #[test]
+    fn a_logo_is_no_loss_and_a_picture_that_was_attached_is() {
+        let png =
+            "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNgAAAAAgABSK+kcQAAAABJRU5ErkJggg==";
+        let mail = |disposition: &str| {
+            format!(
+                "From: a@b.c\r\nTo: d@e.f\r\nSubject: x\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=m\r\n\r\n\
+                 --m\r\nContent-Type: text/plain\r\n\r\nHello.\r\n\
+                 --m\r\nContent-Type: image/png; name=image001.png\r\nContent-Transfer-Encoding: base64\r\n{disposition}\r\n\r\n{png}\r\n--m--\r\n"
+            )
+        };
+        for logo in [
+            "Content-Disposition: inline; filename=image001.png",
+            "Content-Disposition: attachment; filename=image001.png\r\nContent-ID: <a@b>",
+        ] {
+            assert_eq!(warnings_of("a.eml", mail(logo).as_bytes()).unwrap(), [], "{logo}");
+        }
+        let attached = mail("Content-Disposition: attachment; filename=image001.png");
+        assert_eq!(warnings_of("a.eml", attached.as_bytes()).unwrap().len(), 1);
+    }
 }

@@ -13,6 +13,8 @@ mod text;
 mod transfer;
 mod words;
 
+pub(super) use page::html_of;
+
 use super::{Context, content_name};
 use crate::content::Content;
 use crate::message::{Failure, Stop};

@@ -16,25 +16,39 @@ pub(super) fn read(
     context: &Context<'_>,
     writer: &mut BlockWriter,
 ) -> Result<bool, Stop> {
-    if !(matches!(extension, "mht" | "mhtml") || says_saved(raw)) {
+    let by_name = matches!(extension, "mht" | "mhtml" | "doc" | "dot" | "xls" | "xlt");
+    if !(by_name || says_saved(raw)) {
         return Ok(false);
     }
     let parsed = catch(|| MessageParser::default().parse(raw)).map_err(Failure::Damaged)?;
     let Some(message) = parsed else { return Ok(false) };
     let source = Source { message: &message, raw, html_depth: context.html_depth };
-    let Some(part) = page(&message) else { return Ok(false) };
-    let bytes = source.bytes(part).into_owned();
-    let charset = part.content_type().and_then(|kind| kind.attribute("charset"));
-    let declared = charset
-        .and_then(|label| Encoding::for_label(label.as_bytes()))
-        .or_else(|| html::declared_encoding(&bytes));
-    let Some(detected) = detect(&bytes, declared, true) else { return Ok(false) };
-    let (text, _) = decode_plain(bytes, detected);
+    let Some(text) = markup(source) else { return Ok(false) };
+    if text.to_ascii_lowercase().contains("<frameset") {
+        return Ok(false); // a workbook: each sheet is a part of its own, as in a mail of several
+    }
     html::read(&text, context.html_depth, writer)?;
     if writer.metadata.title.is_none() {
         writer.metadata.title = super::header::read(&message, raw).metadata().title;
     }
     Ok(true)
+}
+
+/// The page of a saved page, as HTML.
+pub(in crate::read) fn html_of(raw: &[u8]) -> Option<String> {
+    let message = catch(|| MessageParser::default().parse(raw)).ok()??;
+    markup(Source { message: &message, raw, html_depth: 0 })
+}
+
+fn markup(source: Source<'_>) -> Option<String> {
+    let part = page(source.message)?;
+    let bytes = source.bytes(part).into_owned();
+    let charset = part.content_type().and_then(|kind| kind.attribute("charset"));
+    let declared = charset
+        .and_then(|label| Encoding::for_label(label.as_bytes()))
+        .or_else(|| html::declared_encoding(&bytes));
+    let detected = detect(&bytes, declared, true)?;
+    Some(decode_plain(bytes, detected).0)
 }
 
 /// Browsers name themselves where a mail names its sender.

@@ -53,7 +53,24 @@ impl<'m> Source<'m> {
     pub(super) fn parts(self) -> Vec<Part<'m>> {
         let mut found = Vec::new();
         Walk { source: self, found: &mut found }.part(0, String::new(), true, 0);
+        self.without_doubles(&mut found);
         found
+    }
+
+    /// Leaves out calendars in the text that are attached too, as Google sends them.
+    fn without_doubles(self, found: &mut Vec<Part<'m>>) {
+        let shown = |part: &Part<'m>| {
+            let blocks = super::cards::blocks(&self.text(part.part).text).into_iter();
+            blocks.map(|(card, ..)| card).collect::<Vec<_>>()
+        };
+        let is_attached_card = |part: &&Part<'m>| {
+            let name = self.name(part.part).unwrap_or_default();
+            part.role == Role::Attachment && super::cards::is_card(&kind_of(part.part), &name)
+        };
+        if found.iter().any(|part| part.role == Role::Card) {
+            let attached: Vec<_> = found.iter().filter(is_attached_card).map(shown).collect();
+            found.retain(|part| part.role != Role::Card || !attached.contains(&shown(part)));
+        }
     }
 
     /// The bytes of a part, as they were before they were encoded for the way.
@@ -155,9 +172,15 @@ impl<'m> Walk<'m, '_> {
             _ => None,
         };
         for (index, child) in children.iter().enumerate() {
-            let bodies = bodies && chosen.is_none_or(|chosen| chosen == index);
+            // A calendar beside the text is no other form of it: Outlook leaves date and place to it.
+            let is_chosen = chosen.is_none_or(|chosen| chosen == index) || self.is_calendar(*child);
+            let bodies = bodies && is_chosen;
             self.part(*child, numbered(index), bodies, depth + 1);
         }
+    }
+
+    fn is_calendar(&self, id: u32) -> bool {
+        self.source.message.parts.get(id as usize).is_some_and(|part| kind_of(part) == "text/calendar")
     }
 
     /// Which of several forms of the same text is read.
@@ -235,3 +258,33 @@ impl<'m> Walk<'m, '_> {
 }
 
 const TNEF: Role = Role::Closed("Outlook's own format (TNEF) is not read");
+
+#[cfg(test)]
+mod tests {
+    use crate::read::testing::{read_named, texts};
+
+    const CALENDAR: &str = "BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nSUMMARY:Budget\r\nDTSTART:20261121T100000Z\r\nLOCATION:Room 7\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n";
+
+    fn invitation(after: &str) -> String {
+        format!(
+            "From: a@b.c\r\nTo: d@e.f\r\nSubject: Budget\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=m\r\n\r\n\
+             --m\r\nContent-Type: multipart/alternative; boundary=x\r\n\r\n\
+             --x\r\nContent-Type: text/plain\r\n\r\nPlease come.\r\n\
+             --x\r\nContent-Type: text/html\r\n\r\n<p>Please come.</p>\r\n\
+             --x\r\nContent-Type: text/calendar; method=REQUEST; charset=utf-8\r\n\r\n{CALENDAR}\
+             --x--\r\n{after}--m--\r\n"
+        )
+    }
+
+    #[test]
+    fn the_calendar_of_an_invitation_is_read_once() {
+        let card = "Summary: Budget\nStart: 2026-11-21 10:00 UTC\nLocation: Room 7";
+        let document = read_named("a.eml", invitation("").as_bytes()).unwrap();
+        assert_eq!(texts(&document)[2..], ["Please come.", card]);
+        let attached = format!(
+            "--m\r\nContent-Type: application/ics; name=invite.ics\r\nContent-Disposition: attachment; filename=invite.ics\r\n\r\n{CALENDAR}"
+        );
+        let document = read_named("a.eml", invitation(&attached).as_bytes()).unwrap();
+        assert_eq!(texts(&document)[2..], ["Please come.", "invite.ics", card]);
+    }
+}

@@ -8,8 +8,32 @@ use docent_corpus::BlockKind;
 
 /// A paragraph is ended at the next line end once it is this long.
 const PARAGRAPH_BYTES: usize = 32 << 10;
-/// Text below a signature's mark that has more lines than this is no signature.
-const SIGNATURE_LINES: usize = 20;
+/// Text below a signature's mark that has more lines than this is no signature. Empty ones do not
+/// count.
+const SIGNATURE_LINES: usize = 6;
+/// The letter that is answered begins with one of these, in the languages of common programs.
+const SENDERS: &[&str] = &[
+    "From:",
+    "Von:",
+    "De:",
+    "De :",
+    "Da:",
+    "Van:",
+    "Fra:",
+    "Från:",
+    "Od:",
+    "От:",
+    "发件人:",
+    "发件人：",
+    "寄件者:",
+    "寄件者：",
+    "差出人:",
+    "差出人：",
+    "보낸 사람:",
+];
+/// Or the line before it ends with one of these.
+const WROTE: &[&str] =
+    &["wrote:", "schrieb:", "a écrit :", "a écrit:", "escribió:", "ha scritto:", "写道：", "写道:"];
 /// Deepest level of quotes that is counted.
 const QUOTE_DEPTH: u32 = 100;
 
@@ -43,6 +67,10 @@ pub(super) fn blocks(text: &str, flowed: Option<Flowed>, out: &mut Out<'_>) -> R
             reading.kind = BlockKind::Furniture;
             continue;
         }
+        if depth == 0 && reading.kind == BlockKind::Furniture && begins_original(content) {
+            reading.flush()?;
+            reading.kind = BlockKind::Paragraph;
+        }
         reading.line(number, depth, content)?;
     }
     reading.flush()
@@ -67,10 +95,23 @@ fn is_signature_mark(content: &str) -> bool {
     content == "-- " || content == "--"
 }
 
-/// Whether what follows a signature's mark is short, up to the next quotation.
+/// Whether what follows a signature's mark is short, up to what is quoted below it.
 fn is_signature(rest: &str) -> bool {
-    let below = lines(rest).take(SIGNATURE_LINES + 1);
-    below.take_while(|line| !rest[line.start..line.end].starts_with('>')).count() <= SIGNATURE_LINES
+    let below = lines(rest).map(|line| &rest[line.start..line.end]);
+    let own = below.take_while(|line| !line.starts_with('>') && !begins_original(line));
+    own.filter(|line| !line.trim().is_empty()).take(SIGNATURE_LINES + 1).count() <= SIGNATURE_LINES
+}
+
+/// Whether the letter that is answered begins with this line. Outlook marks no line of it.
+fn begins_original(line: &str) -> bool {
+    let line = line.trim();
+    let rule = |mark: char| line.chars().take_while(|c| *c == mark).count();
+    let titled = rule('-') >= 4 && line.chars().any(char::is_alphanumeric);
+    let bare = line.trim_start_matches('*');
+    titled
+        || rule('_') >= 8
+        || SENDERS.iter().any(|sender| bare.starts_with(sender))
+        || WROTE.iter().any(|wrote| line.ends_with(wrote))
 }
 
 struct Reading<'o, 'f> {
@@ -165,6 +206,29 @@ mod tests {
         );
         let long = format!("--\n{}", "line\n".repeat(30));
         assert_eq!(read(&long, None)[0].0, BlockKind::Paragraph);
+    }
+
+    #[test]
+    fn a_letter_below_a_signature_is_no_part_of_it() {
+        for original in [
+            "-----Original Message-----\nFrom: Bob",
+            "________________________________\nVon: Bob",
+            "From: Bob",
+            "*发件人：* Bob",
+            "On Monday, Bob wrote:",
+        ] {
+            let text = format!("Yes.\n-- \nAnn\nTel. 1\n\n{original}\n\nThe contract ends in May.\n");
+            let found = read(&text, None);
+            let kinds: Vec<_> = found.iter().map(|(kind, ..)| kind.clone()).collect();
+            let paragraph = BlockKind::Paragraph;
+            assert_eq!(
+                kinds,
+                [paragraph.clone(), BlockKind::Furniture, paragraph.clone(), paragraph],
+                "{original}"
+            );
+        }
+        let list = format!("Agenda\n--\n{}", "1. item\n\n".repeat(7));
+        assert!(read(&list, None).iter().all(|(kind, ..)| *kind == BlockKind::Paragraph));
     }
 
     #[test]

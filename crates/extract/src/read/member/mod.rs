@@ -1,11 +1,13 @@
 //! Files within a file: members of archives, attachments of mail. Each is read by the same readers as
 //! a file on disk, and its blocks follow those of the file around it, with places that lead into it.
 
+mod scan;
 mod unpacked;
 mod write;
 
+pub(crate) use scan::draw;
 pub(crate) use unpacked::{MAX_BYTES, MAX_FILES, Unpacked};
-pub(super) use write::below;
+pub(crate) use write::below;
 
 use super::{Context, read_content};
 use crate::ExtractError;
@@ -50,7 +52,13 @@ enum Outcome {
 /// Only what ends the reading of the whole document.
 pub(super) fn read(member: &Member<'_>, context: &Context<'_>, writer: &mut BlockWriter) -> Result<(), Stop> {
     writer.alive()?;
-    match outcome(member, context, writer)? {
+    let number = context.unpacked.next_member();
+    if let Some(wanted) = context.unpacked.wanted()
+        && scan::is_passed(member, number, wanted, context)?
+    {
+        return Ok(());
+    }
+    match outcome(member, number, context, writer)? {
         Outcome::Read(document) => write::document(member, *document, writer),
         Outcome::Empty => Ok(()),
         Outcome::Failed(reason) => failed(member.path, reason, writer),
@@ -62,7 +70,12 @@ pub(super) fn failed(path: &str, reason: impl Into<String>, writer: &mut BlockWr
     writer.warn(SourceWarning::MemberFailed { path: path.to_owned(), reason: reason.into() })
 }
 
-fn outcome(member: &Member<'_>, context: &Context<'_>, writer: &mut BlockWriter) -> Result<Outcome, Stop> {
+fn outcome(
+    member: &Member<'_>,
+    number: u32,
+    context: &Context<'_>,
+    writer: &mut BlockWriter,
+) -> Result<Outcome, Stop> {
     if context.nesting >= MAX_NESTING {
         return Ok(Outcome::Failed(format!("it lies in more than {MAX_NESTING} files")));
     }
@@ -78,24 +91,40 @@ fn outcome(member: &Member<'_>, context: &Context<'_>, writer: &mut BlockWriter)
             Err(error) => return Ok(Outcome::Failed(error.to_string())),
         };
     let inner = Context { text_bytes: writer.room(), nesting: context.nesting + 1, ..*context };
-    let mut sink = Nested { collector: Collector::new(format, inner.text_bytes), writer, untrue: None };
+    let collector = Collector::new(format, inner.text_bytes);
+    let mut sink = Nested { collector, path: member.path, writer, untrue: None };
     let told = catch(|| read_content(&content, format, &inner, &mut sink));
     let Nested { collector, untrue, .. } = sink;
-    let warnings = collector.warnings().to_vec();
+    scan::tell(member, number, &collector, writer)?;
+    let mut warnings = collector.warnings().to_vec();
+    // A picture is one page: that the file has no text says enough.
+    warnings.retain(|warning| {
+        format != Format::Image || !matches!(warning, SourceWarning::PageWithoutText { .. })
+    });
     let outcome = match (told, untrue) {
+        (Err(panic), None) if collector.amount() > 0 => partial(Failure::Panicked(panic), collector),
         (Err(panic), _) => Outcome::Failed(format!("reading it failed: {panic}")),
         (_, Some(untrue)) => Outcome::Failed(format!("reading it failed: {}", untrue.0)),
         (Ok(Ok(()) | Err(Stop::Full)), None) => match collector.finish(None) {
             Ok(document) => Outcome::Read(Box::new(document)),
             Err(failure) => refused(failure),
         },
-        (Ok(Err(Stop::Failed(failure))), None) => refused(failure),
+        (Ok(Err(Stop::Failed(failure))), None) => partial(failure, collector),
         (Ok(Err(Stop::Closed)), None) => return Err(Stop::Closed),
     };
     if matches!(outcome, Outcome::Failed(_)) {
         write::pass_on(member.path, warnings, writer)?; // they say what is wrong with its own members
     }
     Ok(outcome)
+}
+
+/// What was read before a failure, or the failure.
+fn partial(failure: Failure, collector: Collector) -> Outcome {
+    if !failure.leaves_text() || collector.amount() == 0 {
+        return refused(failure);
+    }
+    let reason = ExtractError::from(failure.clone()).to_string();
+    collector.finish(Some(reason)).map_or_else(|_| refused(failure), |read| Outcome::Read(Box::new(read)))
 }
 
 fn refused(failure: Failure) -> Outcome {
@@ -109,6 +138,7 @@ fn refused(failure: Failure) -> Outcome {
 /// the document around it that the work goes on.
 struct Nested<'n, 's> {
     collector: Collector,
+    path: &'n str,
     writer: &'n mut BlockWriter<'s>,
     untrue: Option<Untrue>,
 }
@@ -116,6 +146,10 @@ struct Nested<'n, 's> {
 impl Sink for Nested<'_, '_> {
     fn send(&mut self, message: Message) -> Result<(), Closed> {
         self.writer.alive().map_err(|_| Closed)?;
+        if let Message::Scan(mut scan) = message {
+            scan.path.insert(0, self.path.to_owned());
+            return self.writer.scan(scan).map_err(|_| Closed);
+        }
         self.collector.take(message).map_err(|untrue| {
             self.untrue = Some(untrue);
             Closed

@@ -47,7 +47,7 @@ fn heading(
 }
 
 /// Moves headings below one of this level.
-pub(in crate::read) fn below(kind: BlockKind, level: u8) -> BlockKind {
+pub(crate) fn below(kind: BlockKind, level: u8) -> BlockKind {
     match kind {
         BlockKind::Heading { level: own } => {
             BlockKind::Heading { level: own.saturating_add(level).clamp(1, DEEPEST) }

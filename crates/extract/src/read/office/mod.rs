@@ -3,12 +3,13 @@
 
 mod docx;
 mod drawing;
+mod flat;
 pub(super) mod flow;
 mod legacy;
 pub(super) mod package;
 mod pptx;
 pub(super) mod properties;
-mod relations;
+pub(super) mod relations;
 pub(super) mod running;
 pub(super) mod symbols;
 pub(super) mod xml;
@@ -29,7 +30,7 @@ const OLE_MARK: &[u8] = b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1";
 pub(super) fn read(
     content: &Content<'_>,
     format: Format,
-    _context: &Context<'_>,
+    context: &Context<'_>,
     writer: &mut BlockWriter,
 ) -> Result<(), Stop> {
     let is_ole = content.head(OLE_MARK.len() as u64).map_err(Failure::from)? == OLE_MARK;
@@ -37,7 +38,7 @@ pub(super) fn read(
         return Err(Failure::Encrypted.into());
     }
     match format {
-        Format::Docx if !is_ole => docx::read(content, writer),
+        Format::Docx if !is_ole => docx::read(content, context.html_depth, writer),
         Format::Pptx if !is_ole => pptx::read(content, writer),
         Format::Docx | Format::Doc => legacy::read_word(content, writer),
         _ => legacy::read_powerpoint(content, writer),

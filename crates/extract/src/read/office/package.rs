@@ -1,6 +1,7 @@
 //! A document that is a ZIP archive of parts (Office Open XML, OpenDocument): its parts by name,
-//! each unpacked into memory within limits.
+//! each unpacked into memory within limits. A document in one XML file is shown as such a package.
 
+use super::flat;
 use crate::content::{Content, ReadSeek};
 use crate::message::Failure;
 use std::collections::HashMap;
@@ -21,11 +22,18 @@ const RATIO_FROM: u64 = 1 << 20;
 
 /// The parts of a document.
 pub(in crate::read) struct Package<'c> {
-    archive: ZipArchive<Box<dyn ReadSeek + 'c>>,
+    source: Source<'c>,
     /// Where each part is; names in lower case with `/`, as some writers mix both.
     places: HashMap<String, usize>,
     /// How many bytes may still be unpacked.
     left: u64,
+}
+
+/// Where the parts come from.
+enum Source<'c> {
+    Archive(ZipArchive<Box<dyn ReadSeek + 'c>>),
+    /// The text of each part of a document in one XML file.
+    Flat(Vec<String>),
 }
 
 impl<'c> Package<'c> {
@@ -34,6 +42,9 @@ impl<'c> Package<'c> {
     /// # Errors
     /// [`Failure::Damaged`] when it is no ZIP archive, [`Failure::TooLarge`] when it has too many members.
     pub(in crate::read) fn open(content: &Content<'c>) -> Result<Self, Failure> {
+        if is_markup(&content.head(4)?) {
+            return Self::open_flat(content);
+        }
         let archive = ZipArchive::new(content.open()?).map_err(failure)?;
         if archive.len() > MAX_MEMBERS {
             return Err(Failure::TooLarge(format!("it has more than {MAX_MEMBERS} parts")));
@@ -44,7 +55,21 @@ impl<'c> Package<'c> {
                 places.entry(key(&name)).or_insert(at);
             }
         }
-        Ok(Self { archive, places, left: TOTAL_BYTES })
+        Ok(Self { source: Source::Archive(archive), places, left: TOTAL_BYTES })
+    }
+
+    /// Takes a document in one XML file apart.
+    fn open_flat(content: &Content<'c>) -> Result<Self, Failure> {
+        let bytes = content.head(PART_BYTES + 1)?;
+        if bytes.len() as u64 > PART_BYTES {
+            return Err(Failure::TooLarge(format!("it has more than {} MB of XML", PART_BYTES >> 20)));
+        }
+        let (mut places, mut texts) = (HashMap::new(), Vec::new());
+        for (name, text) in flat::parts(&decode_xml(bytes)) {
+            places.entry(key(&name)).or_insert(texts.len());
+            texts.push(text);
+        }
+        Ok(Self { source: Source::Flat(texts), places, left: TOTAL_BYTES })
     }
 
     /// Whether there is a part of this name.
@@ -59,7 +84,11 @@ impl<'c> Package<'c> {
     /// too much, [`Failure::Damaged`] when it cannot be unpacked.
     pub(in crate::read) fn part(&mut self, name: &str) -> Result<Option<Vec<u8>>, Failure> {
         let Some(at) = self.places.get(&key(name)) else { return Ok(None) };
-        let part = self.archive.by_index(*at).map_err(failure)?;
+        let archive = match &mut self.source {
+            Source::Archive(archive) => archive,
+            Source::Flat(texts) => return Ok(texts.get(*at).map(|text| text.clone().into_bytes())),
+        };
+        let part = archive.by_index(*at).map_err(failure)?;
         let allowed = allowed(part.compressed_size()).min(self.left);
         let mut bytes = Vec::new();
         part.take(allowed + 1)
@@ -96,8 +125,15 @@ fn failure(error: ZipError) -> Failure {
     }
 }
 
+/// Whether a file begins with a tag, behind a byte order mark, in UTF-8 or UTF-16.
+pub(in crate::read) fn is_markup(head: &[u8]) -> bool {
+    let marks: [&[u8]; 3] = [b"\xEF\xBB\xBF", b"\xFF\xFE", b"\xFE\xFF"];
+    let head = marks.iter().find_map(|mark| head.strip_prefix(*mark)).unwrap_or(head);
+    matches!(head, [b'<', ..] | [0, b'<', ..])
+}
+
 /// XML is UTF-8 unless a byte order mark or its declaration says otherwise.
-fn decode_xml(bytes: Vec<u8>) -> String {
+pub(in crate::read) fn decode_xml(bytes: Vec<u8>) -> String {
     let wide = match bytes.get(..2) {
         Some([b'<', 0]) => Some(encoding_rs::UTF_16LE),
         Some([0, b'<']) => Some(encoding_rs::UTF_16BE),

@@ -12,16 +12,24 @@ pub(super) fn read(package: &mut Package<'_>, counted: &str) -> Result<Metadata,
     let relations = Relations::of(package, "")?;
     let mut metadata = Metadata::default();
     let core = relations.first("core-properties").unwrap_or("docProps/core.xml");
-    if let Some(xml) = package.text(core)? {
+    if let Some(xml) = undamaged(package, core)? {
         read_core(&xml, &mut metadata);
     }
     let app = relations.first("extended-properties").unwrap_or("docProps/app.xml");
-    if let Some(xml) = package.text(app)? {
+    if let Some(xml) = undamaged(package, app)? {
         let tree = Tree::parse(&xml);
         let pages = tree.root().and_then(|root| root.child(counted)).map(|pages| pages.text());
         metadata.pages = pages.and_then(|pages| pages.trim().parse().ok()).filter(|pages| *pages > 0);
     }
     Ok(metadata)
+}
+
+/// A damaged part costs what it says, not the document.
+fn undamaged(package: &mut Package<'_>, name: &str) -> Result<Option<String>, Failure> {
+    match package.text(name) {
+        Err(Failure::Damaged(_)) => Ok(None),
+        text => text,
+    }
 }
 
 fn read_core(xml: &str, metadata: &mut Metadata) {

@@ -2,11 +2,13 @@
 
 use super::package::Package;
 use super::xml::Tree;
-use crate::message::Failure;
+use crate::message::{Failure, Stop};
+use crate::writer::BlockWriter;
+use docent_corpus::SourceWarning;
 
 /// A reference from one part to another.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Relation {
+struct Relation {
     id: String,
     /// The last word of its type: `styles`, `slide`, `footnotes`.
     kind: String,
@@ -16,11 +18,11 @@ pub(super) struct Relation {
 
 /// The references of one part.
 #[derive(Debug, Default)]
-pub(super) struct Relations(Vec<Relation>);
+pub(in crate::read) struct Relations(Vec<Relation>);
 
 impl Relations {
     /// Reads the references of `part`; those of the package for an empty name.
-    pub(super) fn of(package: &mut Package<'_>, part: &str) -> Result<Self, Failure> {
+    pub(in crate::read) fn of(package: &mut Package<'_>, part: &str) -> Result<Self, Failure> {
         let (folder, name) = part.rsplit_once('/').unwrap_or(("", part));
         let path = if folder.is_empty() {
             format!("_rels/{name}.rels")
@@ -31,18 +33,37 @@ impl Relations {
         Ok(Self(parse(&xml, folder)))
     }
 
+    /// As [`Self::of`]; damaged references cost what they refer to, with a warning, and nothing else.
+    pub(super) fn optional(
+        package: &mut Package<'_>,
+        part: &str,
+        writer: &mut BlockWriter,
+    ) -> Result<Self, Stop> {
+        match Self::of(package, part) {
+            Ok(relations) => Ok(relations),
+            Err(Failure::Damaged(reason)) => {
+                writer.warn(SourceWarning::MemberFailed { path: part.to_owned(), reason })?;
+                Ok(Self::default())
+            }
+            Err(failure) => Err(failure.into()),
+        }
+    }
+
     /// The part that the reference of this id names.
-    pub(super) fn target(&self, id: &str) -> Option<&str> {
+    pub(in crate::read) fn target(&self, id: &str) -> Option<&str> {
         self.0.iter().find(|relation| relation.id == id).map(|relation| relation.target.as_str())
     }
 
     /// The first part that is referred to in this way.
-    pub(super) fn first(&self, kind: &str) -> Option<&str> {
+    pub(in crate::read) fn first(&self, kind: &str) -> Option<&str> {
         self.0.iter().find(|relation| relation.kind == kind).map(|relation| relation.target.as_str())
     }
 
     /// All parts that are referred to in one of these ways, in order, each with the id that does.
-    pub(super) fn with_ids<'r>(&'r self, kinds: &'r [&str]) -> impl Iterator<Item = (&'r str, &'r str)> {
+    pub(in crate::read) fn with_ids<'r>(
+        &'r self,
+        kinds: &'r [&str],
+    ) -> impl Iterator<Item = (&'r str, &'r str)> {
         let wanted = move |relation: &&Relation| kinds.contains(&relation.kind.as_str());
         self.0.iter().filter(wanted).map(|relation| (relation.id.as_str(), relation.target.as_str()))
     }

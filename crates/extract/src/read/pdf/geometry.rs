@@ -34,6 +34,12 @@ impl Frame {
         Self { left, bottom, right, top, turns, width: sane(width), height: sane(height) }
     }
 
+    /// The frame of a page that is not turned.
+    #[cfg(test)]
+    pub(super) fn upright(width: f32, height: f32) -> Self {
+        Self { left: 0.0, bottom: 0.0, right: width, top: height, turns: 0, width, height }
+    }
+
     /// A rectangle of the content as displayed: left, top, right, bottom, cut to the page. `None`
     /// when it lies wholly outside.
     pub(super) fn show(&self, rect: &PdfRect) -> Option<[f32; 4]> {

@@ -53,8 +53,10 @@ pub(super) fn read(content: &Content<'_>, context: &Context<'_>, sink: &mut dyn 
 /// Reads one page and tells it; a page that cannot be read costs only itself. Returns the bytes of
 /// its text.
 fn tell_page(document: &PdfDocument<'_>, index: u32, sink: &mut dyn Sink) -> Result<u64, Stop> {
-    let message = match catch(|| page::read_page(document, index)) {
-        Ok(Ok(page::PageRead::Text(page))) => Message::Page(page),
+    let read = catch(|| page::read_page(document, index));
+    let is_marked = matches!(read, Ok(Ok(page::PageRead::Marked(_))));
+    let message = match read {
+        Ok(Ok(page::PageRead::Text(page) | page::PageRead::Marked(page))) => Message::Page(page),
         Ok(Ok(page::PageRead::WithoutText)) => {
             Message::Warning(SourceWarning::PageWithoutText { page: index })
         }
@@ -65,6 +67,9 @@ fn tell_page(document: &PdfDocument<'_>, index: u32, sink: &mut dyn Sink) -> Res
         _ => 0,
     };
     sink.send(message)?;
+    if is_marked {
+        sink.send(Message::Warning(SourceWarning::PageWithoutText { page: index }))?;
+    }
     Ok(bytes)
 }
 

@@ -1,7 +1,7 @@
 //! Reading one page.
 
 use super::chars::{LineBuilder, Style};
-use super::gate;
+use super::gate::{self, Worth};
 use super::geometry::Frame;
 use super::library::one_line;
 use super::rules;
@@ -14,6 +14,8 @@ use pdfium_render::prelude::{
 /// What a page turned out to be.
 pub(super) enum PageRead {
     Text(PageText),
+    /// A picture with a few marks: these are its text as long as the picture's is not recognised.
+    Marked(PageText),
     /// It shows something, but its text layer is missing or unusable.
     WithoutText,
 }
@@ -35,12 +37,14 @@ pub(super) fn read_page(document: &PdfDocument<'_>, index: u32) -> Result<PageRe
     let rules = rules::rules(&page, &frame);
     let (mut lines, meaningless) = lines_of(&page, &frame, &rules)?;
     lines.extend(notes.iter().flat_map(|note| lines_of_note(note, &frame)));
-    if gate::is_unreadable(&page, &frame, &lines, meaningless) {
+    let worth = gate::judge(&page, &frame, &lines, meaningless);
+    if worth == Worth::Nothing {
         return Ok(PageRead::WithoutText);
     }
     let label = page.label().map(str::trim).filter(|label| !label.is_empty()).map(str::to_owned);
     let (width, height) = (frame.width, frame.height);
-    Ok(PageRead::Text(PageText { index, label, width, height, lines, rules }))
+    let text = PageText { index, label, width, height, lines, rules };
+    Ok(if worth == Worth::Marks { PageRead::Marked(text) } else { PageRead::Text(text) })
 }
 
 fn lines_of(page: &PdfPage<'_>, frame: &Frame, rules: &[[f32; 4]]) -> Result<(Vec<Line>, usize), String> {

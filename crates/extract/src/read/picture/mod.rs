@@ -5,7 +5,7 @@ mod decode;
 mod draw;
 mod tiff;
 
-use super::Context;
+use crate::ExtractError;
 use crate::content::Content;
 use crate::message::{Failure, Message, Sink, Stop};
 use docent_corpus::{Metadata, SourceWarning};
@@ -13,20 +13,73 @@ use docent_corpus::{Metadata, SourceWarning};
 pub(crate) use draw::{draw, render};
 
 /// Reads a picture: tells its pages, each without text.
-pub(super) fn read(content: &Content<'_>, context: &Context<'_>, sink: &mut dyn Sink) -> Result<(), Stop> {
+pub(super) fn read(content: &Content<'_>, sink: &mut dyn Sink) -> Result<(), Stop> {
     let pages = decode::page_count(content)?;
-    for page in 0..pages {
-        // Only the header is decoded here; a page that is broken behind it fails when it is drawn.
-        decode::check(content, page)?;
-    }
-    if context.nesting > 0 {
-        // The parent can ask for pages of a file on disk only.
-        return Err(Failure::NoText.into());
+    // Only headers are decoded here; a page that is broken behind its own fails when it is drawn.
+    let refused: Vec<Option<Failure>> = (0..pages).map(|page| decode::check(content, page).err()).collect();
+    if let Some(Some(failure)) = refused.first().filter(|_| refused.iter().all(Option::is_some)) {
+        return Err(failure.clone().into());
     }
     sink.send(Message::Opened { pages, outline: Vec::new() })?;
     sink.send(Message::Metadata(Metadata::default()))?;
-    for page in 0..pages {
-        sink.send(Message::Warning(SourceWarning::PageWithoutText { page }))?;
+    for (page, refused) in (0..pages).zip(refused) {
+        sink.send(Message::Warning(match refused {
+            None => SourceWarning::PageWithoutText { page },
+            Some(failure) => {
+                SourceWarning::PageFailed { page, reason: ExtractError::from(failure).to_string() }
+            }
+        }))?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::read::testing::warnings_of;
+    use docent_corpus::SourceWarning;
+
+    /// A TIFF file of pages of one pixel, each with so many bits.
+    fn tiff(bits: &[u16]) -> Vec<u8> {
+        let mut bytes = b"II*\0\x08\0\0\0".to_vec();
+        for (page, depth) in bits.iter().enumerate() {
+            let entries: [(u16, u16, u32); 8] = [
+                (256, 4, 1),
+                (257, 4, 1),
+                (258, 3, u32::from(*depth)),
+                (259, 3, 1),
+                (262, 3, 1),
+                (273, 4, 4),
+                (278, 4, 1),
+                (279, 4, 1),
+            ];
+            bytes.extend(u16::to_le_bytes(8));
+            for (tag, kind, value) in entries {
+                bytes.extend(tag.to_le_bytes());
+                bytes.extend(kind.to_le_bytes());
+                bytes.extend(1_u32.to_le_bytes());
+                bytes.extend(value.to_le_bytes());
+            }
+            let next = 8 + (page as u32 + 1) * (2 + 8 * 12 + 4);
+            bytes.extend(u32::to_le_bytes(if page + 1 < bits.len() { next } else { 0 }));
+        }
+        bytes
+    }
+
+    #[test]
+    fn a_page_of_an_unknown_kind_costs_no_other_page() {
+        // 8 bits of grey are read, 3 are not.
+        let warnings = warnings_of("a.tif", &tiff(&[8, 3, 8])).unwrap();
+        assert!(
+            matches!(
+                warnings.as_slice(),
+                [
+                    SourceWarning::PageWithoutText { page: 0 },
+                    SourceWarning::PageFailed { page: 1, .. },
+                    SourceWarning::PageWithoutText { page: 2 }
+                ]
+            ),
+            "{warnings:?}"
+        );
+        assert!(warnings_of("a.tif", &tiff(&[3, 3])).is_err());
+    }
 }

@@ -22,25 +22,33 @@ const HIDDEN: &[&str] = &[
     "highlight",
     "highlightlang",
     "default-domain",
-    "module",
     "currentmodule",
-    "py:module",
     "py:currentmodule",
-    "automodule",
-    "autoclass",
-    "autofunction",
     "autosummary",
     "tabularcolumns",
     "header",
     "footer",
     "title",
-    "class",
-    "rst-class",
     "testsetup",
     "testcleanup",
     "plot",
     "graphviz",
     "program",
+];
+/// Directives whose argument is for programs only; what stands below is text of the document.
+const UNNAMED: &[&str] = &[
+    "class",
+    "rst-class",
+    "module",
+    "py:module",
+    "automodule",
+    "autoclass",
+    "autofunction",
+    "compound",
+    "container",
+    "only",
+    "ifconfig",
+    "centered-block",
 ];
 /// Directives whose title is their name.
 const ADMONITIONS: &[(&str, &str)] = &[
@@ -101,9 +109,7 @@ impl<'d> Reading<'d, '_, '_> {
             "parsed-literal" => self.literal(BlockKind::Code { language: None }, &with_argument(&parts)),
             "math" => self.running(within.kind(), "", row::without_blank_ends(&with_argument(&parts))),
             "epigraph" | "highlights" | "pull-quote" => self.body(&with_argument(&parts), within.quotation()),
-            "compound" | "container" | "only" | "ifconfig" | "centered-block" => {
-                self.body(&parts.content, within.element())
-            }
+            name if UNNAMED.contains(&name) => self.body(&parts.content, within.element()),
             "image" | "figure" => {
                 if let Some((_, alternative)) =
                     parts.options.iter().find(|(key, value)| *key == "alt" && !value.is_empty())

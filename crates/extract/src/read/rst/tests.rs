@@ -91,3 +91,10 @@ proptest! {
         assert_runs(&read_rst(&source), &source);
     }
 }
+
+#[test]
+fn what_stands_below_a_class_or_a_module_is_text() {
+    let text = "Title\n=====\n\n.. class:: special\n\n   A paragraph of a class.\n\n.. autoclass:: Name\n   :members:\n\n   More than its docstring.\n";
+    let document = read_rst(text);
+    assert_eq!(texts(&document), ["Title", "A paragraph of a class.", "More than its docstring."]);
+}

@@ -86,6 +86,7 @@ impl Story {
             return;
         }
         self.end_table();
+        self.end_stray();
         let raw = std::mem::take(&mut self.raw);
         let marker = std::mem::take(&mut self.marker);
         let (kind, text) = kind_and_text(look, &raw, &marker);
@@ -122,9 +123,23 @@ impl Story {
         if !self.cells.is_empty() {
             self.end_row();
         }
-        self.cell.clear();
         self.end_table();
         self.end_paragraph(Look { in_table: false, ..look });
+    }
+
+    /// Begins a row of a table. Paragraphs before it that no cell took stand between two tables.
+    pub(super) fn begin_row(&mut self) {
+        if self.cells.is_empty() && !self.cell.trim().is_empty() {
+            self.end_table();
+            self.end_stray();
+        }
+    }
+
+    /// Paragraphs that no cell took: the table had ended before them, though nothing said so.
+    fn end_stray(&mut self) {
+        for paragraph in std::mem::take(&mut self.cell).split('\n') {
+            self.push(BlockKind::Paragraph, running(paragraph));
+        }
     }
 
     fn end_table(&mut self) {
@@ -179,6 +194,32 @@ fn kind_and_text(look: Look, raw: &str, marker: &str) -> (BlockKind, String) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn paragraphs_that_no_cell_took_follow_the_table() {
+        let mut story = Story::new(StoryKind::Document, None);
+        let inside = Look { in_table: true, ..Look::default() };
+        for texts in [["a", "b"], ["c", "d"]] {
+            story.begin_row();
+            for cell in texts {
+                story.raw.push_str(cell);
+                story.end_cell();
+            }
+            story.end_row();
+            // Nothing has said that the table is over.
+            for paragraph in ["after", "more"] {
+                story.raw.push_str(paragraph);
+                story.end_paragraph(inside);
+            }
+        }
+        story.end(inside);
+        let table = |text: &str| (BlockKind::Table { header_rows: 0 }, text.to_owned());
+        let paragraph = |text: &str| (BlockKind::Paragraph, text.to_owned());
+        let after = || [paragraph("after"), paragraph("more")];
+        let expected: Vec<_> =
+            [table("a | b")].into_iter().chain(after()).chain([table("c | d")]).chain(after()).collect();
+        assert_eq!(story.blocks, expected);
+    }
 
     #[test]
     fn cells_and_paragraphs_make_rows() {

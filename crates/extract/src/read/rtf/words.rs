@@ -126,6 +126,7 @@ impl Reading<'_, '_> {
             "u" => self.unicode(value.unwrap_or(0)),
             "par" | "sect" | "page" | "column" => self.end_paragraph()?,
             "cell" if self.group().destination == Destination::Text => self.story().end_cell(),
+            "trowd" if self.group().destination == Destination::Text => self.story().begin_row(),
             "row" if self.group().destination == Destination::Text => self.story().end_row(),
             "nestcell" | "nestrow" => self.push("\n"),
             "line" | "softline" => self.push("\n"),

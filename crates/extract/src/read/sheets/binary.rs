@@ -65,7 +65,7 @@ fn xlsb_sheet(book: &mut Xlsb<Input<'_>>, name: String, telling: &mut Telling<'_
         Ok(Err(error)) => Some(error.to_string()),
         Err(panic) => Some(panic),
     };
-    Sheet { name, grid, damage }
+    Sheet { name, grid, notes: Vec::new(), damage }
 }
 
 /// Reads an XLS file.
@@ -87,7 +87,7 @@ pub(super) fn xls(content: &Content<'_>, telling: &mut Telling<'_, '_>) -> Resul
             Err(error) => (Grid::default(), Some(error.to_string())),
         };
         hide_covered(&mut grid, book.merge_cells_by_sheet_name(&sheet.name).unwrap_or_default());
-        telling.sheet(Sheet { name: sheet.name, grid, damage })?;
+        telling.sheet(Sheet { name: sheet.name, grid, notes: Vec::new(), damage })?;
     }
     Ok(())
 }

@@ -8,7 +8,9 @@ mod format_code;
 mod grid;
 mod header;
 mod layout;
+mod notes;
 mod ods;
+mod spreadsheet_ml;
 #[cfg(test)]
 mod tests;
 mod value;
@@ -18,6 +20,7 @@ pub(super) use grid::{Budget, Kind, clean};
 pub(super) use header::{HeadCell, header_rows};
 
 use super::Context;
+use super::office::package::is_markup;
 use crate::content::Content;
 use crate::message::{Failure, Stop};
 use crate::stack::catch;
@@ -25,6 +28,7 @@ use crate::writer::BlockWriter;
 use calamine::WorkbookProperties;
 use docent_corpus::{BlockKind, CellRange, Format, Metadata, Place, SourceWarning};
 use grid::Grid;
+use notes::Note;
 
 /// Level of the headings that name sheets: the workbook is level 1.
 const SHEET_LEVEL: u8 = 2;
@@ -33,6 +37,7 @@ const SHEET_LEVEL: u8 = 2;
 struct Sheet {
     name: String,
     grid: Grid,
+    notes: Vec<Note>,
     /// Why not all of it was read.
     damage: Option<String>,
 }
@@ -45,9 +50,11 @@ pub(super) fn read(
     writer: &mut BlockWriter,
 ) -> Result<(), Stop> {
     container::refuse_encrypted(content)?;
+    let is_markup = is_markup(&content.head(4).map_err(Failure::from)?);
     let mut telling = Telling { writer, budget: Budget::new(), name: content.file_name().into_owned() };
     // A parser that panics leaves what was told before it.
     match catch(|| match format {
+        Format::Xls if is_markup => spreadsheet_ml::read(content, &mut telling),
         Format::Xls => binary::xls(content, &mut telling),
         Format::Xlsb => binary::xlsb(content, &mut telling),
         Format::Ods => ods::read(content, &mut telling),
@@ -71,8 +78,9 @@ struct Telling<'w, 's> {
 impl Telling<'_, '_> {
     /// Writes a sheet: its name, then its tables.
     fn sheet(&mut self, sheet: Sheet) -> Result<(), Stop> {
-        let Sheet { name, mut grid, damage } = sheet;
-        if let Some(range) = grid.range() {
+        let Sheet { name, mut grid, notes, damage } = sheet;
+        let ranges = grid.range().into_iter().chain(notes.iter().map(|note| cell(note.at)));
+        if let Some(range) = ranges.reduce(union) {
             let heading = clean(&name);
             let place = Place::Cells { sheet: name.clone(), range, rows: Vec::new() };
             self.writer.push(BlockKind::Heading { level: SHEET_LEVEL }, &heading, place)?;
@@ -80,6 +88,10 @@ impl Telling<'_, '_> {
         for table in layout::tables(&mut grid) {
             let place = Place::Cells { sheet: name.clone(), range: table.range, rows: table.rows };
             self.writer.push(BlockKind::Table { header_rows: table.header_rows }, &table.text, place)?;
+        }
+        for note in notes {
+            let place = Place::Cells { sheet: name.clone(), range: cell(note.at), rows: Vec::new() };
+            self.writer.push(BlockKind::Paragraph, &note.text, place)?;
         }
         match damage {
             Some(reason) => self.damage(name, reason),
@@ -129,6 +141,11 @@ fn stem(name: &str) -> &str {
         Some((stem, _)) if !stem.is_empty() => stem,
         _ => name,
     }
+}
+
+/// The range of one cell.
+fn cell((row, column): (u32, u32)) -> CellRange {
+    CellRange { first_row: row, first_column: column, last_row: row, last_column: column }
 }
 
 /// The smallest rectangle that holds both.

@@ -5,6 +5,7 @@
 //! Elements and attributes are those of OpenDocument 1.3, part 3, chapters 9 and 19.
 
 use super::grid::{Grid, Kind};
+use super::notes::Note;
 use super::{Sheet, Telling, value};
 use crate::content::{Content, ReadSeek};
 use crate::message::{Failure, Stop};
@@ -91,6 +92,8 @@ struct OpenCell {
     repeated: u32,
     /// It lies under a merged cell.
     covered: bool,
+    /// Author and text of what is noted at it.
+    notes: Vec<(String, String)>,
 }
 
 struct Sheets<'w, 's, 't, B> {
@@ -106,12 +109,12 @@ impl<B: BufRead> Sheets<'_, '_, '_, B> {
             match self.reader.read_event_into(&mut self.buffer) {
                 Ok(Event::Start(start)) if start.name().as_ref() == "table:table" => {
                     let name = attribute(&start, "table:name").unwrap_or_default();
-                    let (grid, damage) = self.table();
+                    let (grid, notes, damage) = self.table();
                     let failed = damage.is_some();
                     if failed && grid.range().is_none() && self.telling.writer.is_empty() {
                         return Err(Failure::Damaged(damage.unwrap_or_default()).into());
                     }
-                    self.telling.sheet(Sheet { name, grid, damage })?;
+                    self.telling.sheet(Sheet { name, grid, notes, damage })?;
                     if failed || self.telling.budget.exceeded().is_some() {
                         return Ok(());
                     }
@@ -130,7 +133,13 @@ impl<B: BufRead> Sheets<'_, '_, '_, B> {
     }
 
     /// The cells of a table, and why it ends early if it does.
-    fn table(&mut self) -> (Grid, Option<String>) {
+    fn table(&mut self) -> (Grid, Vec<Note>, Option<String>) {
+        let mut notes = Vec::new();
+        let (grid, damage) = self.cells(&mut notes);
+        (grid, notes, damage)
+    }
+
+    fn cells(&mut self, notes: &mut Vec<Note>) -> (Grid, Option<String>) {
         let mut grid = Grid::default();
         let mut row = 0_u32;
         let mut depth = 1_usize;
@@ -143,6 +152,7 @@ impl<B: BufRead> Sheets<'_, '_, '_, B> {
                             count(&start, "table:number-rows-repeated").min(ROWS.saturating_sub(row));
                         match self.row() {
                             Ok(cells) => {
+                                note(notes, &cells, row, &mut self.telling.budget);
                                 if !put_rows(&mut grid, &cells, row, repeated, &mut self.telling.budget) {
                                     return (grid, None);
                                 }
@@ -196,7 +206,8 @@ impl<B: BufRead> Sheets<'_, '_, '_, B> {
                     self.content(&mut cell)?;
                     cell.repeated = cell.repeated.min(COLUMNS.saturating_sub(column));
                     let next = column.saturating_add(cell.repeated);
-                    if !cell.covered && !cell.text.trim().is_empty() {
+                    let says_something = !cell.text.trim().is_empty() || !cell.notes.is_empty();
+                    if !cell.covered && says_something {
                         cells.push((column, cell));
                     }
                     column = next;
@@ -216,8 +227,12 @@ impl<B: BufRead> Sheets<'_, '_, '_, B> {
             self.buffer.clear();
             match self.reader.read_event_into(&mut self.buffer).map_err(|error| error.to_string())? {
                 Event::Start(start) => match start.name().as_ref() {
-                    "office:annotation" | "table:detective" | "draw:frame" | "draw:custom-shape"
-                    | "table:table" | "text:ruby-text" => self.skip()?,
+                    "office:annotation" => {
+                        let note = self.annotation()?;
+                        cell.notes.push(note);
+                    }
+                    "table:detective" | "draw:frame" | "draw:custom-shape" | "table:table"
+                    | "text:ruby-text" => self.skip()?,
                     "text:p" | "text:h" | "text:line-break" | "text:tab" => {
                         if !shown.is_empty() {
                             shown.push(' ');
@@ -253,6 +268,52 @@ impl<B: BufRead> Sheets<'_, '_, '_, B> {
         Ok(())
     }
 
+    /// Author and text of a note.
+    fn annotation(&mut self) -> Result<(String, String), String> {
+        let (mut pieces, mut depth) = ([String::new(), String::new()], 1_usize);
+        // Which of the two is being read, and how deep its element is.
+        let mut open = None::<(usize, usize)>;
+        while depth > 0 {
+            self.buffer.clear();
+            match self.reader.read_event_into(&mut self.buffer).map_err(|error| error.to_string())? {
+                Event::Start(start) => {
+                    depth += 1;
+                    match (start.name().as_ref(), open) {
+                        ("dc:creator", None) => open = Some((0, depth)),
+                        ("text:p", None) => {
+                            pieces[1].push('\n');
+                            open = Some((1, depth));
+                        }
+                        ("text:s" | "text:tab" | "text:line-break", Some((which, _))) => {
+                            pieces[which].push(' ')
+                        }
+                        _ => {}
+                    }
+                }
+                Event::Text(text) => {
+                    if let Some((which, _)) = open {
+                        pieces[which].push_str(&text.xml10_content());
+                    }
+                }
+                Event::GeneralRef(entity) => {
+                    if let Some((which, _)) = open {
+                        push_entity(&entity, &mut pieces[which]);
+                    }
+                }
+                Event::End(_) => {
+                    open = open.filter(|(_, at)| *at != depth);
+                    depth -= 1;
+                }
+                Event::Eof => return Err("the file ends within a note".to_owned()),
+                _ => {}
+            }
+            if depth > DEPTH {
+                return Err("elements are nested too deeply".to_owned());
+            }
+        }
+        Ok(pieces.into())
+    }
+
     /// Skips to the end of the element that has just begun.
     fn skip(&mut self) -> Result<(), String> {
         let mut depth = 1_usize;
@@ -284,7 +345,8 @@ fn opened(start: &BytesStart<'_>) -> OpenCell {
         _ => None,
     };
     let (kind, text) = value.map_or((None, String::new()), |(kind, text)| (Some(kind), text));
-    OpenCell { kind, text, repeated: count(start, "table:number-columns-repeated"), covered: false }
+    let repeated = count(start, "table:number-columns-repeated");
+    OpenCell { kind, text, repeated, ..OpenCell::default() }
 }
 
 /// An amount with the currency's code.
@@ -292,6 +354,14 @@ fn currency(amount: f64, code: Option<String>) -> String {
     match code {
         Some(code) => format!("{} {code}", value::number(amount)),
         None => value::number(amount),
+    }
+}
+
+/// Notes what is noted at the cells of a row.
+fn note(notes: &mut Vec<Note>, cells: &[(u32, OpenCell)], row: u32, budget: &mut super::Budget) {
+    for (column, cell) in cells {
+        let here = cell.notes.iter();
+        notes.extend(here.filter_map(|(author, text)| Note::new((row, *column), author, text, budget)));
     }
 }
 

@@ -3,6 +3,7 @@
 
 use super::format_code::FormatCode;
 use super::grid::Grid;
+use super::notes::Notes;
 use super::{Sheet, Telling, container, value};
 use crate::content::{Content, ReadSeek};
 use crate::message::{Failure, Stop};
@@ -22,6 +23,7 @@ pub(super) fn read(content: &Content<'_>, telling: &mut Telling<'_, '_>) -> Resu
     telling.describe(book.workbook_properties().unwrap_or_default());
     let mut damage = None;
     let mut codes = None;
+    let mut notes = Notes::open(content);
     for sheet in book.sheets_metadata().to_vec() {
         if !matches!(sheet.typ, SheetType::WorkSheet | SheetType::MacroSheet) {
             continue;
@@ -29,6 +31,9 @@ pub(super) fn read(content: &Content<'_>, telling: &mut Telling<'_, '_>) -> Resu
         let merged = book.merge_cells_by_sheet_name(&sheet.name).unwrap_or_default();
         let mut read = read_sheet(&mut book, sheet.name, telling, &mut codes);
         hide_covered(&mut read.grid, merged);
+        if let Some(notes) = &mut notes {
+            read.notes = notes.of(&read.name, &mut telling.budget);
+        }
         damage = damage.or_else(|| read.damage.clone());
         telling.sheet(read)?;
     }
@@ -89,7 +94,7 @@ fn read_sheet(
         Err(XlsxError::NotAWorksheet(_)) => None,
         Err(error) => Some(error.to_string()),
     };
-    Sheet { name, grid, damage }
+    Sheet { name, grid, notes: Vec::new(), damage }
 }
 
 fn format_code(style: &Style) -> FormatCode {

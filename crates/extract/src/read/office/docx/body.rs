@@ -4,6 +4,7 @@ use super::super::drawing::{Drawings, fallback_or_choice};
 use super::super::flow::Flow;
 use super::super::running::{one_line, preformatted, running};
 use super::super::xml::Element;
+use super::chunks::Chunks;
 use super::inline::{Behind, Field, Inline};
 use super::notes::{Note, Notes};
 use super::numbering::Numbering;
@@ -18,6 +19,7 @@ pub(super) struct Body<'t, 'w, 's> {
     pub(super) numbering: Numbering,
     pub(super) notes: Notes<'t>,
     pub(super) drawings: &'w Drawings,
+    pub(super) chunks: &'w Chunks,
     /// The page reached, counted from 1, where the file tells its pages.
     pub(super) page: Option<u32>,
     /// Open fields, outermost first.
@@ -45,13 +47,19 @@ impl<'t> Body<'t, '_, '_> {
                     self.flow.push(BlockKind::Paragraph, &running(&inline.raw), inline.page)?;
                     self.behind(inline.behind)?;
                 }
-                "altChunk" => {
-                    self.flow.warn_cut("a document that is embedded in another format was left out")?
-                }
+                "altChunk" => self.chunk(&child)?,
                 _ => self.blocks(&child)?,
             }
         }
         Ok(())
+    }
+
+    /// A document in another format that stands here.
+    fn chunk(&mut self, reference: &Element<'t>) -> Result<(), Stop> {
+        let Some(blocks) = reference.prefixed("id").and_then(|id| self.chunks.get(&*id)) else {
+            return self.flow.warn_cut("a document that is embedded in another format was left out");
+        };
+        blocks.iter().try_for_each(|(kind, text)| self.flow.push(kind.clone(), text, self.page))
     }
 
     fn paragraph(&mut self, paragraph: &Element<'t>) -> Result<(), Stop> {

@@ -2,6 +2,7 @@
 //! boxes behind the block that refers to them, heads and feet of pages once.
 
 mod body;
+mod chunks;
 mod furniture;
 mod inline;
 mod notes;
@@ -19,6 +20,7 @@ use crate::content::Content;
 use crate::message::{Failure, Stop};
 use crate::writer::BlockWriter;
 use body::Body;
+use chunks::Chunks;
 use docent_corpus::SourceWarning;
 use furniture::Furniture;
 use notes::Notes;
@@ -36,18 +38,19 @@ struct Parts {
     comments: String,
     /// Heads and feet of pages, each with the id that refers to it.
     furniture: Vec<(String, String)>,
+    chunks: Chunks,
 }
 
-/// Reads the document.
-pub(super) fn read(content: &Content<'_>, writer: &mut BlockWriter) -> Result<(), Stop> {
+/// Reads the document; of HTML in it, elements nested deeper than `depth` lose their tags.
+pub(super) fn read(content: &Content<'_>, depth: usize, writer: &mut BlockWriter) -> Result<(), Stop> {
     let mut package = Package::open(content)?;
     writer.metadata = properties::read(&mut package, "Pages")?;
     let main = Relations::of(&mut package, "")?.first("officeDocument").map(str::to_owned);
     let main = main.filter(|name| package.has(name)).unwrap_or_else(|| "word/document.xml".to_owned());
-    let relations = Relations::of(&mut package, &main)?;
+    let relations = Relations::optional(&mut package, &main, writer)?;
     let document = package.text(&main)?.ok_or_else(|| Failure::Damaged(format!("{main} is missing")))?;
     let mut drawings = Drawings::default();
-    let parts = Parts::load(document, &mut package, &relations, &mut drawings, writer)?;
+    let parts = Parts::load(document, &mut package, &relations, &mut drawings, depth, writer)?;
     read_parts(&parts, &drawings, writer)
 }
 
@@ -58,6 +61,7 @@ impl Parts {
         package: &mut Package<'_>,
         relations: &Relations,
         drawings: &mut Drawings,
+        depth: usize,
         writer: &mut BlockWriter,
     ) -> Result<Self, Stop> {
         let mut part = |name: Option<&str>| match name {
@@ -72,11 +76,13 @@ impl Parts {
             endnotes: part(relations.first("endnotes"))?,
             comments: part(relations.first("comments"))?,
             furniture: Vec::new(),
+            chunks: Chunks::new(),
         };
         for (id, name) in relations.with_ids(&["header", "footer"]) {
             parts.furniture.push((id.to_owned(), optional(package, name, writer)?));
         }
         drawings.load(package, relations, writer)?;
+        parts.chunks = chunks::load(package, relations, depth, writer)?;
         Ok(parts)
     }
 }
@@ -113,6 +119,7 @@ fn read_parts(parts: &Parts, drawings: &Drawings, writer: &mut BlockWriter) -> R
         numbering: Numbering::parse(&parts.numbering),
         notes: Notes::new(footnotes.root(), endnotes.root(), comments.root()),
         drawings,
+        chunks: &parts.chunks,
         page: (single_page || root.find("lastRenderedPageBreak").is_some()).then_some(1),
         fields: Vec::new(),
         carried: String::new(),

@@ -100,7 +100,11 @@ impl Layouts {
 
 fn load(package: &mut Package<'_>, layout: &str) -> Result<Bullets, Failure> {
     let mut bullets = Bullets { layout: placeholders(&text(package, layout)?), ..Bullets::default() };
-    let master = Relations::of(package, layout)?.first("slideMaster").map(str::to_owned);
+    let relations = match Relations::of(package, layout) {
+        Err(Failure::Damaged(_)) => Relations::default(),
+        relations => relations?,
+    };
+    let master = relations.first("slideMaster").map(str::to_owned);
     if let Some(master) = master {
         let xml = text(package, &master)?;
         bullets.master = placeholders(&xml);

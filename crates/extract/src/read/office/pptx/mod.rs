@@ -82,7 +82,7 @@ impl Reading<'_, '_, '_> {
     fn slide(&mut self, name: &str) -> Result<(), Stop> {
         self.deck.next_slide();
         let xml = optional(&mut self.package, name, self.deck.writer)?;
-        let relations = Relations::of(&mut self.package, name)?;
+        let relations = Relations::optional(&mut self.package, name, self.deck.writer)?;
         let bullets = self.layouts.get(&mut self.package, relations.first("slideLayout"))?;
         let mut drawings = Drawings::default();
         drawings.load(&mut self.package, &relations, self.deck.writer)?;

@@ -1,0 +1,257 @@
+//! What stands on a sheet beside its cells: notes and comments of cells, and text boxes. calamine reads
+//! none of them, so the parts of an XLSX file that hold them are read here.
+
+use super::grid::Budget;
+use crate::content::Content;
+use crate::read::office::package::Package;
+use crate::read::office::relations::Relations;
+use crate::read::office::xml::{Element, Tree};
+use crate::script::is_dropped;
+use std::collections::HashMap;
+
+/// Authors of notes that only repeat a comment, for versions of Excel that know no comments.
+const COPY: &str = "tc=";
+
+/// A text that belongs to a cell, or stands at one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Note {
+    /// Row and column, counted from 0.
+    pub(super) at: (u32, u32),
+    pub(super) text: String,
+}
+
+impl Note {
+    /// A note, if there is text in it and the budget has room.
+    pub(super) fn new(at: (u32, u32), author: &str, text: &str, budget: &mut Budget) -> Option<Self> {
+        let author = line(author);
+        // Excel begins a note with the name of its author.
+        let text = text.trim();
+        let own = text.strip_prefix(author.as_str()).and_then(|rest| rest.strip_prefix(':'));
+        let text = own.filter(|_| !author.is_empty()).unwrap_or(text);
+        let lines: Vec<String> = text.lines().map(line).filter(|line| !line.is_empty()).collect();
+        if lines.is_empty() || !budget.take(text.len()) {
+            return None;
+        }
+        let text = lines.join("\n");
+        Some(Self { at, text: if author.is_empty() { text } else { format!("[{author}] {text}") } })
+    }
+}
+
+/// One line without white space of any length.
+fn line(text: &str) -> String {
+    let visible: String = text.chars().filter(|c| !is_dropped(*c)).collect();
+    visible.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// The notes of an XLSX file.
+pub(super) struct Notes<'c> {
+    package: Package<'c>,
+    /// The part of each sheet by its name.
+    sheets: HashMap<String, String>,
+    /// Names of those who comment, by number.
+    persons: HashMap<String, String>,
+}
+
+impl<'c> Notes<'c> {
+    /// Finds the parts of the sheets; what is damaged has no notes.
+    pub(super) fn open(content: &Content<'c>) -> Option<Self> {
+        let mut package = Package::open(content).ok()?;
+        let main = Relations::of(&mut package, "").ok()?.first("officeDocument").map(str::to_owned);
+        let main = main.unwrap_or_else(|| "xl/workbook.xml".to_owned());
+        let relations = Relations::of(&mut package, &main).ok()?;
+        let workbook = package.text(&main).ok()??;
+        let tree = Tree::parse(&workbook);
+        let list = tree.root()?.child("sheets")?;
+        let sheets = list.children().filter_map(|sheet| {
+            let part = relations.target(&sheet.prefixed("id")?)?.to_owned();
+            Some((sheet.attribute("name")?.into_owned(), part))
+        });
+        let sheets = sheets.collect();
+        let mut persons = HashMap::new();
+        for (_, part) in relations.with_ids(&["person"]) {
+            let xml = package.text(part).ok().flatten().unwrap_or_default();
+            let tree = Tree::parse(&xml);
+            for person in tree.root().iter().flat_map(Element::children) {
+                if let (Some(id), Some(name)) = (person.attribute("id"), person.attribute("displayName")) {
+                    persons.insert(id.into_owned(), name.into_owned());
+                }
+            }
+        }
+        Some(Self { package, sheets, persons })
+    }
+
+    /// The notes of a sheet: notes, comments, text boxes.
+    pub(super) fn of(&mut self, sheet: &str, budget: &mut Budget) -> Vec<Note> {
+        let Some(part) = self.sheets.get(sheet) else { return Vec::new() };
+        let relations = Relations::of(&mut self.package, part).unwrap_or_default();
+        let mut found = Vec::new();
+        for kind in ["comments", "threadedComment", "drawing"] {
+            for (_, part) in relations.with_ids(&[kind]) {
+                let xml = self.package.text(part).ok().flatten().unwrap_or_default();
+                let tree = Tree::parse(&xml);
+                let Some(root) = tree.root() else { continue };
+                match kind {
+                    "comments" => notes(&root, budget, &mut found),
+                    "drawing" => boxes(&root, budget, &mut found),
+                    _ => comments(&root, &self.persons, budget, &mut found),
+                }
+            }
+        }
+        found
+    }
+}
+
+fn notes(root: &Element<'_>, budget: &mut Budget, found: &mut Vec<Note>) {
+    let authors: Vec<String> =
+        root.child("authors").iter().flat_map(Element::children).map(|author| author.text()).collect();
+    for note in root.child("commentList").iter().flat_map(Element::children) {
+        let author = note.number::<usize>("authorId").and_then(|id| authors.get(id));
+        let author = author.map(String::as_str).unwrap_or_default();
+        if author.starts_with(COPY) {
+            continue;
+        }
+        let at = note.attribute("ref").and_then(|cell| place(&cell));
+        if let Some((at, text)) = at.zip(note.child("text")) {
+            found.extend(Note::new(at, author, &shown(&text), budget));
+        }
+    }
+}
+
+fn comments(
+    root: &Element<'_>,
+    persons: &HashMap<String, String>,
+    budget: &mut Budget,
+    found: &mut Vec<Note>,
+) {
+    for comment in root.children() {
+        let author = comment.attribute("personId").and_then(|id| persons.get(&*id));
+        let at = comment.attribute("ref").and_then(|cell| place(&cell));
+        if let Some((at, text)) = at.zip(comment.child("text")) {
+            let author = author.map(String::as_str).unwrap_or_default();
+            found.extend(Note::new(at, author, &text.text(), budget));
+        }
+    }
+}
+
+/// Text boxes, each at the cell where its upper left corner is.
+fn boxes(root: &Element<'_>, budget: &mut Budget, found: &mut Vec<Note>) {
+    for anchor in root.children() {
+        let corner = |name: &str| anchor.child("from")?.child(name)?.text().trim().parse().ok();
+        let at = (corner("row").unwrap_or(0), corner("col").unwrap_or(0));
+        for body in anchor.descendants(|_| true).filter(|element| element.name() == "txBody") {
+            let paragraphs: Vec<String> =
+                body.children().filter(|child| child.name() == "p").map(|p| shown(&p)).collect();
+            found.extend(Note::new(at, "", &paragraphs.join("\n"), budget));
+        }
+    }
+}
+
+/// The runs of a text without what tells how to read it aloud.
+fn shown(text: &Element<'_>) -> String {
+    let runs = text.descendants(|element| !matches!(element.name(), "rPh" | "t"));
+    let pieces = runs.filter_map(|element| match element.name() {
+        "t" => Some(element.text()),
+        "br" => Some("\n".to_owned()),
+        _ => None,
+    });
+    pieces.collect()
+}
+
+/// Row and column, counted from 0, of a cell such as `AB12`.
+fn place(cell: &str) -> Option<(u32, u32)> {
+    let digits = cell.find(|c: char| c.is_ascii_digit())?;
+    let (letters, row) = cell.split_at(digits);
+    let column = letters.bytes().try_fold(0_u32, |column, letter| {
+        let number = u32::from(letter.to_ascii_uppercase().checked_sub(b'A').filter(|at| *at < 26)?) + 1;
+        column.checked_mul(26)?.checked_add(number)
+    })?;
+    Some((row.parse::<u32>().ok()?.checked_sub(1)?, column.checked_sub(1)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::read::testing::{read_named, texts};
+    use docent_corpus::Place;
+    use std::io::{Cursor, Write};
+    use zip::ZipWriter;
+    use zip::write::SimpleFileOptions;
+
+    fn zipped(parts: &[(&str, &str)]) -> Vec<u8> {
+        let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
+        for (name, text) in parts {
+            writer.start_file(*name, SimpleFileOptions::default()).unwrap();
+            writer.write_all(text.as_bytes()).unwrap();
+        }
+        writer.finish().unwrap().into_inner()
+    }
+
+    #[test]
+    fn cells_are_found_by_their_names() {
+        assert_eq!(place("A1"), Some((0, 0)));
+        assert_eq!(place("AB12"), Some((11, 27)));
+        assert_eq!((place("A0"), place("12"), place("é1"), place("")), (None, None, None, None));
+    }
+
+    #[test]
+    fn notes_comments_and_text_boxes_of_a_workbook_are_read_at_their_cells() {
+        let parts = [
+            ("[Content_Types].xml", "<Types/>"),
+            (
+                "_rels/.rels",
+                "<Relationships xmlns='http://schemas.openxmlformats.org/package/2006/relationships'><Relationship Id='a' Type='http://schemas.openxmlformats.org/officeDocument/2006/relationships/officeDocument' Target='xl/workbook.xml'/></Relationships>",
+            ),
+            (
+                "xl/workbook.xml",
+                "<workbook xmlns='http://schemas.openxmlformats.org/spreadsheetml/2006/main' xmlns:r='http://schemas.openxmlformats.org/officeDocument/2006/relationships'><sheets><sheet name='Plan' sheetId='1' r:id='s1'/></sheets></workbook>",
+            ),
+            (
+                "xl/_rels/workbook.xml.rels",
+                "<Relationships xmlns='http://schemas.openxmlformats.org/package/2006/relationships'><Relationship Id='s1' Type='http://schemas.openxmlformats.org/officeDocument/2006/relationships/worksheet' Target='worksheets/sheet1.xml'/><Relationship Id='p' Type='http://schemas.microsoft.com/office/2017/10/relationships/person' Target='persons/person.xml'/></Relationships>",
+            ),
+            (
+                "xl/worksheets/sheet1.xml",
+                "<worksheet xmlns='http://schemas.openxmlformats.org/spreadsheetml/2006/main'><sheetData><row r='1'><c r='A1' t='inlineStr'><is><t>Cost</t></is></c></row></sheetData></worksheet>",
+            ),
+            (
+                "xl/worksheets/_rels/sheet1.xml.rels",
+                "<Relationships><Relationship Id='1' Type='x/comments' Target='../comments1.xml'/><Relationship Id='2' Type='x/threadedComment' Target='../tc.xml'/><Relationship Id='3' Type='x/drawing' Target='../drawings/d.xml'/></Relationships>",
+            ),
+            (
+                "xl/comments1.xml",
+                "<comments><authors><author>Ann</author><author>tc={1}</author></authors><commentList><comment ref='B2' authorId='0'><text><r><t>Ann:</t></r><r><t>\nToo high </t></r></text></comment><comment ref='C3' authorId='1'><text><t>[Threaded comment] copy</t></text></comment></commentList></comments>",
+            ),
+            (
+                "xl/tc.xml",
+                "<ThreadedComments><threadedComment ref='C3' personId='{9}'><text>为什么？</text></threadedComment></ThreadedComments>",
+            ),
+            ("xl/persons/person.xml", "<personList><person displayName='Bob' id='{9}'/></personList>"),
+            (
+                "xl/drawings/d.xml",
+                "<xdr:wsDr><xdr:twoCellAnchor><xdr:from><xdr:col>3</xdr:col><xdr:row>4</xdr:row></xdr:from><xdr:sp><xdr:txBody><a:p><a:r><a:t>Draft</a:t></a:r></a:p></xdr:txBody></xdr:sp></xdr:twoCellAnchor></xdr:wsDr>",
+            ),
+        ];
+        let document = read_named("a.xlsx", &zipped(&parts)).unwrap();
+        assert_eq!(texts(&document), ["Plan", "Cost", "[Ann] Too high", "[Bob] 为什么？", "Draft"]);
+        let at: Vec<String> = document
+            .blocks
+            .iter()
+            .map(|block| match &block.place {
+                Place::Cells { range, .. } => range.to_string(),
+                other => panic!("{other:?}"),
+            })
+            .collect();
+        assert_eq!(at[1..], ["A1", "B2", "C3", "D5"]);
+    }
+
+    #[test]
+    fn annotations_of_ods_are_read_at_their_cells() {
+        let content = "<office:document-content><office:body><office:spreadsheet><table:table table:name='T'><table:table-row/><table:table-row><table:table-cell office:value-type='string'><office:annotation><dc:creator>Ann</dc:creator><dc:date>2026-11-21T10:00:00</dc:date><text:p>Check <text:span>this</text:span></text:p><text:p>again</text:p></office:annotation><text:p>Cost</text:p></table:table-cell><table:table-cell><office:annotation><text:p>Alone</text:p></office:annotation></table:table-cell></table:table-row></table:table></office:spreadsheet></office:body></office:document-content>";
+        let parts =
+            [("mimetype", "application/vnd.oasis.opendocument.spreadsheet"), ("content.xml", content)];
+        let document = read_named("a.ods", &zipped(&parts)).unwrap();
+        assert_eq!(texts(&document), ["T", "Cost", "[Ann] Check this\nagain", "Alone"]);
+        let Place::Cells { range, .. } = &document.blocks[3].place else { panic!() };
+        assert_eq!(range.to_string(), "B2");
+    }
+}
