@@ -25,6 +25,11 @@ pub struct Opened {
 
 /// Opens the library below `folder`, as at a start of docent: whatever happened before.
 pub async fn open(folder: &Path) -> Opened {
+    open_at(folder, 1_700_000_000_000).await
+}
+
+/// As [`open`], at this time by the clock, in milliseconds since 1970.
+pub async fn open_at(folder: &Path, now_ms: i64) -> Opened {
     let (library, _) = Library::open(&folder.join("library")).expect("the library opens after a fault");
     let library = Arc::new(library);
     let embedder = Arc::new(FakeEmbedder::new(DIMENSION));
@@ -59,7 +64,7 @@ pub async fn open(folder: &Path) -> Opened {
         embedder,
         extract: Arc::new(InProcess::new(None, Limits::default())),
         profile: id,
-        clock: Arc::new(|| 1_700_000_000_000),
+        clock: Arc::new(move || now_ms),
     });
     ingest
         .recover(StoreState { replaced: report.replaced, version: report.version })
@@ -74,6 +79,13 @@ impl Opened {
         let source = self.library.add_source(documents, SourceKind::Folder, 1).unwrap();
         self.ingest.scan(source, &Cancel::new()).await.unwrap();
         self.ingest.run(&Cancel::new(), &|_| {}).await.unwrap()
+    }
+
+    /// How many different live chunks are among the `limit` nearest ones to any vector.
+    pub async fn near(&self, limit: usize) -> usize {
+        let hits = self.store.search_vector(&[0.1; DIMENSION], &Filter::default(), limit).await.unwrap();
+        let ids: Vec<_> = hits.iter().map(|hit| hit.chunk).collect();
+        self.library.live_chunks(&ids).unwrap().len()
     }
 
     /// Every chunk that a search for one of these words can reach, with how often it was found.
