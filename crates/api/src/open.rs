@@ -51,7 +51,7 @@ impl Api {
     /// cannot be opened is not an error here: docent works without it and `doctor` says why.
     pub async fn open(places: Places, host: Arc<dyn Host>) -> Result<Self, ApiError> {
         let mut places = places;
-        places.data = prepared(places.usual_data.clone(), places.data).await?;
+        places.data = prepared(places.usual_data.clone(), places.data, places.notes.clone()).await?;
         let data = places.data.clone();
         let (library, _) = tokio::task::spawn_blocking(move || Library::open(&data)).await??;
         let library = Arc::new(library);
@@ -220,7 +220,7 @@ impl Api {
 
 /// Does what was asked for at the last run and cannot be done while the library is open: moves it to
 /// another folder, takes a backup for it. Gives the folder to be opened.
-async fn prepared(usual: Option<PathBuf>, data: PathBuf) -> Result<PathBuf, ApiError> {
+async fn prepared(usual: Option<PathBuf>, data: PathBuf, notes: PathBuf) -> Result<PathBuf, ApiError> {
     let now = i64::try_from(
         std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default().as_millis(),
     );
@@ -234,7 +234,7 @@ async fn prepared(usual: Option<PathBuf>, data: PathBuf) -> Result<PathBuf, ApiE
             }),
             None => data,
         };
-        docent_keeping::backup::apply_pending(&data)?;
+        docent_keeping::backup::apply_pending(&data, &notes)?;
         Ok(data)
     })
     .await?

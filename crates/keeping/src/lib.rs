@@ -11,5 +11,6 @@ mod error;
 mod files;
 pub mod notes;
 pub mod relocate;
+mod tree;
 
 pub use error::KeepingError;

@@ -48,8 +48,8 @@ impl Api {
                     ApiError::new(Code::BadPath, source.to_string()).about(root.to_string_lossy())
                 })?;
                 let data = data.canonicalize().unwrap_or(data);
-                // The notes' folder of a restored library may lie in the data folder, nothing else may.
-                if root.starts_with(&data) && root != data.join("notes") {
+                // Nothing in there is indexed, and a move of the library would leave it behind.
+                if root.starts_with(&data) {
                     return Err(ApiError::new(Code::OwnData, "this is docent's own data folder"));
                 }
                 let id = library.add_source(&root, SourceKind::Folder, now)?;

@@ -7,12 +7,18 @@
 //! | `lance/…` | the index, if vectors go along |
 //! | `notes/…` | the notes' folder |
 
+mod date;
+mod exchange;
+mod mark;
 mod restore;
+mod restored_notes;
 mod write;
 
 use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
 
-pub use restore::{Pending, apply_pending, inspect, prepare};
+pub use exchange::apply_pending;
+pub use restore::{inspect, prepare};
 pub use write::{Contents, write};
 
 /// Name of the manifest in the file.
@@ -23,6 +29,8 @@ const FORMAT: u32 = 1;
 const INDEX: &str = "lance";
 /// Folder of the notes in a backup.
 const NOTES: &str = "notes";
+/// Where a backup is unpacked, in the data folder.
+const UNPACKED: &str = "restore.new";
 
 /// What is in a backup.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -53,3 +61,17 @@ pub struct NotesSource {
     /// The folder on the machine that made the backup.
     pub folder: String,
 }
+
+/// A restore: what the next start will do, or what this one did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pending {
+    /// Where the library before it is kept.
+    pub kept: PathBuf,
+    /// Where the notes lie; known once they were brought there.
+    pub notes: Option<PathBuf>,
+    /// What is restored.
+    pub manifest: Manifest,
+}
+
+#[cfg(test)]
+mod tests;

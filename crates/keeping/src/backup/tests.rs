@@ -1,6 +1,15 @@
+//! Backups written, looked into, restored and interrupted.
+
 use super::*;
-use crate::backup::{Contents, write};
-use docent_library::SourceKind;
+use crate::KeepingError;
+use docent_corpus::{Cancel, SourceId};
+use docent_library::{DATABASE, Library, SourceKind};
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+/// The mark that a backup is wanted: part of the form on disk.
+const READY: &str = "restore.ready";
 
 struct World {
     home: tempfile::TempDir,
@@ -41,6 +50,11 @@ impl World {
     }
 }
 
+/// Applies with a folder for notes that cannot be made.
+fn applied(data: &Path) -> Result<Option<Pending>, KeepingError> {
+    apply_pending(data, Path::new("/dev/null/notes"))
+}
+
 fn setting(data: &Path) -> Option<String> {
     let (library, _) = Library::open(data).unwrap();
     library.get_setting("who").unwrap()
@@ -59,8 +73,8 @@ fn a_backup_says_what_is_in_it_and_comes_back_elsewhere() {
     let data = other.path().join("library");
     fs::create_dir(&data).unwrap();
     prepare(&path, &data, 9, &Cancel::new()).unwrap();
-    assert!(apply_pending(&data).unwrap().is_some());
-    assert!(apply_pending(&data).unwrap().is_none(), "once");
+    assert!(applied(&data).unwrap().is_some());
+    assert!(applied(&data).unwrap().is_none(), "once");
     assert_eq!(setting(&data).as_deref(), Some("first"));
     assert_eq!(fs::read(data.join("lance/t.lance/rows")).unwrap().len(), 3_000_000);
     assert_eq!(
@@ -77,14 +91,63 @@ fn without_vectors_the_index_stays_away_and_foreign_notes_do_not_mix() {
     assert!(!manifest.vectors);
     fs::write(world.notes.join("newer.md"), "later").unwrap();
     let other = tempfile::tempdir().unwrap();
+    let data = other.path().join("library");
+    fs::create_dir(&data).unwrap();
+    prepare(&path, &data, 9, &Cancel::new()).unwrap();
+    let pending = applied(&data).unwrap().unwrap();
+    assert!(!data.join("lance").exists());
+    assert_eq!(fs::read_dir(&world.notes).unwrap().count(), 2, "nothing was added");
+    let beside = world.home.path().join("笔记 (restored 1970-01-01)");
+    assert_eq!(pending.notes.as_deref(), Some(beside.as_path()));
+    assert_eq!(root(&data, world.source), beside.canonicalize().unwrap());
+    assert_eq!(fs::read_to_string(beside.join("计划.md")).unwrap(), "# Plan");
+    assert!(!data.join("notes").exists() && !data.join(UNPACKED).exists());
+}
+
+/// The root of a source.
+fn root(data: &Path, source: SourceId) -> PathBuf {
+    Library::open(data).unwrap().0.source(source).unwrap().root
+}
+
+#[test]
+fn notes_of_another_machine_go_to_the_folder_that_is_proposed_here() {
+    let mut world = world();
+    // On the first machine they lay in a folder that has no parent here.
+    let first = world.notes.clone();
+    world.notes = world.home.path().join("alice/笔记");
+    fs::create_dir(world.home.path().join("alice")).unwrap();
+    fs::rename(first, &world.notes).unwrap();
+    let (path, _) = world.back_up(false);
+    fs::remove_dir_all(world.home.path().join("alice")).unwrap();
+    let other = tempfile::tempdir().unwrap();
+    let (data, proposed) = (other.path().join("data"), other.path().join("Documents/docent"));
+    for (now, name) in [(9, "docent"), (10, "docent (restored 1970-01-01)")] {
+        fs::create_dir_all(&data).unwrap();
+        prepare(&path, &data, now, &Cancel::new()).unwrap();
+        let notes = apply_pending(&data, &proposed).unwrap().unwrap().notes.unwrap();
+        assert_eq!(notes, other.path().join("Documents").join(name));
+        assert_eq!(root(&data, world.source), notes.canonicalize().unwrap());
+    }
+    // Nothing usable is proposed either, or only docent's own folder.
+    prepare(&path, &data, 11, &Cancel::new()).unwrap();
+    let notes = apply_pending(&data, &data.join("notes")).unwrap().unwrap().notes.unwrap();
+    assert_eq!(notes, other.path().join("notes (restored 1970-01-01)"));
+}
+
+#[test]
+fn notes_that_were_half_copied_are_copied_to_the_same_folder_again() {
+    let world = world();
+    fs::write(world.notes.join("b.md"), "two").unwrap();
+    let (path, _) = world.back_up(false);
+    let other = tempfile::tempdir().unwrap();
     prepare(&path, other.path(), 9, &Cancel::new()).unwrap();
-    apply_pending(other.path()).unwrap();
-    assert!(!other.path().join("lance").exists());
-    assert!(world.notes.join("newer.md").exists());
-    let (library, _) = Library::open(other.path()).unwrap();
-    let source = library.source(world.source).unwrap();
-    assert_eq!(source.root, other.path().join("notes"));
-    assert_eq!(fs::read_to_string(other.path().join("notes/计划.md")).unwrap(), "# Plan");
+    // The start before got as far as this: the folder is chosen and holds one of two notes.
+    fs::remove_file(world.notes.join("b.md")).unwrap();
+    let mut mark = mark::Mark::read(other.path()).unwrap().unwrap();
+    mark.notes = Some(world.notes.clone());
+    mark.write(other.path()).unwrap();
+    assert_eq!(applied(other.path()).unwrap().unwrap().notes.as_ref(), Some(&world.notes));
+    assert_eq!(fs::read_to_string(world.notes.join("b.md")).unwrap(), "two");
 }
 
 #[test]
@@ -97,9 +160,9 @@ fn the_library_that_was_there_is_kept() {
         library.set_setting("who", &"second").unwrap();
         let failure = prepare(&path, other.path(), 9, &Cancel::new());
         assert!(failure.is_ok(), "unpacking does not touch what is open");
-        assert_eq!(apply_pending(other.path()).unwrap_err().code(), "in_use");
+        assert_eq!(applied(other.path()).unwrap_err().code(), "in_use");
     }
-    let pending = apply_pending(other.path()).unwrap().unwrap();
+    let pending = applied(other.path()).unwrap().unwrap();
     assert_eq!(setting(other.path()).as_deref(), Some("first"));
     assert_eq!(setting(&pending.kept).as_deref(), Some("second"));
 }
@@ -130,7 +193,7 @@ fn an_exchange_that_was_interrupted_anywhere_is_finished() {
             // The index stands already: moving the old one away must not take the new one.
             assert!(data.join("lance/t.lance/rows").exists());
         }
-        apply_pending(data).unwrap();
+        applied(data).unwrap();
         assert_eq!(setting(data).as_deref(), Some("first"), "after {done} steps");
         assert!(data.join("lance/t.lance/rows").exists(), "after {done} steps");
         assert_eq!(setting(&pending.kept).as_deref(), Some("second"), "after {done} steps");
@@ -156,7 +219,7 @@ fn damaged_and_foreign_files_are_refused_and_nothing_is_touched() {
         fs::write(&bad, bytes).unwrap();
         let failure = prepare(&bad, &data, 9, &Cancel::new()).unwrap_err();
         assert_eq!(failure.code(), "bad_backup", "{failure}");
-        assert!(apply_pending(&data).unwrap().is_none());
+        assert!(applied(&data).unwrap().is_none());
         assert_eq!(setting(&data).as_deref(), Some("second"));
         assert!(!data.join(UNPACKED).exists());
     }
@@ -179,4 +242,102 @@ fn a_backup_that_cannot_be_written_leaves_the_old_one() {
     assert_eq!(fs::read_dir(world.home.path()).unwrap().count(), 3);
     let folder = write(&contents, world.home.path(), &Cancel::new(), &mut |_, _| {}).unwrap_err();
     assert_eq!(folder.code(), "bad_path");
+}
+
+#[test]
+fn a_second_restore_works_where_the_notes_have_no_way_home() {
+    let world = world();
+    let (path, _) = world.back_up(false);
+    let other = tempfile::tempdir().unwrap();
+    for now in [9, 10] {
+        prepare(&path, other.path(), now, &Cancel::new()).unwrap();
+        applied(other.path()).unwrap().unwrap();
+        assert_eq!(setting(other.path()).as_deref(), Some("first"));
+    }
+}
+
+#[test]
+fn a_restore_is_finished_in_the_folder_to_which_the_library_moved() {
+    let world = world();
+    let (path, _) = world.back_up(false);
+    let other = tempfile::tempdir().unwrap();
+    let (old, new) = (other.path().join("old"), other.path().join("new"));
+    Library::open(&old).unwrap().0.set_setting("who", &"second").unwrap();
+    let told = prepare(&path, &old, 9, &Cancel::new()).unwrap();
+    assert!(told.kept.starts_with(&old));
+    fs::rename(&old, &new).unwrap();
+    let pending = applied(&new).unwrap().unwrap();
+    assert_eq!(pending.kept, new.join("before-restore-9"));
+    assert_eq!(setting(&pending.kept).as_deref(), Some("second"));
+    assert!(!old.exists());
+}
+
+/// A ZIP file with docent's list in which the database is `database`.
+fn forged(path: &Path, manifest: &Manifest, database: &[u8]) {
+    let mut archive = zip::ZipWriter::new(fs::File::create(path).unwrap());
+    let options = zip::write::SimpleFileOptions::default();
+    for (name, bytes) in [(DATABASE, database), (MANIFEST, &serde_json::to_vec(manifest).unwrap())] {
+        archive.start_file(name, options).unwrap();
+        archive.write_all(bytes).unwrap();
+    }
+    archive.finish().unwrap();
+}
+
+#[test]
+fn a_database_that_cannot_be_opened_is_refused_before_anything_is_exchanged() {
+    let world = world();
+    let (_, manifest) = world.back_up(false);
+    let other = tempfile::tempdir().unwrap();
+    let (bad, data) = (other.path().join("bad.zip"), other.path().join("data"));
+    Library::open(&data).unwrap().0.set_setting("who", &"second").unwrap();
+    for database in [&b"not SQLite, but long enough to look like something at all"[..], b""] {
+        forged(&bad, &manifest, database);
+        let failure = prepare(&bad, &data, 9, &Cancel::new()).unwrap_err();
+        assert_eq!(failure.code(), "bad_backup", "{failure}");
+        assert!(!data.join(UNPACKED).exists() && !data.join(READY).exists());
+    }
+    assert!(applied(&data).unwrap().is_none());
+    assert_eq!(setting(&data).as_deref(), Some("second"));
+}
+
+#[test]
+fn what_was_unpacked_is_as_it_was_but_for_its_check() {
+    let world = world();
+    let (path, _) = world.back_up(true);
+    let other = tempfile::tempdir().unwrap();
+    prepare(&path, other.path(), 9, &Cancel::new()).unwrap();
+    let mut names: Vec<String> = fs::read_dir(other.path().join(UNPACKED))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    assert_eq!(names, ["app.db", "lance", "notes"]);
+}
+
+#[test]
+fn a_mark_that_cannot_be_read_is_not_taken_for_none() {
+    let data = tempfile::tempdir().unwrap();
+    fs::create_dir(data.path().join(READY)).unwrap();
+    assert!(applied(data.path()).is_err(), "the system could not read it");
+    fs::remove_dir(data.path().join(READY)).unwrap();
+    fs::write(data.path().join(READY), "{").unwrap();
+    assert!(applied(data.path()).is_err(), "the library may have been moved away already");
+    Library::open(data.path()).unwrap();
+    assert!(applied(data.path()).unwrap().is_none(), "there is a library, which is not lost");
+}
+
+#[test]
+fn what_is_kept_already_is_not_overwritten() {
+    let world = world();
+    let (path, _) = world.back_up(false);
+    let other = tempfile::tempdir().unwrap();
+    let data = other.path();
+    Library::open(data).unwrap().0.set_setting("who", &"second").unwrap();
+    let told = prepare(&path, data, 9, &Cancel::new()).unwrap();
+    fs::create_dir(&told.kept).unwrap();
+    Library::open(&told.kept).unwrap().0.set_setting("who", &"zeroth").unwrap();
+    let pending = applied(data).unwrap().unwrap();
+    assert_eq!(setting(&told.kept).as_deref(), Some("zeroth"));
+    assert_eq!(setting(&pending.kept).as_deref(), Some("second"));
+    assert_eq!(setting(data).as_deref(), Some("first"));
 }
