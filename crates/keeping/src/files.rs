@@ -4,10 +4,17 @@ use crate::KeepingError;
 use std::fs::{self, File};
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// How the names of unfinished files end.
+pub(crate) const PART_ENDING: &str = ".docent-part";
 
 /// Writes `bytes` to `path` in one step: whoever looks sees the old file or the whole new one.
 pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), KeepingError> {
-    let part = beside(path, ".docent-part");
+    // Two writers of one file must not share what they write to.
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    let number = COUNT.fetch_add(1, Ordering::Relaxed);
+    let part = beside(path, &format!(".{}-{number}{PART_ENDING}", std::process::id()));
     let written = File::create(&part).and_then(|mut file| {
         file.write_all(bytes)?;
         file.sync_all()
@@ -17,7 +24,7 @@ pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), KeepingError>
         let _ = fs::remove_file(&part);
         return Err(KeepingError::file("writing", path, source));
     }
-    put_in_place(&part, path)
+    put_in_place(&part, path).inspect_err(|_| drop(fs::remove_file(&part)))
 }
 
 /// Gives a finished file its final name and makes the name last.

@@ -78,12 +78,14 @@ impl Api {
         let (res, source) = self
             .library(move |library| {
                 let shelf = shelf(library)?;
-                let saved = shelf.folder.save(req.path.as_deref(), &req.text, req.version.as_deref())?;
-                if let Some(before) = &saved.before {
-                    library.keep_note_version(&saved.note.path, before, req.keep, now)?;
-                }
+                // Before the file is replaced: afterwards it would be too late to fail.
+                let mut keep = |path: &str, before: &str| -> Result<(), KeepingError> {
+                    Ok(library.keep_note_version(path, before, req.keep, now)?)
+                };
+                let (path, version) = (req.path.as_deref(), req.version.as_deref());
+                let saved = shelf.folder.save(path, &req.text, version, &mut keep)?;
                 let conflict = saved.conflict;
-                Ok((SaveNoteRes { note: note(library, &shelf, saved.note)?, conflict }, shelf.source))
+                Ok((SaveNoteRes { note: saved_note(library, &shelf, saved.note), conflict }, shelf.source))
             })
             .await?;
         self.note_changed(source, vec![res.note.path.clone()]);
@@ -261,6 +263,30 @@ fn note(library: &Library, shelf: &Shelf, file: NoteFile) -> Result<Note, ApiErr
         text: file.text,
         path: file.path,
     })
+}
+
+/// A note that was just written. Nothing may fail any more: the editor would take it for unsaved and
+/// make a second one of it.
+fn saved_note(library: &Library, shelf: &Shelf, file: NoteFile) -> Note {
+    note(library, shelf, file.clone()).unwrap_or_else(|error| {
+        tracing::warn!(%error, "a note was saved, what belongs to it is not known");
+        plain_note(file)
+    })
+}
+
+/// A note with nothing but what stands in its file.
+fn plain_note(file: NoteFile) -> Note {
+    Note {
+        title: title(&file.path, &file.text),
+        tags: Vec::new(),
+        links: Vec::new(),
+        backlinks: Vec::new(),
+        document: None,
+        modified_ms: number(file.modified_ms),
+        version: file.version,
+        text: file.text,
+        path: file.path,
+    }
 }
 
 impl From<KeepingError> for ApiError {

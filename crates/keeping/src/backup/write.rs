@@ -2,7 +2,7 @@
 
 use super::{FORMAT, INDEX, MANIFEST, Manifest, NOTES, NotesSource};
 use crate::KeepingError;
-use crate::files::{beside, files_below, put_in_place};
+use crate::files::{PART_ENDING, beside, files_below, put_in_place};
 use docent_corpus::{Cancel, SourceId};
 use docent_library::{DATABASE, Library};
 use std::fs::{self, File};
@@ -43,7 +43,7 @@ pub fn write(
     if path.is_dir() {
         return Err(KeepingError::bad_path(path, "it is a folder"));
     }
-    let part = beside(path, ".docent-part");
+    let part = beside(path, PART_ENDING);
     // Beside the target, so that a full disk is noticed there and not where the library lies.
     let snapshot = beside(path, ".docent-snapshot");
     let _clean = Remove(vec![part.clone(), snapshot.clone()]);
