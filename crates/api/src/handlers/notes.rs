@@ -43,7 +43,7 @@ impl Api {
                 if !root.is_absolute() {
                     return Err(ApiError::new(Code::BadPath, "an absolute path is needed"));
                 }
-                NotesFolder::open(&root)?;
+                NotesFolder::create(&root)?;
                 let root = root.canonicalize().map_err(|source| {
                     ApiError::new(Code::BadPath, source.to_string()).about(root.to_string_lossy())
                 })?;
@@ -164,6 +164,7 @@ pub(crate) fn shelf(library: &Library) -> Result<Shelf, ApiError> {
         .ok_or_else(|| ApiError::new(Code::NoNotesFolder, "no folder for notes was chosen yet"))
 }
 
+/// The notes' folder as it is known. It is not looked at: its drive may be absent.
 pub(crate) fn found_shelf(library: &Library) -> Result<Option<Shelf>, ApiError> {
     let Some(id) = library.get_setting::<i64>(NOTES_SOURCE)? else { return Ok(None) };
     let source = match library.source(SourceId(id)) {
@@ -172,7 +173,7 @@ pub(crate) fn found_shelf(library: &Library) -> Result<Option<Shelf>, ApiError> 
         Err(docent_library::LibraryError::NotFound { .. }) => return Ok(None),
         Err(error) => return Err(error.into()),
     };
-    Ok(Some(Shelf { source: source.id, folder: NotesFolder::open(&source.root)? }))
+    Ok(Some(Shelf { source: source.id, folder: NotesFolder::at(&source.root) }))
 }
 
 fn known(library: &Library, source: SourceId) -> Result<HashMap<String, Known>, ApiError> {
@@ -299,7 +300,7 @@ impl From<KeepingError> for ApiError {
             "taken" => Code::PathTaken,
             "bad_backup" => Code::BadBackup,
             "no_such_note" => Code::NotFound,
-            "not_found" => Code::PathNotFound,
+            "not_found" | "away" => Code::PathNotFound,
             "cancelled" => Code::Cancelled,
             "in_use" => Code::LibraryInUse,
             "damaged" => Code::LibraryDamaged,

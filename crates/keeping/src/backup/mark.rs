@@ -74,3 +74,8 @@ impl Mark {
         Path::new(&self.kept).file_name().is_some_and(|name| name == self.kept.as_str())
     }
 }
+
+/// Whether a restore waits in a data folder: then its database may be in one of the other places.
+pub(crate) fn restore_waits(data: &Path) -> bool {
+    data.join(READY).is_file()
+}

@@ -18,6 +18,7 @@ use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
 pub use exchange::apply_pending;
+pub(crate) use mark::restore_waits;
 pub use restore::{inspect, prepare};
 pub use write::{Contents, write};
 

@@ -341,3 +341,19 @@ fn what_is_kept_already_is_not_overwritten() {
     assert_eq!(setting(&pending.kept).as_deref(), Some("second"));
     assert_eq!(setting(data).as_deref(), Some("first"));
 }
+
+#[test]
+fn no_backup_is_made_while_the_notes_are_away() {
+    let world = world();
+    fs::remove_dir_all(&world.notes).unwrap();
+    let path = world.home.path().join("backup.zip");
+    let contents = Contents {
+        library: &world.library,
+        vectors: false,
+        notes: Some((world.source, &world.notes)),
+        docent: "1.2.3",
+        now_ms: 5,
+    };
+    assert_eq!(write(&contents, &path, &Cancel::new(), &mut |_, _| {}).unwrap_err().code(), "away");
+    assert!(!path.exists() && !world.notes.exists());
+}

@@ -67,7 +67,11 @@ fn fill(
         members.extend(named(INDEX, files_below(&index)?));
     }
     let mut notes = 0;
-    if let Some((_, folder)) = contents.notes.filter(|(_, folder)| folder.is_dir()) {
+    if let Some((_, folder)) = contents.notes {
+        if !folder.is_dir() {
+            // A backup without the notes would be taken for one of everything.
+            return Err(KeepingError::away("the notes' folder", folder));
+        }
         let found = files_below(folder)?;
         notes = found.iter().filter(|(name, _)| name.to_lowercase().ends_with(".md")).count();
         members.extend(named(NOTES, found));

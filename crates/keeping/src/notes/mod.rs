@@ -48,18 +48,24 @@ pub struct Saved {
 }
 
 impl NotesFolder {
-    /// The notes in `root`, which is made if it does not exist.
+    /// The notes in `root`. Nothing is looked at and nothing made: a folder on a drive that is not
+    /// connected must not be replaced by an empty one.
+    pub fn at(root: &Path) -> Self {
+        Self { root: root.to_path_buf() }
+    }
+
+    /// The notes in `root`, which is made if it does not exist. Only for a folder that is being chosen.
     ///
     /// # Errors
     /// When the folder can neither be found nor made, or is none.
-    pub fn open(root: &Path) -> Result<Self, KeepingError> {
+    pub fn create(root: &Path) -> Result<Self, KeepingError> {
         fs::create_dir_all(root).map_err(|source| match source.kind() {
             io::ErrorKind::AlreadyExists | io::ErrorKind::NotADirectory => {
                 KeepingError::bad_path(root, "it is not a folder")
             }
             _ => KeepingError::file("making", root, source),
         })?;
-        Ok(Self { root: root.to_path_buf() })
+        Ok(Self::at(root))
     }
 
     /// Where the notes lie.
@@ -70,8 +76,9 @@ impl NotesFolder {
     /// Every note, latest first, with the time of its last change: files ending in `.md` that are not hidden.
     ///
     /// # Errors
-    /// When the folder cannot be listed.
+    /// [`KeepingError::Away`] if the folder is not there; when it cannot be listed.
     pub fn list(&self) -> Result<Vec<(String, i64)>, KeepingError> {
+        self.present()?;
         let mut notes = Vec::new();
         for (path, file) in crate::files::files_below(&self.root)? {
             let hidden = path.split('/').any(|part| part.starts_with('.'));
@@ -198,14 +205,25 @@ impl NotesFolder {
         Ok(Saved { note, conflict })
     }
 
+    /// The folder without links, if it is there.
+    fn present(&self) -> Result<PathBuf, KeepingError> {
+        match self.root.canonicalize() {
+            Ok(root) if root.is_dir() => Ok(root),
+            Ok(_) => Err(KeepingError::bad_path(&self.root, "it is not a folder")),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                Err(KeepingError::away("the notes' folder", &self.root))
+            }
+            Err(source) => Err(KeepingError::file("finding", &self.root, source)),
+        }
+    }
+
     /// Where a note lies. Its path must stay below the folder and end in `.md`.
     fn resolve(&self, path: &str) -> Result<PathBuf, KeepingError> {
         name::check(path).map_err(|reason| KeepingError::bad_path(path, reason))?;
         let file = path.split('/').fold(self.root.clone(), |file, part| file.join(part));
         // A folder on the way may be a link that leads out.
         let parent = file.parent().and_then(|parent| parent.canonicalize().ok());
-        let root =
-            self.root.canonicalize().map_err(|source| KeepingError::file("finding", &self.root, source))?;
+        let root = self.present()?;
         match parent {
             Some(parent) if !parent.starts_with(&root) => {
                 Err(KeepingError::bad_path(path, "it leads out of the notes' folder"))

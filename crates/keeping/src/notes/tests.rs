@@ -2,7 +2,7 @@ use super::*;
 
 fn folder() -> (tempfile::TempDir, NotesFolder) {
     let at = tempfile::tempdir().unwrap();
-    let notes = NotesFolder::open(&at.path().join("笔记")).unwrap();
+    let notes = NotesFolder::create(&at.path().join("笔记")).unwrap();
     (at, notes)
 }
 
@@ -143,4 +143,15 @@ fn a_note_that_was_written_counts_as_saved_even_if_it_is_too_large_to_be_opened(
     let made = notes.save(None, &text, None, &mut nothing).unwrap().note;
     assert_eq!(fs::metadata(notes.root().join(&made.path)).unwrap().len(), MAX_BYTES + 1);
     assert_eq!(notes.read(&made.path).unwrap_err().code(), "bad_path");
+}
+
+#[test]
+fn a_folder_that_is_not_there_is_not_made() {
+    let at = tempfile::tempdir().unwrap();
+    let notes = NotesFolder::at(&at.path().join("drive/notes"));
+    assert_eq!(notes.list().unwrap_err().code(), "away");
+    assert_eq!(notes.read("a.md").unwrap_err().code(), "away");
+    assert_eq!(notes.save(None, "text", None, &mut nothing).unwrap_err().code(), "away");
+    assert_eq!(notes.save(Some("b/a.md"), "text", None, &mut nothing).unwrap_err().code(), "away");
+    assert_eq!(fs::read_dir(at.path()).unwrap().count(), 0);
 }
