@@ -51,34 +51,6 @@ pub(crate) fn beside(path: &Path, ending: &str) -> PathBuf {
     path.with_file_name(name)
 }
 
-/// Every file below `folder` with its path relative to it, `/` between parts, in order. Links are not
-/// followed and not listed. Names that are not Unicode are an error: they could not be named in a backup.
-pub(crate) fn files_below(folder: &Path) -> Result<Vec<(String, PathBuf)>, KeepingError> {
-    let mut found = Vec::new();
-    let mut waiting = vec![folder.to_path_buf()];
-    while let Some(at) = waiting.pop() {
-        let failed = |source| KeepingError::file("listing", &at, source);
-        for entry in fs::read_dir(&at).map_err(failed)? {
-            let entry = entry.map_err(failed)?;
-            let kind = entry.file_type().map_err(failed)?;
-            if kind.is_dir() {
-                waiting.push(entry.path());
-            } else if kind.is_file() {
-                let path = entry.path();
-                let below = path.strip_prefix(folder).unwrap_or(&path);
-                let parts: Option<Vec<&str>> =
-                    below.components().map(|part| part.as_os_str().to_str()).collect();
-                let name = parts
-                    .map(|parts| parts.join("/"))
-                    .ok_or_else(|| KeepingError::bad_path(&path, "its name is not Unicode"))?;
-                found.push((name, path));
-            }
-        }
-    }
-    found.sort();
-    Ok(found)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -93,19 +65,5 @@ mod tests {
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
         let failure = write_whole(&folder.path().join("no/such.md"), b"x").unwrap_err();
         assert_eq!(failure.code(), "not_found");
-    }
-
-    #[test]
-    fn files_are_listed_with_their_folders_and_without_links() {
-        let folder = tempfile::tempdir().unwrap();
-        fs::create_dir_all(folder.path().join("a/b")).unwrap();
-        for name in ["a/b/2.txt", "1.txt", "a/3.txt"] {
-            fs::write(folder.path().join(name), "x").unwrap();
-        }
-        #[cfg(unix)]
-        std::os::unix::fs::symlink("/etc", folder.path().join("link")).unwrap();
-        let names: Vec<String> =
-            files_below(folder.path()).unwrap().into_iter().map(|(name, _)| name).collect();
-        assert_eq!(names, ["1.txt", "a/3.txt", "a/b/2.txt"]);
     }
 }

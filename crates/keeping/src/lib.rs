@@ -9,6 +9,7 @@
 pub mod backup;
 mod error;
 mod files;
+mod listing;
 pub mod notes;
 pub mod relocate;
 mod tree;

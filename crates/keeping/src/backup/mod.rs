@@ -4,12 +4,13 @@
 //! |---|---|
 //! | `docent-backup.json` | [`Manifest`], written last, so that a file that was cut short has none |
 //! | `app.db` | the database at one moment |
-//! | `lance/…` | the index, if vectors go along |
+//! | `lance/…` | the table that questions are asked of, if vectors go along |
 //! | `notes/…` | the notes' folder |
 
 mod date;
 mod exchange;
 mod mark;
+mod members;
 mod restore;
 mod restored_notes;
 mod write;
@@ -52,6 +53,9 @@ pub struct Manifest {
     pub vectors: bool,
     /// The source whose files are the notes, and where they lay.
     pub notes_source: Option<NotesSource>,
+    /// What lies in the notes' folder but could not be taken along, by its path below it.
+    #[serde(default)]
+    pub left_out: Vec<String>,
 }
 
 /// Where the notes of a backup come from.

@@ -15,7 +15,7 @@ use std::path::Path;
 use zip::ZipArchive;
 
 /// Largest manifest that is read.
-const MANIFEST_BYTES: u64 = 1 << 20;
+const MANIFEST_BYTES: u64 = 16 << 20;
 /// The lock that opening a library leaves behind.
 const LOCK: &str = "LOCK";
 

@@ -4,7 +4,8 @@
 use super::date::date;
 use super::mark::Mark;
 use crate::KeepingError;
-use crate::files::{files_below, write_whole};
+use crate::files::write_whole;
+use crate::listing::files_below;
 use crate::tree::{is_there, remove_if_there};
 use docent_corpus::SourceId;
 use docent_library::{Library, LibraryError};
@@ -153,7 +154,7 @@ fn settle(
 
 /// Copies every file. If one cannot be copied, those that were are removed again.
 fn copy_tree(from: &Path, to: &Path) -> Result<(), KeepingError> {
-    let files = files_below(from)?;
+    let files = files_below(from)?.whole(&[])?;
     for (index, (name, path)) in files.iter().enumerate() {
         if let Err(error) = copy(path, &to.join(name)) {
             for (name, _) in &files[..index] {

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::KeepingError;
-use docent_corpus::{Cancel, SourceId};
+use docent_corpus::{Cancel, Pooling, Profile, SourceId};
 use docent_library::{DATABASE, Library, SourceKind};
 use std::fs;
 use std::io::Write;
@@ -16,6 +16,8 @@ struct World {
     library: Library,
     notes: PathBuf,
     source: SourceId,
+    /// Where the index has its rows, below a data folder.
+    rows: String,
 }
 
 /// A library with a setting, an index file and a note.
@@ -27,9 +29,28 @@ fn world() -> World {
     fs::write(notes.join("计划.md"), "# Plan").unwrap();
     let source = library.add_source(&notes, SourceKind::Folder, 1).unwrap();
     library.set_setting("who", &"first").unwrap();
-    fs::create_dir_all(home.path().join("data/lance/t.lance")).unwrap();
-    fs::write(home.path().join("data/lance/t.lance/rows"), vec![7; 3_000_000]).unwrap();
-    World { home, library, notes, source }
+    let profile = profile("active");
+    let (id, table) = library.ensure_profile(&profile).unwrap();
+    library.set_active_profile(id).unwrap();
+    let rows = format!("lance/{table}.lance/rows");
+    let file = home.path().join("data").join(&rows);
+    fs::create_dir_all(file.parent().unwrap()).unwrap();
+    fs::write(file, vec![7; 3_000_000]).unwrap();
+    World { home, library, notes, source, rows }
+}
+
+fn profile(model: &str) -> Profile {
+    Profile {
+        model: model.into(),
+        weights_sha256: "00".repeat(32),
+        dimension: 4,
+        pooling: Pooling::Mean,
+        normalised: true,
+        query_prefix: String::new(),
+        passage_prefix: String::new(),
+        max_tokens: 256,
+        precision: "f32".into(),
+    }
 }
 
 impl World {
@@ -48,6 +69,13 @@ impl World {
         assert!(told.iter().all(|(done, of)| done <= of) && told.last().is_some_and(|(done, of)| done == of));
         (path, manifest)
     }
+}
+
+/// Names in a backup that begin so.
+fn members_below(path: &Path, folder: &str) -> Vec<String> {
+    let archive = zip::ZipArchive::new(fs::File::open(path).unwrap()).unwrap();
+    let names = archive.file_names().map(|name| name.unwrap().into_owned());
+    names.filter(|name| name.starts_with(folder)).collect()
 }
 
 /// Applies with a folder for notes that cannot be made.
@@ -76,7 +104,7 @@ fn a_backup_says_what_is_in_it_and_comes_back_elsewhere() {
     assert!(applied(&data).unwrap().is_some());
     assert!(applied(&data).unwrap().is_none(), "once");
     assert_eq!(setting(&data).as_deref(), Some("first"));
-    assert_eq!(fs::read(data.join("lance/t.lance/rows")).unwrap().len(), 3_000_000);
+    assert_eq!(fs::read(data.join(&world.rows)).unwrap().len(), 3_000_000);
     assert_eq!(
         fs::read_to_string(world.notes.join("计划.md")).unwrap(),
         "# Plan",
@@ -191,11 +219,11 @@ fn an_exchange_that_was_interrupted_anywhere_is_finished() {
         steps.iter().take(done).for_each(|step| step());
         if done == 4 {
             // The index stands already: moving the old one away must not take the new one.
-            assert!(data.join("lance/t.lance/rows").exists());
+            assert!(data.join(&world.rows).exists());
         }
         applied(data).unwrap();
         assert_eq!(setting(data).as_deref(), Some("first"), "after {done} steps");
-        assert!(data.join("lance/t.lance/rows").exists(), "after {done} steps");
+        assert!(data.join(&world.rows).exists(), "after {done} steps");
         assert_eq!(setting(&pending.kept).as_deref(), Some("second"), "after {done} steps");
     }
 }
@@ -356,4 +384,64 @@ fn no_backup_is_made_while_the_notes_are_away() {
     };
     assert_eq!(write(&contents, &path, &Cancel::new(), &mut |_, _| {}).unwrap_err().code(), "away");
     assert!(!path.exists() && !world.notes.exists());
+}
+
+#[test]
+fn only_the_table_that_questions_are_asked_of_goes_along() {
+    let world = world();
+    let data = world.home.path().join("data");
+    let (_, building) = world.library.ensure_profile(&profile("building")).unwrap();
+    for name in [format!("{building}.lance"), "chunks_p9_g1_0.lance.bad-1".to_owned()] {
+        fs::create_dir_all(data.join("lance").join(&name)).unwrap();
+        fs::write(data.join("lance").join(&name).join("half"), "x").unwrap();
+    }
+    let (path, manifest) = world.back_up(true);
+    assert!(manifest.vectors);
+    let index = members_below(&path, "lance/");
+    assert_eq!(index, [world.rows.clone()]);
+    fs::remove_dir_all(data.join("lance")).unwrap();
+    assert!(!world.back_up(true).1.vectors, "there are none");
+}
+
+#[test]
+fn notes_that_go_away_or_are_unfinished_do_not_stop_a_backup() {
+    let world = world();
+    fs::write(world.notes.join(".b.md.1-1.docent-part"), "half").unwrap();
+    fs::write(world.notes.join("gone.md"), "gone").unwrap();
+    // The backup lies among the notes.
+    let path = world.notes.join("backup.zip");
+    fs::write(&path, "an older one").unwrap();
+    let contents = Contents {
+        library: &world.library,
+        vectors: true,
+        notes: Some((world.source, &world.notes)),
+        docent: "1.2.3",
+        now_ms: 5,
+    };
+    let mut told = Vec::new();
+    let manifest = write(&contents, &path, &Cancel::new(), &mut |done, of| {
+        let _ = fs::remove_file(world.notes.join("gone.md"));
+        told.push((done, of));
+    })
+    .unwrap();
+    assert_eq!((manifest.notes, manifest.left_out.len()), (1, 0));
+    assert!(told.last().is_some_and(|(done, of)| done == of));
+    let notes = members_below(&path, "notes/");
+    assert_eq!(notes, ["notes/计划.md"]);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn what_cannot_go_along_is_named() {
+    use std::os::unix::ffi::OsStrExt;
+    let world = world();
+    fs::write(world.notes.join(std::ffi::OsStr::from_bytes(b"caf\xe9.md")), "x").unwrap();
+    std::os::unix::fs::symlink("/etc", world.notes.join("out")).unwrap();
+    let (path, manifest) = world.back_up(false);
+    assert_eq!(manifest.left_out, ["caf\u{FFFD}.md", "out"]);
+    assert_eq!(inspect(&path).unwrap(), manifest);
+    // One of before this was written down.
+    let mut json: serde_json::Value = serde_json::to_value(&manifest).unwrap();
+    json.as_object_mut().unwrap().remove("left_out");
+    assert!(serde_json::from_value::<Manifest>(json).unwrap().left_out.is_empty());
 }

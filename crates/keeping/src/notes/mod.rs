@@ -80,7 +80,7 @@ impl NotesFolder {
     pub fn list(&self) -> Result<Vec<(String, i64)>, KeepingError> {
         self.present()?;
         let mut notes = Vec::new();
-        for (path, file) in crate::files::files_below(&self.root)? {
+        for (path, file) in crate::listing::files_below(&self.root)?.files {
             let hidden = path.split('/').any(|part| part.starts_with('.'));
             if hidden || !path.to_lowercase().ends_with(".md") {
                 continue;
@@ -99,7 +99,7 @@ impl NotesFolder {
     /// # Errors
     /// When there is none, when it is no text in UTF-8, or too large for an editor.
     pub fn read(&self, path: &str) -> Result<NoteFile, KeepingError> {
-        let file = self.resolve(path)?;
+        let file = self.followed(self.resolve(path)?)?;
         let metadata = fs::metadata(&file).map_err(|source| no_such_note(path, &file, source))?;
         if metadata.len() > MAX_BYTES {
             return Err(KeepingError::bad_path(&file, "it is too large to be edited as a note"));
@@ -134,7 +134,7 @@ impl NotesFolder {
             let path = self.free_name(&name_for(text))?;
             return self.write(&path, text, false);
         };
-        let file = self.resolve(path)?;
+        let file = self.followed(self.resolve(path)?)?;
         let there = match fs::read(&file) {
             Ok(bytes) => bytes,
             // Deleted or moved by another program meanwhile: what was written is kept all the same.
@@ -195,7 +195,7 @@ impl NotesFolder {
     }
 
     fn write(&self, path: &str, text: &str, conflict: bool) -> Result<Saved, KeepingError> {
-        let file = self.resolve(path)?;
+        let file = self.followed(self.resolve(path)?)?;
         make_parent(&file)?;
         write_whole(&file, text.as_bytes())?;
         // Nothing that is asked of the file from here on makes the note unsaved.
@@ -229,6 +229,19 @@ impl NotesFolder {
                 Err(KeepingError::bad_path(path, "it leads out of the notes' folder"))
             }
             _ => Ok(file),
+        }
+    }
+
+    /// The file behind a link, which is written in place of the link: else the note would fall in two.
+    fn followed(&self, file: PathBuf) -> Result<PathBuf, KeepingError> {
+        if !file.is_symlink() {
+            return Ok(file);
+        }
+        match file.canonicalize() {
+            Ok(target) if target.starts_with(self.present()?) => Ok(target),
+            Ok(_) => Err(KeepingError::bad_path(&file, "it leads out of the notes' folder")),
+            // A link to nothing is replaced.
+            Err(_) => Ok(file),
         }
     }
 

@@ -155,3 +155,20 @@ fn a_folder_that_is_not_there_is_not_made() {
     assert_eq!(notes.save(Some("b/a.md"), "text", None, &mut nothing).unwrap_err().code(), "away");
     assert_eq!(fs::read_dir(at.path()).unwrap().count(), 0);
 }
+
+#[cfg(unix)]
+#[test]
+fn a_link_to_a_note_stays_one_and_a_link_to_a_file_outside_is_left_alone() {
+    use std::os::unix::fs::symlink;
+    let (at, notes) = folder();
+    let made = notes.save(None, "one", None, &mut nothing).unwrap().note;
+    symlink("one.md", notes.root().join("link.md")).unwrap();
+    fs::write(at.path().join("theirs.md"), "theirs").unwrap();
+    symlink(at.path().join("theirs.md"), notes.root().join("out.md")).unwrap();
+    notes.save(Some("link.md"), "two", Some(&made.version), &mut nothing).unwrap();
+    assert_eq!(notes.read("one.md").unwrap().text, "two");
+    assert_eq!(notes.list().unwrap().len(), 2);
+    assert_eq!(notes.read("out.md").unwrap_err().code(), "bad_path");
+    assert_eq!(notes.save(Some("out.md"), "mine", None, &mut nothing).unwrap_err().code(), "bad_path");
+    assert_eq!(fs::read_to_string(at.path().join("theirs.md")).unwrap(), "theirs");
+}

@@ -1,7 +1,8 @@
 //! Copying a library's folder, compared byte by byte, and taking a copy back.
 
 use crate::KeepingError;
-use crate::files::{files_below, sync_folder};
+use crate::files::sync_folder;
+use crate::listing::files_below;
 use crate::tree::{remove_if_there, remove_tree};
 use std::ffi::OsString;
 use std::fs::{self, File};
@@ -16,10 +17,9 @@ const GONE_MEANWHILE: &[&str] =
 
 /// Copies everything that belongs to a library.
 pub(super) fn copy_library(from: &Path, to: &Path) -> Result<(), KeepingError> {
-    for (name, path) in files_below(from)? {
-        if !NOT_COPIED.contains(&name.split('/').next().unwrap_or_default()) {
-            copy(&path, &to.join(&name))?;
-        }
+    // All or nothing: a library that lacks a part is none.
+    for (name, path) in files_below(from)?.whole(NOT_COPIED)? {
+        copy(&path, &to.join(&name))?;
     }
     sync_folder(to)
 }

@@ -116,6 +116,7 @@ fn only_what_was_copied_is_taken_back() {
     let (usual, target) = (home.path().join("docent/library"), home.path().join("disk"));
     library(&usual);
     fs::create_dir(&target).unwrap();
+    fs::create_dir(usual.join("lost+found")).unwrap();
     copy_library(&usual, &target).unwrap();
     assert!(target.join("lance/表.lance/1").exists());
     fs::write(target.join("theirs"), "x").unwrap();
