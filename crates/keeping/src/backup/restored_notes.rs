@@ -6,7 +6,7 @@ use super::mark::Mark;
 use crate::KeepingError;
 use crate::files::write_whole;
 use crate::listing::files_below;
-use crate::tree::{is_there, remove_if_there};
+use crate::tree::{is_there, remove_if_there, remove_tree};
 use docent_corpus::SourceId;
 use docent_library::{Library, LibraryError};
 use std::fs;
@@ -106,7 +106,8 @@ impl Place<'_> {
         if !folder.is_absolute() || folder.to_str().is_none() || self.is_within_data(folder) {
             return false;
         }
-        if self.taken.contains(folder) {
+        let full = folder.canonicalize().unwrap_or_else(|_| folder.clone());
+        if self.taken.iter().any(|root| root == folder || *root == full) {
             return false;
         }
         match fs::read_dir(folder) {
@@ -139,6 +140,7 @@ fn settle(
         }
     }
     for candidate in candidates {
+        let was_there = is_there(&candidate.folder);
         if !place.may_take(&candidate) {
             continue;
         }
@@ -147,6 +149,10 @@ fn settle(
         match copy_tree(from, &candidate.folder) {
             Ok(()) => return Ok(candidate.folder),
             Err(error) => failure = Some(error),
+        }
+        if !was_there {
+            // Each start that fails would leave another one.
+            let _ = remove_tree(&candidate.folder);
         }
     }
     Err(failure.unwrap_or_else(|| KeepingError::bad_path(from, "there is no folder for the restored notes")))

@@ -163,6 +163,47 @@ fn notes_of_another_machine_go_to_the_folder_that_is_proposed_here() {
 }
 
 #[test]
+fn restored_notes_do_not_go_into_another_source() {
+    let world = world();
+    let other = tempfile::tempdir().unwrap();
+    let (data, proposed) = (other.path().join("data"), other.path().join("papers"));
+    fs::create_dir(&proposed).unwrap();
+    world.library.add_source(&proposed.canonicalize().unwrap(), SourceKind::Folder, 1).unwrap();
+    let (path, _) = world.back_up(false);
+    fs::create_dir(&data).unwrap();
+    prepare(&path, &data, 9, &Cancel::new()).unwrap();
+    // Their home has no parent here.
+    drop(world);
+    let notes = apply_pending(&data, &proposed).unwrap().unwrap().notes.unwrap();
+    assert_eq!(notes, other.path().join("papers (restored 1970-01-01)"));
+    assert_eq!(fs::read_dir(&proposed).unwrap().count(), 0);
+    assert_eq!(fs::read_to_string(notes.join("计划.md")).unwrap(), "# Plan");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn folders_in_which_no_note_can_be_written_are_not_left_behind() {
+    let world = world();
+    let (path, _) = world.back_up(false);
+    let other = tempfile::tempdir().unwrap();
+    let data = other.path().join("data");
+    fs::create_dir(&data).unwrap();
+    prepare(&path, &data, 9, &Cancel::new()).unwrap();
+    // What was unpacked is damaged now: no folder takes it.
+    let unpacked = data.join(UNPACKED).join("notes/计划.md");
+    fs::remove_file(&unpacked).unwrap();
+    std::os::unix::fs::symlink("/etc/passwd", &unpacked).unwrap();
+    for _ in 0..2 {
+        assert!(applied(&data).is_err());
+        let left = |at: &Path| fs::read_dir(at).unwrap().count();
+        assert_eq!((left(world.home.path()), left(other.path())), (3, 1));
+    }
+    fs::remove_file(&unpacked).unwrap();
+    fs::write(&unpacked, "# Plan").unwrap();
+    assert!(applied(&data).unwrap().unwrap().notes.is_some(), "the next start goes on");
+}
+
+#[test]
 fn notes_that_were_half_copied_are_copied_to_the_same_folder_again() {
     let world = world();
     fs::write(world.notes.join("b.md"), "two").unwrap();

@@ -88,9 +88,7 @@ pub fn finish_pending(usual: &Path, now_ms: i64) -> Result<PathBuf, KeepingError
     let Some(to) = pointer.wanted.clone() else { return Ok(from) };
     // Without a folder of its own and without the usual one nothing was ever stored.
     let lock = if from.is_dir() { Some(FolderLock::take(&from)?) } else { None };
-    if lock.is_some()
-        && let Err(error) = move_library(usual, &mut pointer, &from, &to)
-    {
+    if let Err(error) = move_library(usual, &mut pointer, &from, &to) {
         tracing::error!(%error, "the library was not moved");
         // The library stays where it is, told or not.
         if let Err(error) = pointer.give_up(usual, &to, &error) {
@@ -119,6 +117,9 @@ fn holds_library(folder: &Path) -> bool {
 fn move_library(usual: &Path, pointer: &mut Pointer, from: &Path, to: &Path) -> Result<(), KeepingError> {
     if !to.is_dir() {
         return Err(KeepingError::away("the place for the library", to));
+    }
+    if !from.is_dir() {
+        return Ok(());
     }
     if pointer.begun {
         // An attempt was interrupted. An old log beside a new database would damage it.

@@ -186,3 +186,15 @@ fn a_pointer_that_cannot_be_read_is_an_error() {
     fs::remove_dir(&path).unwrap();
     assert_eq!(finish_pending(&usual, 1).unwrap(), usual);
 }
+
+#[test]
+fn without_a_library_only_the_place_changes_and_only_if_it_is_there() {
+    let home = tempfile::tempdir().unwrap();
+    let (usual, target) = (home.path().join("docent/library"), home.path().join("disk"));
+    request(&usual, &target, 7).unwrap();
+    fs::remove_dir(&target).unwrap();
+    assert_eq!(finish_pending(&usual, 7).unwrap(), usual);
+    assert!(!target.exists() && failed_move(&usual).unwrap().is_some());
+    request(&usual, &target, 8).unwrap();
+    assert_eq!(finish_pending(&usual, 8).unwrap(), target);
+}
