@@ -1,7 +1,7 @@
 //! Copying a library's folder, compared byte by byte, and taking a copy back.
 
 use crate::KeepingError;
-use crate::files::sync_folder;
+use crate::files::{sync_folder, write_whole};
 use crate::listing::files_below;
 use crate::tree::{remove_if_there, remove_tree};
 use std::ffi::OsString;
@@ -9,14 +9,18 @@ use std::fs::{self, File};
 use std::io;
 use std::path::Path;
 
+/// Stands in a folder that was empty and is being copied to: what has a name of the library's in it is
+/// a copy. It lies there and not in the pointer, for another drive may stand at the same path by now.
+pub(super) const COPYING: &str = ".docent-moving";
 /// What is not copied: it belongs to a running docent, can be made again, or is the file system's.
-const NOT_COPIED: &[&str] = &["LOCK", "tmp", "app.db-shm", "lost+found"];
+const NOT_COPIED: &[&str] = &["LOCK", "tmp", "app.db-shm", "lost+found", COPYING];
 /// What a copy may hold that is not in the library any more: an interrupted attempt is some time ago.
 const GONE_MEANWHILE: &[&str] =
     &["app.db", "app.db-wal", "lance", "prompt-states", "restore.new", "restore.ready"];
 
-/// Copies everything that belongs to a library.
+/// Copies everything that belongs to a library to an empty folder, and leaves [`COPYING`] in it.
 pub(super) fn copy_library(from: &Path, to: &Path) -> Result<(), KeepingError> {
+    write_whole(&to.join(COPYING), b"docent is moving its library to this folder\n")?;
     // All or nothing: a library that lacks a part is none.
     for (name, path) in files_below(from)?.whole(NOT_COPIED)? {
         copy(&path, &to.join(&name))?;
@@ -31,13 +35,18 @@ pub(super) fn remove_copied(from: &Path, to: &Path) -> Result<(), KeepingError> 
     for entry in fs::read_dir(from).map_err(failed)? {
         names.push(entry.map_err(failed)?.file_name());
     }
-    for path in names.iter().filter(|name| *name != "lost+found").map(|name| to.join(name)) {
+    for path in names.iter().filter(|name| !is_left(name)).map(|name| to.join(name)) {
         match path.symlink_metadata() {
             Ok(found) if found.is_dir() => remove_tree(&path)?,
             _ => remove_if_there(&path)?,
         }
     }
-    Ok(())
+    // Last: as long as anything is left, it says what that is.
+    remove_if_there(&to.join(COPYING))
+}
+
+fn is_left(name: &OsString) -> bool {
+    name == "lost+found" || name == COPYING
 }
 
 /// Copies a file, flushes it, and reads it again to compare.

@@ -12,7 +12,8 @@ mod copy;
 mod pointer;
 
 use crate::KeepingError;
-use copy::{copy_library, probe, remove_copied};
+use crate::tree::remove_if_there;
+use copy::{COPYING, copy_library, probe, remove_copied};
 use docent_library::{DATABASE, FolderLock};
 use pointer::Pointer;
 use std::fs;
@@ -67,7 +68,6 @@ pub fn request(usual: &Path, folder: &Path, now_ms: i64) -> Result<PathBuf, Keep
     }
     probe(folder)?;
     pointer.wanted = Some(folder.to_path_buf());
-    pointer.begun = false;
     pointer.failed = None;
     pointer.write(usual)?;
     Ok(kept_name(&from, now_ms))
@@ -88,7 +88,7 @@ pub fn finish_pending(usual: &Path, now_ms: i64) -> Result<PathBuf, KeepingError
     let Some(to) = pointer.wanted.clone() else { return Ok(from) };
     // Without a folder of its own and without the usual one nothing was ever stored.
     let lock = if from.is_dir() { Some(FolderLock::take(&from)?) } else { None };
-    if let Err(error) = move_library(usual, &mut pointer, &from, &to) {
+    if let Err(error) = move_library(&from, &to) {
         tracing::error!(%error, "the library was not moved");
         // The library stays where it is, told or not.
         if let Err(error) = pointer.give_up(usual, &to, &error) {
@@ -97,6 +97,9 @@ pub fn finish_pending(usual: &Path, now_ms: i64) -> Result<PathBuf, KeepingError
         return Ok(from);
     }
     pointer.arrive(usual, &to)?;
+    if let Err(error) = remove_if_there(&to.join(COPYING)) {
+        tracing::warn!(%error, "the mark of a move stays");
+    }
     drop(lock);
     // From here on the new folder counts; that the old one keeps its name would be no harm.
     if from.is_dir()
@@ -114,14 +117,14 @@ fn holds_library(folder: &Path) -> bool {
 
 /// Copies everything. What was copied of it is removed if that fails, so that the same folder can be
 /// chosen again.
-fn move_library(usual: &Path, pointer: &mut Pointer, from: &Path, to: &Path) -> Result<(), KeepingError> {
+fn move_library(from: &Path, to: &Path) -> Result<(), KeepingError> {
     if !to.is_dir() {
         return Err(KeepingError::away("the place for the library", to));
     }
     if !from.is_dir() {
         return Ok(());
     }
-    if pointer.begun {
+    if to.join(COPYING).is_file() {
         // An attempt was interrupted. An old log beside a new database would damage it.
         remove_copied(from, to)?;
     }
@@ -129,8 +132,6 @@ fn move_library(usual: &Path, pointer: &mut Pointer, from: &Path, to: &Path) -> 
     if !is_empty.map_err(|source| KeepingError::file("listing", to, source))? {
         return Err(KeepingError::bad_path(to, "it is not empty any more"));
     }
-    pointer.begun = true;
-    pointer.write(usual)?;
     copy_library(from, to).inspect_err(|_| {
         if let Err(error) = remove_copied(from, to) {
             tracing::warn!(%error, "what was copied of the library stays");

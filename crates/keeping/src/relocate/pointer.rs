@@ -19,8 +19,6 @@ pub(super) struct Pointer {
     pub(super) folder: Option<PathBuf>,
     /// The folder that is wanted at the next start.
     pub(super) wanted: Option<PathBuf>,
-    /// Whether copying to it has begun. It was empty then: what has a name of the library's is a copy.
-    pub(super) begun: bool,
     /// The move before, if it failed.
     pub(super) failed: Option<FailedMove>,
 }

@@ -131,15 +131,12 @@ fn a_copy_that_was_interrupted_is_begun_anew() {
     let (usual, target) = (home.path().join("docent/library"), home.path().join("disk"));
     library(&usual);
     request(&usual, &target, 7).unwrap();
-    let mut pointer = Pointer::read(&usual).unwrap();
-    pointer.begun = true;
-    pointer.write(&usual).unwrap();
     fs::create_dir_all(target.join("lance/old.lance")).unwrap();
-    for name in ["app.db", "app.db-wal", "lance/old.lance/1"] {
+    for name in [COPYING, "app.db", "app.db-wal", "lance/old.lance/1"] {
         fs::write(target.join(name), "of an earlier day").unwrap();
     }
     assert_eq!(finish_pending(&usual, 8).unwrap(), target);
-    assert!(!target.join("lance/old.lance").exists());
+    assert!(!target.join("lance/old.lance").exists() && !target.join(COPYING).exists());
     assert_eq!(who(&target).as_deref(), Some("me"));
 }
 
@@ -197,4 +194,21 @@ fn without_a_library_only_the_place_changes_and_only_if_it_is_there() {
     assert!(!target.exists() && failed_move(&usual).unwrap().is_some());
     request(&usual, &target, 8).unwrap();
     assert_eq!(finish_pending(&usual, 8).unwrap(), target);
+}
+
+#[test]
+fn another_library_that_stands_where_one_was_to_go_is_left_alone() {
+    let home = tempfile::tempdir().unwrap();
+    let (usual, target) = (home.path().join("docent/library"), home.path().join("disk"));
+    library(&usual);
+    request(&usual, &target, 7).unwrap();
+    // Another drive by now, with a library of its own.
+    let (other, _) = Library::open(&target).unwrap();
+    other.set_setting("who", &"another").unwrap();
+    other.close().unwrap();
+    drop(other);
+    assert_eq!(finish_pending(&usual, 8).unwrap(), usual);
+    assert!(failed_move(&usual).unwrap().is_some());
+    assert_eq!(who(&target).as_deref(), Some("another"));
+    assert_eq!(who(&usual).as_deref(), Some("me"));
 }
