@@ -292,6 +292,11 @@ fn plain_note(file: NoteFile) -> Note {
 
 impl From<KeepingError> for ApiError {
     fn from(error: KeepingError) -> Self {
+        // The library's failures keep the codes that they have everywhere else.
+        let error = match error {
+            KeepingError::Library(source) => return source.into(),
+            other => other,
+        };
         let code = match error.code() {
             "full" => Code::DiskFull,
             "permission_denied" => Code::PermissionDenied,
@@ -302,8 +307,6 @@ impl From<KeepingError> for ApiError {
             "no_such_note" => Code::NotFound,
             "not_found" | "away" => Code::PathNotFound,
             "cancelled" => Code::Cancelled,
-            "in_use" => Code::LibraryInUse,
-            "damaged" => Code::LibraryDamaged,
             _ => Code::ReadFailed,
         };
         Self::new(code, crate::error::chain(&error))
