@@ -47,11 +47,12 @@ impl Api {
     /// run left unfinished. Indexing begins with [`Api::start`] or [`Api::index_until_idle`].
     ///
     /// # Errors
-    /// `library_in_use`, `library_too_new`, `library_damaged`, `disk_full`, `read_only`. A model that
+    /// `library_in_use`, `library_too_new`, `library_damaged`, `disk_full`, `read_only`; `path_not_found`
+    /// if the folder of the library is not there, as on a drive that is not connected. A model that
     /// cannot be opened is not an error here: docent works without it and `doctor` says why.
     pub async fn open(places: Places, host: Arc<dyn Host>) -> Result<Self, ApiError> {
         let mut places = places;
-        places.data = prepared(places.usual_data.clone(), places.data).await?;
+        places.data = prepared(places.usual_data.clone(), places.data, places.notes.clone()).await?;
         let data = places.data.clone();
         let (library, _) = tokio::task::spawn_blocking(move || Library::open(&data)).await??;
         let library = Arc::new(library);
@@ -222,21 +223,18 @@ impl Api {
 
 /// Does what was asked for at the last run and cannot be done while the library is open: moves it to
 /// another folder, takes a backup for it. Gives the folder to be opened.
-async fn prepared(usual: Option<PathBuf>, data: PathBuf) -> Result<PathBuf, ApiError> {
+async fn prepared(usual: Option<PathBuf>, data: PathBuf, notes: PathBuf) -> Result<PathBuf, ApiError> {
     let now = i64::try_from(
         std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default().as_millis(),
     );
     let now = now.unwrap_or(0);
     tokio::task::spawn_blocking(move || {
         let data = match usual {
-            // A move that fails is told by the log and leaves the library where it was.
-            Some(usual) => docent_keeping::relocate::finish_pending(&usual, now).unwrap_or_else(|error| {
-                tracing::error!(%error, "the library was not moved");
-                data
-            }),
+            // A move that fails is told by `doctor`; an error means that no library may be opened now.
+            Some(usual) => docent_keeping::relocate::finish_pending(&usual, now)?,
             None => data,
         };
-        docent_keeping::backup::apply_pending(&data)?;
+        docent_keeping::backup::apply_pending(&data, &notes)?;
         Ok(data)
     })
     .await?

@@ -59,7 +59,8 @@ impl Places {
         let given = data.or_else(|| variable("DOCENT_DATA"));
         Self {
             usual_data: given.is_none().then(|| usual.clone()),
-            data: given.unwrap_or_else(|| docent_keeping::relocate::current(&usual)),
+            // Where it is cannot be told: then opening the library fails and says so.
+            data: given.unwrap_or_else(|| docent_keeping::relocate::current(&usual).unwrap_or(usual)),
             recognizer: variable("DOCENT_TESSERACT"),
             search_path: std::env::var_os("PATH"),
             notes: variable("DOCENT_NOTES").unwrap_or_else(|| documents_home().join("docent")),
@@ -112,6 +113,17 @@ fn library_name(name: &str) -> String {
 /// before any thread is started.
 pub fn configure_process(places: &Places) {
     let cores = std::thread::available_parallelism().map_or(2, usize::from);
-    docent_vector_store::configure_process((cores / 2).max(1), &places.data.join("tmp"));
+    docent_vector_store::configure_process((cores / 2).max(1), &temporary_folder(places));
     docent_inference::configure_process(cores);
+}
+
+/// A folder for passing files that exists: in the data folder, so that no other disk is filled, unless
+/// that is not there or about to be moved.
+fn temporary_folder(places: &Places) -> PathBuf {
+    let in_data = places.data.join("tmp");
+    let elsewhere = places.usual_data.as_ref().is_some_and(|usual| {
+        let is_absent = places.data != *usual && !places.data.is_dir();
+        is_absent || docent_keeping::relocate::is_waiting(usual)
+    });
+    if !elsewhere && std::fs::create_dir_all(&in_data).is_ok() { in_data } else { std::env::temp_dir() }
 }

@@ -27,6 +27,15 @@ pub enum KeepingError {
         /// Why not.
         reason: String,
     },
+    /// A folder that is in use is not there, as when its drive is not connected. Nothing is made in
+    /// its place.
+    #[error("{what} is not in {} now; is its drive connected?", path.display())]
+    Away {
+        /// What lies in it.
+        what: &'static str,
+        /// The folder.
+        path: PathBuf,
+    },
     /// There is something already at this place.
     #[error("there is something at {} already", path.display())]
     Taken {
@@ -67,6 +76,7 @@ impl KeepingError {
                 _ => "file",
             },
             Self::BadPath { .. } => "bad_path",
+            Self::Away { .. } => "away",
             Self::Taken { .. } => "taken",
             Self::BadBackup { .. } => "bad_backup",
             Self::NoSuchNote { .. } => "no_such_note",
@@ -77,6 +87,10 @@ impl KeepingError {
 
     pub(crate) fn file(step: &'static str, path: impl AsRef<Path>, source: io::Error) -> Self {
         Self::File { step, path: path.as_ref().to_owned(), source }
+    }
+
+    pub(crate) fn away(what: &'static str, path: impl AsRef<Path>) -> Self {
+        Self::Away { what, path: path.as_ref().to_owned() }
     }
 
     pub(crate) fn bad_path(path: impl AsRef<Path>, reason: impl Into<String>) -> Self {

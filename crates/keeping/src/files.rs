@@ -4,10 +4,17 @@ use crate::KeepingError;
 use std::fs::{self, File};
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// How the names of unfinished files end.
+pub(crate) const PART_ENDING: &str = ".docent-part";
 
 /// Writes `bytes` to `path` in one step: whoever looks sees the old file or the whole new one.
 pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), KeepingError> {
-    let part = beside(path, ".docent-part");
+    // Two writers of one file must not share what they write to.
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    let number = COUNT.fetch_add(1, Ordering::Relaxed);
+    let part = beside(path, &format!(".{}-{number}{PART_ENDING}", std::process::id()));
     let written = File::create(&part).and_then(|mut file| {
         file.write_all(bytes)?;
         file.sync_all()
@@ -17,7 +24,7 @@ pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), KeepingError>
         let _ = fs::remove_file(&part);
         return Err(KeepingError::file("writing", path, source));
     }
-    put_in_place(&part, path)
+    put_in_place(&part, path).inspect_err(|_| drop(fs::remove_file(&part)))
 }
 
 /// Gives a finished file its final name and makes the name last.
@@ -44,34 +51,6 @@ pub(crate) fn beside(path: &Path, ending: &str) -> PathBuf {
     path.with_file_name(name)
 }
 
-/// Every file below `folder` with its path relative to it, `/` between parts, in order. Links are not
-/// followed and not listed. Names that are not Unicode are an error: they could not be named in a backup.
-pub(crate) fn files_below(folder: &Path) -> Result<Vec<(String, PathBuf)>, KeepingError> {
-    let mut found = Vec::new();
-    let mut waiting = vec![folder.to_path_buf()];
-    while let Some(at) = waiting.pop() {
-        let failed = |source| KeepingError::file("listing", &at, source);
-        for entry in fs::read_dir(&at).map_err(failed)? {
-            let entry = entry.map_err(failed)?;
-            let kind = entry.file_type().map_err(failed)?;
-            if kind.is_dir() {
-                waiting.push(entry.path());
-            } else if kind.is_file() {
-                let path = entry.path();
-                let below = path.strip_prefix(folder).unwrap_or(&path);
-                let parts: Option<Vec<&str>> =
-                    below.components().map(|part| part.as_os_str().to_str()).collect();
-                let name = parts
-                    .map(|parts| parts.join("/"))
-                    .ok_or_else(|| KeepingError::bad_path(&path, "its name is not Unicode"))?;
-                found.push((name, path));
-            }
-        }
-    }
-    found.sort();
-    Ok(found)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -86,19 +65,5 @@ mod tests {
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
         let failure = write_whole(&folder.path().join("no/such.md"), b"x").unwrap_err();
         assert_eq!(failure.code(), "not_found");
-    }
-
-    #[test]
-    fn files_are_listed_with_their_folders_and_without_links() {
-        let folder = tempfile::tempdir().unwrap();
-        fs::create_dir_all(folder.path().join("a/b")).unwrap();
-        for name in ["a/b/2.txt", "1.txt", "a/3.txt"] {
-            fs::write(folder.path().join(name), "x").unwrap();
-        }
-        #[cfg(unix)]
-        std::os::unix::fs::symlink("/etc", folder.path().join("link")).unwrap();
-        let names: Vec<String> =
-            files_below(folder.path()).unwrap().into_iter().map(|(name, _)| name).collect();
-        assert_eq!(names, ["1.txt", "a/3.txt", "a/b/2.txt"]);
     }
 }

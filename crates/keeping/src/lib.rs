@@ -9,7 +9,9 @@
 pub mod backup;
 mod error;
 mod files;
+mod listing;
 pub mod notes;
 pub mod relocate;
+mod tree;
 
 pub use error::KeepingError;

@@ -3,6 +3,7 @@
 use crate::wire::convert::count;
 use crate::wire::*;
 use crate::{Api, engine};
+use docent_keeping::relocate;
 use docent_library::DocumentFilter;
 use docent_model_hub::{ModelRole as HubRole, ModelStatus};
 
@@ -82,7 +83,7 @@ impl Api {
         let engine = self.engine().await;
         let resources = &self.places().resources;
         let mut checks = vec![
-            check("data_folder", CheckState::Good, self.places().data.to_string_lossy()),
+            self.data_folder_check().await,
             self.database_check().await,
             installed_check("reader", &resources.worker, "documents cannot be read without it"),
             installed_check("pdf", &resources.pdfium, "PDFs cannot be read without it"),
@@ -113,6 +114,24 @@ impl Api {
                 size_bytes: convert::number(i64::try_from(spec.size_bytes).unwrap_or(i64::MAX)),
             })
             .collect()
+    }
+
+    /// Where the library is, and whether it should be elsewhere.
+    async fn data_folder_check(&self) -> Check {
+        let folder = self.places().data.to_string_lossy().into_owned();
+        let Some(usual) = self.places().usual_data.clone() else {
+            return check("data_folder", CheckState::Good, folder);
+        };
+        let failed = tokio::task::spawn_blocking(move || relocate::failed_move(&usual)).await;
+        match failed {
+            Ok(Ok(Some(failed))) => check(
+                "data_folder",
+                CheckState::Limited,
+                format!("{folder}; it was not moved to {}: {}", failed.folder.display(), failed.reason),
+            ),
+            // That nothing is known of a move is no fault of the folder.
+            _ => check("data_folder", CheckState::Good, folder),
+        }
     }
 
     async fn recognition_check(&self) -> Check {

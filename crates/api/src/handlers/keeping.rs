@@ -58,6 +58,9 @@ impl Api {
                 }
             })
             .await?;
+        if !manifest.left_out.is_empty() {
+            tracing::warn!(names = ?manifest.left_out, "these could not be taken into the backup");
+        }
         let size = std::fs::metadata(&path).map_or(0, |metadata| metadata.len());
         sink.send(BackUpEvent::Done { bytes: bytes(size), info: info(&manifest) });
         Ok(())

@@ -43,13 +43,13 @@ impl Api {
                 if !root.is_absolute() {
                     return Err(ApiError::new(Code::BadPath, "an absolute path is needed"));
                 }
-                NotesFolder::open(&root)?;
+                NotesFolder::create(&root)?;
                 let root = root.canonicalize().map_err(|source| {
                     ApiError::new(Code::BadPath, source.to_string()).about(root.to_string_lossy())
                 })?;
                 let data = data.canonicalize().unwrap_or(data);
-                // The notes' folder of a restored library may lie in the data folder, nothing else may.
-                if root.starts_with(&data) && root != data.join("notes") {
+                // Nothing in there is indexed, and a move of the library would leave it behind.
+                if root.starts_with(&data) {
                     return Err(ApiError::new(Code::OwnData, "this is docent's own data folder"));
                 }
                 let id = library.add_source(&root, SourceKind::Folder, now)?;
@@ -78,12 +78,14 @@ impl Api {
         let (res, source) = self
             .library(move |library| {
                 let shelf = shelf(library)?;
-                let saved = shelf.folder.save(req.path.as_deref(), &req.text, req.version.as_deref())?;
-                if let Some(before) = &saved.before {
-                    library.keep_note_version(&saved.note.path, before, req.keep, now)?;
-                }
+                // Before the file is replaced: afterwards it would be too late to fail.
+                let mut keep = |path: &str, before: &str| -> Result<(), KeepingError> {
+                    Ok(library.keep_note_version(path, before, req.keep, now)?)
+                };
+                let (path, version) = (req.path.as_deref(), req.version.as_deref());
+                let saved = shelf.folder.save(path, &req.text, version, &mut keep)?;
                 let conflict = saved.conflict;
-                Ok((SaveNoteRes { note: note(library, &shelf, saved.note)?, conflict }, shelf.source))
+                Ok((SaveNoteRes { note: saved_note(library, &shelf, saved.note), conflict }, shelf.source))
             })
             .await?;
         self.note_changed(source, vec![res.note.path.clone()]);
@@ -162,6 +164,7 @@ pub(crate) fn shelf(library: &Library) -> Result<Shelf, ApiError> {
         .ok_or_else(|| ApiError::new(Code::NoNotesFolder, "no folder for notes was chosen yet"))
 }
 
+/// The notes' folder as it is known. It is not looked at: its drive may be absent.
 pub(crate) fn found_shelf(library: &Library) -> Result<Option<Shelf>, ApiError> {
     let Some(id) = library.get_setting::<i64>(NOTES_SOURCE)? else { return Ok(None) };
     let source = match library.source(SourceId(id)) {
@@ -170,7 +173,7 @@ pub(crate) fn found_shelf(library: &Library) -> Result<Option<Shelf>, ApiError> 
         Err(docent_library::LibraryError::NotFound { .. }) => return Ok(None),
         Err(error) => return Err(error.into()),
     };
-    Ok(Some(Shelf { source: source.id, folder: NotesFolder::open(&source.root)? }))
+    Ok(Some(Shelf { source: source.id, folder: NotesFolder::at(&source.root) }))
 }
 
 fn known(library: &Library, source: SourceId) -> Result<HashMap<String, Known>, ApiError> {
@@ -263,8 +266,37 @@ fn note(library: &Library, shelf: &Shelf, file: NoteFile) -> Result<Note, ApiErr
     })
 }
 
+/// A note that was just written. Nothing may fail any more: the editor would take it for unsaved and
+/// make a second one of it.
+fn saved_note(library: &Library, shelf: &Shelf, file: NoteFile) -> Note {
+    note(library, shelf, file.clone()).unwrap_or_else(|error| {
+        tracing::warn!(%error, "a note was saved, what belongs to it is not known");
+        plain_note(file)
+    })
+}
+
+/// A note with nothing but what stands in its file.
+fn plain_note(file: NoteFile) -> Note {
+    Note {
+        title: title(&file.path, &file.text),
+        tags: Vec::new(),
+        links: Vec::new(),
+        backlinks: Vec::new(),
+        document: None,
+        modified_ms: number(file.modified_ms),
+        version: file.version,
+        text: file.text,
+        path: file.path,
+    }
+}
+
 impl From<KeepingError> for ApiError {
     fn from(error: KeepingError) -> Self {
+        // The library's failures keep the codes that they have everywhere else.
+        let error = match error {
+            KeepingError::Library(source) => return source.into(),
+            other => other,
+        };
         let code = match error.code() {
             "full" => Code::DiskFull,
             "permission_denied" => Code::PermissionDenied,
@@ -273,10 +305,8 @@ impl From<KeepingError> for ApiError {
             "taken" => Code::PathTaken,
             "bad_backup" => Code::BadBackup,
             "no_such_note" => Code::NotFound,
-            "not_found" => Code::PathNotFound,
+            "not_found" | "away" => Code::PathNotFound,
             "cancelled" => Code::Cancelled,
-            "in_use" => Code::LibraryInUse,
-            "damaged" => Code::LibraryDamaged,
             _ => Code::ReadFailed,
         };
         Self::new(code, crate::error::chain(&error))

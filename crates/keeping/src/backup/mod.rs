@@ -4,15 +4,23 @@
 //! |---|---|
 //! | `docent-backup.json` | [`Manifest`], written last, so that a file that was cut short has none |
 //! | `app.db` | the database at one moment |
-//! | `lance/…` | the index, if vectors go along |
+//! | `lance/…` | the table that questions are asked of, if vectors go along |
 //! | `notes/…` | the notes' folder |
 
+mod date;
+mod exchange;
+mod mark;
+mod members;
 mod restore;
+mod restored_notes;
 mod write;
 
 use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
 
-pub use restore::{Pending, apply_pending, inspect, prepare};
+pub use exchange::apply_pending;
+pub(crate) use mark::restore_waits;
+pub use restore::{inspect, prepare};
 pub use write::{Contents, write};
 
 /// Name of the manifest in the file.
@@ -23,6 +31,8 @@ const FORMAT: u32 = 1;
 const INDEX: &str = "lance";
 /// Folder of the notes in a backup.
 const NOTES: &str = "notes";
+/// Where a backup is unpacked, in the data folder.
+const UNPACKED: &str = "restore.new";
 
 /// What is in a backup.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -43,6 +53,9 @@ pub struct Manifest {
     pub vectors: bool,
     /// The source whose files are the notes, and where they lay.
     pub notes_source: Option<NotesSource>,
+    /// What lies in the notes' folder but could not be taken along, by its path below it.
+    #[serde(default)]
+    pub left_out: Vec<String>,
 }
 
 /// Where the notes of a backup come from.
@@ -53,3 +66,17 @@ pub struct NotesSource {
     /// The folder on the machine that made the backup.
     pub folder: String,
 }
+
+/// A restore: what the next start will do, or what this one did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pending {
+    /// Where the library before it is kept.
+    pub kept: PathBuf,
+    /// Where the notes lie; known once they were brought there.
+    pub notes: Option<PathBuf>,
+    /// What is restored.
+    pub manifest: Manifest,
+}
+
+#[cfg(test)]
+mod tests;

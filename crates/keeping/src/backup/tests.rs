@@ -1,12 +1,23 @@
+//! Backups written, looked into, restored and interrupted.
+
 use super::*;
-use crate::backup::{Contents, write};
-use docent_library::SourceKind;
+use crate::KeepingError;
+use docent_corpus::{Cancel, Pooling, Profile, SourceId};
+use docent_library::{DATABASE, Library, SourceKind};
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+/// The mark that a backup is wanted: part of the form on disk.
+const READY: &str = "restore.ready";
 
 struct World {
     home: tempfile::TempDir,
     library: Library,
     notes: PathBuf,
     source: SourceId,
+    /// Where the index has its rows, below a data folder.
+    rows: String,
 }
 
 /// A library with a setting, an index file and a note.
@@ -18,9 +29,28 @@ fn world() -> World {
     fs::write(notes.join("计划.md"), "# Plan").unwrap();
     let source = library.add_source(&notes, SourceKind::Folder, 1).unwrap();
     library.set_setting("who", &"first").unwrap();
-    fs::create_dir_all(home.path().join("data/lance/t.lance")).unwrap();
-    fs::write(home.path().join("data/lance/t.lance/rows"), vec![7; 3_000_000]).unwrap();
-    World { home, library, notes, source }
+    let profile = profile("active");
+    let (id, table) = library.ensure_profile(&profile).unwrap();
+    library.set_active_profile(id).unwrap();
+    let rows = format!("lance/{table}.lance/rows");
+    let file = home.path().join("data").join(&rows);
+    fs::create_dir_all(file.parent().unwrap()).unwrap();
+    fs::write(file, vec![7; 3_000_000]).unwrap();
+    World { home, library, notes, source, rows }
+}
+
+fn profile(model: &str) -> Profile {
+    Profile {
+        model: model.into(),
+        weights_sha256: "00".repeat(32),
+        dimension: 4,
+        pooling: Pooling::Mean,
+        normalised: true,
+        query_prefix: String::new(),
+        passage_prefix: String::new(),
+        max_tokens: 256,
+        precision: "f32".into(),
+    }
 }
 
 impl World {
@@ -41,6 +71,18 @@ impl World {
     }
 }
 
+/// Names in a backup that begin so.
+fn members_below(path: &Path, folder: &str) -> Vec<String> {
+    let archive = zip::ZipArchive::new(fs::File::open(path).unwrap()).unwrap();
+    let names = archive.file_names().map(|name| name.unwrap().into_owned());
+    names.filter(|name| name.starts_with(folder)).collect()
+}
+
+/// Applies with a folder for notes that cannot be made.
+fn applied(data: &Path) -> Result<Option<Pending>, KeepingError> {
+    apply_pending(data, Path::new("/dev/null/notes"))
+}
+
 fn setting(data: &Path) -> Option<String> {
     let (library, _) = Library::open(data).unwrap();
     library.get_setting("who").unwrap()
@@ -59,10 +101,10 @@ fn a_backup_says_what_is_in_it_and_comes_back_elsewhere() {
     let data = other.path().join("library");
     fs::create_dir(&data).unwrap();
     prepare(&path, &data, 9, &Cancel::new()).unwrap();
-    assert!(apply_pending(&data).unwrap().is_some());
-    assert!(apply_pending(&data).unwrap().is_none(), "once");
+    assert!(applied(&data).unwrap().is_some());
+    assert!(applied(&data).unwrap().is_none(), "once");
     assert_eq!(setting(&data).as_deref(), Some("first"));
-    assert_eq!(fs::read(data.join("lance/t.lance/rows")).unwrap().len(), 3_000_000);
+    assert_eq!(fs::read(data.join(&world.rows)).unwrap().len(), 3_000_000);
     assert_eq!(
         fs::read_to_string(world.notes.join("计划.md")).unwrap(),
         "# Plan",
@@ -77,14 +119,104 @@ fn without_vectors_the_index_stays_away_and_foreign_notes_do_not_mix() {
     assert!(!manifest.vectors);
     fs::write(world.notes.join("newer.md"), "later").unwrap();
     let other = tempfile::tempdir().unwrap();
+    let data = other.path().join("library");
+    fs::create_dir(&data).unwrap();
+    prepare(&path, &data, 9, &Cancel::new()).unwrap();
+    let pending = applied(&data).unwrap().unwrap();
+    assert!(!data.join("lance").exists());
+    assert_eq!(fs::read_dir(&world.notes).unwrap().count(), 2, "nothing was added");
+    let beside = world.home.path().join("笔记 (restored 1970-01-01)");
+    assert_eq!(pending.notes.as_deref(), Some(beside.as_path()));
+    assert_eq!(root(&data, world.source), beside.canonicalize().unwrap());
+    assert_eq!(fs::read_to_string(beside.join("计划.md")).unwrap(), "# Plan");
+    assert!(!data.join("notes").exists() && !data.join(UNPACKED).exists());
+}
+
+/// The root of a source.
+fn root(data: &Path, source: SourceId) -> PathBuf {
+    Library::open(data).unwrap().0.source(source).unwrap().root
+}
+
+#[test]
+fn notes_of_another_machine_go_to_the_folder_that_is_proposed_here() {
+    let mut world = world();
+    // On the first machine they lay in a folder that has no parent here.
+    let first = world.notes.clone();
+    world.notes = world.home.path().join("alice/笔记");
+    fs::create_dir(world.home.path().join("alice")).unwrap();
+    fs::rename(first, &world.notes).unwrap();
+    let (path, _) = world.back_up(false);
+    fs::remove_dir_all(world.home.path().join("alice")).unwrap();
+    let other = tempfile::tempdir().unwrap();
+    let (data, proposed) = (other.path().join("data"), other.path().join("Documents/docent"));
+    for (now, name) in [(9, "docent"), (10, "docent (restored 1970-01-01)")] {
+        fs::create_dir_all(&data).unwrap();
+        prepare(&path, &data, now, &Cancel::new()).unwrap();
+        let notes = apply_pending(&data, &proposed).unwrap().unwrap().notes.unwrap();
+        assert_eq!(notes, other.path().join("Documents").join(name));
+        assert_eq!(root(&data, world.source), notes.canonicalize().unwrap());
+    }
+    // Nothing usable is proposed either, or only docent's own folder.
+    prepare(&path, &data, 11, &Cancel::new()).unwrap();
+    let notes = apply_pending(&data, &data.join("notes")).unwrap().unwrap().notes.unwrap();
+    assert_eq!(notes, other.path().join("notes (restored 1970-01-01)"));
+}
+
+#[test]
+fn restored_notes_do_not_go_into_another_source() {
+    let world = world();
+    let other = tempfile::tempdir().unwrap();
+    let (data, proposed) = (other.path().join("data"), other.path().join("papers"));
+    fs::create_dir(&proposed).unwrap();
+    world.library.add_source(&proposed.canonicalize().unwrap(), SourceKind::Folder, 1).unwrap();
+    let (path, _) = world.back_up(false);
+    fs::create_dir(&data).unwrap();
+    prepare(&path, &data, 9, &Cancel::new()).unwrap();
+    // Their home has no parent here.
+    drop(world);
+    let notes = apply_pending(&data, &proposed).unwrap().unwrap().notes.unwrap();
+    assert_eq!(notes, other.path().join("papers (restored 1970-01-01)"));
+    assert_eq!(fs::read_dir(&proposed).unwrap().count(), 0);
+    assert_eq!(fs::read_to_string(notes.join("计划.md")).unwrap(), "# Plan");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn folders_in_which_no_note_can_be_written_are_not_left_behind() {
+    let world = world();
+    let (path, _) = world.back_up(false);
+    let other = tempfile::tempdir().unwrap();
+    let data = other.path().join("data");
+    fs::create_dir(&data).unwrap();
+    prepare(&path, &data, 9, &Cancel::new()).unwrap();
+    // What was unpacked is damaged now: no folder takes it.
+    let unpacked = data.join(UNPACKED).join("notes/计划.md");
+    fs::remove_file(&unpacked).unwrap();
+    std::os::unix::fs::symlink("/etc/passwd", &unpacked).unwrap();
+    for _ in 0..2 {
+        assert!(applied(&data).is_err());
+        let left = |at: &Path| fs::read_dir(at).unwrap().count();
+        assert_eq!((left(world.home.path()), left(other.path())), (3, 1));
+    }
+    fs::remove_file(&unpacked).unwrap();
+    fs::write(&unpacked, "# Plan").unwrap();
+    assert!(applied(&data).unwrap().unwrap().notes.is_some(), "the next start goes on");
+}
+
+#[test]
+fn notes_that_were_half_copied_are_copied_to_the_same_folder_again() {
+    let world = world();
+    fs::write(world.notes.join("b.md"), "two").unwrap();
+    let (path, _) = world.back_up(false);
+    let other = tempfile::tempdir().unwrap();
     prepare(&path, other.path(), 9, &Cancel::new()).unwrap();
-    apply_pending(other.path()).unwrap();
-    assert!(!other.path().join("lance").exists());
-    assert!(world.notes.join("newer.md").exists());
-    let (library, _) = Library::open(other.path()).unwrap();
-    let source = library.source(world.source).unwrap();
-    assert_eq!(source.root, other.path().join("notes"));
-    assert_eq!(fs::read_to_string(other.path().join("notes/计划.md")).unwrap(), "# Plan");
+    // The start before got as far as this: the folder is chosen and holds one of two notes.
+    fs::remove_file(world.notes.join("b.md")).unwrap();
+    let mut mark = mark::Mark::read(other.path()).unwrap().unwrap();
+    mark.notes = Some(world.notes.clone());
+    mark.write(other.path()).unwrap();
+    assert_eq!(applied(other.path()).unwrap().unwrap().notes.as_ref(), Some(&world.notes));
+    assert_eq!(fs::read_to_string(world.notes.join("b.md")).unwrap(), "two");
 }
 
 #[test]
@@ -97,9 +229,9 @@ fn the_library_that_was_there_is_kept() {
         library.set_setting("who", &"second").unwrap();
         let failure = prepare(&path, other.path(), 9, &Cancel::new());
         assert!(failure.is_ok(), "unpacking does not touch what is open");
-        assert_eq!(apply_pending(other.path()).unwrap_err().code(), "in_use");
+        assert_eq!(applied(other.path()).unwrap_err().code(), "in_use");
     }
-    let pending = apply_pending(other.path()).unwrap().unwrap();
+    let pending = applied(other.path()).unwrap().unwrap();
     assert_eq!(setting(other.path()).as_deref(), Some("first"));
     assert_eq!(setting(&pending.kept).as_deref(), Some("second"));
 }
@@ -128,11 +260,11 @@ fn an_exchange_that_was_interrupted_anywhere_is_finished() {
         steps.iter().take(done).for_each(|step| step());
         if done == 4 {
             // The index stands already: moving the old one away must not take the new one.
-            assert!(data.join("lance/t.lance/rows").exists());
+            assert!(data.join(&world.rows).exists());
         }
-        apply_pending(data).unwrap();
+        applied(data).unwrap();
         assert_eq!(setting(data).as_deref(), Some("first"), "after {done} steps");
-        assert!(data.join("lance/t.lance/rows").exists(), "after {done} steps");
+        assert!(data.join(&world.rows).exists(), "after {done} steps");
         assert_eq!(setting(&pending.kept).as_deref(), Some("second"), "after {done} steps");
     }
 }
@@ -156,7 +288,7 @@ fn damaged_and_foreign_files_are_refused_and_nothing_is_touched() {
         fs::write(&bad, bytes).unwrap();
         let failure = prepare(&bad, &data, 9, &Cancel::new()).unwrap_err();
         assert_eq!(failure.code(), "bad_backup", "{failure}");
-        assert!(apply_pending(&data).unwrap().is_none());
+        assert!(applied(&data).unwrap().is_none());
         assert_eq!(setting(&data).as_deref(), Some("second"));
         assert!(!data.join(UNPACKED).exists());
     }
@@ -179,4 +311,178 @@ fn a_backup_that_cannot_be_written_leaves_the_old_one() {
     assert_eq!(fs::read_dir(world.home.path()).unwrap().count(), 3);
     let folder = write(&contents, world.home.path(), &Cancel::new(), &mut |_, _| {}).unwrap_err();
     assert_eq!(folder.code(), "bad_path");
+}
+
+#[test]
+fn a_second_restore_works_where_the_notes_have_no_way_home() {
+    let world = world();
+    let (path, _) = world.back_up(false);
+    let other = tempfile::tempdir().unwrap();
+    for now in [9, 10] {
+        prepare(&path, other.path(), now, &Cancel::new()).unwrap();
+        applied(other.path()).unwrap().unwrap();
+        assert_eq!(setting(other.path()).as_deref(), Some("first"));
+    }
+}
+
+#[test]
+fn a_restore_is_finished_in_the_folder_to_which_the_library_moved() {
+    let world = world();
+    let (path, _) = world.back_up(false);
+    let other = tempfile::tempdir().unwrap();
+    let (old, new) = (other.path().join("old"), other.path().join("new"));
+    Library::open(&old).unwrap().0.set_setting("who", &"second").unwrap();
+    let told = prepare(&path, &old, 9, &Cancel::new()).unwrap();
+    assert!(told.kept.starts_with(&old));
+    fs::rename(&old, &new).unwrap();
+    let pending = applied(&new).unwrap().unwrap();
+    assert_eq!(pending.kept, new.join("before-restore-9"));
+    assert_eq!(setting(&pending.kept).as_deref(), Some("second"));
+    assert!(!old.exists());
+}
+
+/// A ZIP file with docent's list in which the database is `database`.
+fn forged(path: &Path, manifest: &Manifest, database: &[u8]) {
+    let mut archive = zip::ZipWriter::new(fs::File::create(path).unwrap());
+    let options = zip::write::SimpleFileOptions::default();
+    for (name, bytes) in [(DATABASE, database), (MANIFEST, &serde_json::to_vec(manifest).unwrap())] {
+        archive.start_file(name, options).unwrap();
+        archive.write_all(bytes).unwrap();
+    }
+    archive.finish().unwrap();
+}
+
+#[test]
+fn a_database_that_cannot_be_opened_is_refused_before_anything_is_exchanged() {
+    let world = world();
+    let (_, manifest) = world.back_up(false);
+    let other = tempfile::tempdir().unwrap();
+    let (bad, data) = (other.path().join("bad.zip"), other.path().join("data"));
+    Library::open(&data).unwrap().0.set_setting("who", &"second").unwrap();
+    for database in [&b"not SQLite, but long enough to look like something at all"[..], b""] {
+        forged(&bad, &manifest, database);
+        let failure = prepare(&bad, &data, 9, &Cancel::new()).unwrap_err();
+        assert_eq!(failure.code(), "bad_backup", "{failure}");
+        assert!(!data.join(UNPACKED).exists() && !data.join(READY).exists());
+    }
+    assert!(applied(&data).unwrap().is_none());
+    assert_eq!(setting(&data).as_deref(), Some("second"));
+}
+
+#[test]
+fn what_was_unpacked_is_as_it_was_but_for_its_check() {
+    let world = world();
+    let (path, _) = world.back_up(true);
+    let other = tempfile::tempdir().unwrap();
+    prepare(&path, other.path(), 9, &Cancel::new()).unwrap();
+    let mut names: Vec<String> = fs::read_dir(other.path().join(UNPACKED))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    assert_eq!(names, ["app.db", "lance", "notes"]);
+}
+
+#[test]
+fn a_mark_that_cannot_be_read_is_not_taken_for_none() {
+    let data = tempfile::tempdir().unwrap();
+    fs::create_dir(data.path().join(READY)).unwrap();
+    assert!(applied(data.path()).is_err(), "the system could not read it");
+    fs::remove_dir(data.path().join(READY)).unwrap();
+    fs::write(data.path().join(READY), "{").unwrap();
+    assert!(applied(data.path()).is_err(), "the library may have been moved away already");
+    Library::open(data.path()).unwrap();
+    assert!(applied(data.path()).unwrap().is_none(), "there is a library, which is not lost");
+}
+
+#[test]
+fn what_is_kept_already_is_not_overwritten() {
+    let world = world();
+    let (path, _) = world.back_up(false);
+    let other = tempfile::tempdir().unwrap();
+    let data = other.path();
+    Library::open(data).unwrap().0.set_setting("who", &"second").unwrap();
+    let told = prepare(&path, data, 9, &Cancel::new()).unwrap();
+    fs::create_dir(&told.kept).unwrap();
+    Library::open(&told.kept).unwrap().0.set_setting("who", &"zeroth").unwrap();
+    let pending = applied(data).unwrap().unwrap();
+    assert_eq!(setting(&told.kept).as_deref(), Some("zeroth"));
+    assert_eq!(setting(&pending.kept).as_deref(), Some("second"));
+    assert_eq!(setting(data).as_deref(), Some("first"));
+}
+
+#[test]
+fn no_backup_is_made_while_the_notes_are_away() {
+    let world = world();
+    fs::remove_dir_all(&world.notes).unwrap();
+    let path = world.home.path().join("backup.zip");
+    let contents = Contents {
+        library: &world.library,
+        vectors: false,
+        notes: Some((world.source, &world.notes)),
+        docent: "1.2.3",
+        now_ms: 5,
+    };
+    assert_eq!(write(&contents, &path, &Cancel::new(), &mut |_, _| {}).unwrap_err().code(), "away");
+    assert!(!path.exists() && !world.notes.exists());
+}
+
+#[test]
+fn only_the_table_that_questions_are_asked_of_goes_along() {
+    let world = world();
+    let data = world.home.path().join("data");
+    let (_, building) = world.library.ensure_profile(&profile("building")).unwrap();
+    for name in [format!("{building}.lance"), "chunks_p9_g1_0.lance.bad-1".to_owned()] {
+        fs::create_dir_all(data.join("lance").join(&name)).unwrap();
+        fs::write(data.join("lance").join(&name).join("half"), "x").unwrap();
+    }
+    let (path, manifest) = world.back_up(true);
+    assert!(manifest.vectors);
+    let index = members_below(&path, "lance/");
+    assert_eq!(index, [world.rows.clone()]);
+    fs::remove_dir_all(data.join("lance")).unwrap();
+    assert!(!world.back_up(true).1.vectors, "there are none");
+}
+
+#[test]
+fn notes_that_go_away_or_are_unfinished_do_not_stop_a_backup() {
+    let world = world();
+    fs::write(world.notes.join(".b.md.1-1.docent-part"), "half").unwrap();
+    fs::write(world.notes.join("gone.md"), "gone").unwrap();
+    // The backup lies among the notes.
+    let path = world.notes.join("backup.zip");
+    fs::write(&path, "an older one").unwrap();
+    let contents = Contents {
+        library: &world.library,
+        vectors: true,
+        notes: Some((world.source, &world.notes)),
+        docent: "1.2.3",
+        now_ms: 5,
+    };
+    let mut told = Vec::new();
+    let manifest = write(&contents, &path, &Cancel::new(), &mut |done, of| {
+        let _ = fs::remove_file(world.notes.join("gone.md"));
+        told.push((done, of));
+    })
+    .unwrap();
+    assert_eq!((manifest.notes, manifest.left_out.len()), (1, 0));
+    assert!(told.last().is_some_and(|(done, of)| done == of));
+    let notes = members_below(&path, "notes/");
+    assert_eq!(notes, ["notes/计划.md"]);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn what_cannot_go_along_is_named() {
+    use std::os::unix::ffi::OsStrExt;
+    let world = world();
+    fs::write(world.notes.join(std::ffi::OsStr::from_bytes(b"caf\xe9.md")), "x").unwrap();
+    std::os::unix::fs::symlink("/etc", world.notes.join("out")).unwrap();
+    let (path, manifest) = world.back_up(false);
+    assert_eq!(manifest.left_out, ["caf\u{FFFD}.md", "out"]);
+    assert_eq!(inspect(&path).unwrap(), manifest);
+    // One of before this was written down.
+    let mut json: serde_json::Value = serde_json::to_value(&manifest).unwrap();
+    json.as_object_mut().unwrap().remove("left_out");
+    assert!(serde_json::from_value::<Manifest>(json).unwrap().left_out.is_empty());
 }

@@ -1,10 +1,12 @@
 //! Writing a backup while docent runs.
 
-use super::{FORMAT, INDEX, MANIFEST, Manifest, NOTES, NotesSource};
+use super::members::{Member, members};
+use super::{FORMAT, MANIFEST, Manifest, NotesSource};
 use crate::KeepingError;
-use crate::files::{beside, files_below, put_in_place};
+use crate::files::{PART_ENDING, beside, put_in_place};
+use crate::tree::remove_if_there;
 use docent_corpus::{Cancel, SourceId};
-use docent_library::{DATABASE, Library};
+use docent_library::Library;
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
@@ -13,6 +15,8 @@ use zip::write::SimpleFileOptions;
 
 /// Bytes copied between two looks at the cancel signal.
 const PIECE: usize = 1 << 20;
+/// Most names that the manifest lists of what was left out.
+const LEFT_OUT: usize = 1_000;
 
 /// What goes into a backup.
 #[derive(Clone, Debug)]
@@ -43,13 +47,14 @@ pub fn write(
     if path.is_dir() {
         return Err(KeepingError::bad_path(path, "it is a folder"));
     }
-    let part = beside(path, ".docent-part");
+    let part = beside(path, PART_ENDING);
     // Beside the target, so that a full disk is noticed there and not where the library lies.
     let snapshot = beside(path, ".docent-snapshot");
     let _clean = Remove(vec![part.clone(), snapshot.clone()]);
-    remove(&snapshot)?;
+    remove_if_there(&snapshot)?;
     contents.library.snapshot(&snapshot)?;
-    let manifest = fill(contents, &part, &snapshot, cancel, tell)?;
+    let (members, left_out) = members(contents, &snapshot, path)?;
+    let manifest = fill(contents, &part, &members, left_out, cancel, tell)?;
     put_in_place(&part, path)?;
     Ok(manifest)
 }
@@ -57,47 +62,29 @@ pub fn write(
 fn fill(
     contents: &Contents<'_>,
     part: &Path,
-    snapshot: &Path,
+    members: &[Member],
+    left_out: Vec<String>,
     cancel: &Cancel,
     tell: &mut dyn FnMut(u64, u64),
 ) -> Result<Manifest, KeepingError> {
-    let mut members = vec![(DATABASE.to_owned(), snapshot.to_path_buf())];
-    let index = contents.library.data_folder().join(INDEX);
-    if contents.vectors && index.is_dir() {
-        members.extend(named(INDEX, files_below(&index)?));
-    }
-    let mut notes = 0;
-    if let Some((_, folder)) = contents.notes.filter(|(_, folder)| folder.is_dir()) {
-        let found = files_below(folder)?;
-        notes = found.iter().filter(|(name, _)| name.to_lowercase().ends_with(".md")).count();
-        members.extend(named(NOTES, found));
-    }
-    let total =
-        members.iter().filter_map(|(_, path)| fs::metadata(path).ok()).map(|metadata| metadata.len()).sum();
     let failed = |source| KeepingError::file("writing", part, source);
     let file = File::create(part).map_err(failed)?;
     let mut archive = ZipWriter::new(BufWriter::new(file));
-    let mut done = 0;
-    for (name, path) in &members {
-        // Rows of an index are noise to a packer; text is not.
-        let packed = !name.starts_with(INDEX);
-        done = add(&mut archive, name, path, packed, cancel, &mut |bytes| tell(done + bytes, total))
-            .map_err(|failure| failure.of(part, path))?
-            + done;
-    }
+    let taken = add_all(&mut archive, part, members, cancel, tell)?;
     let counts = contents.library.document_counts()?;
     let manifest = Manifest {
         format: FORMAT,
         docent: contents.docent.to_owned(),
         created_ms: contents.now_ms,
         documents: small(counts.indexed + counts.stale),
-        notes: small(notes),
+        notes: small(taken.notes),
         conversations: small(contents.library.conversations()?.len()),
-        vectors: contents.vectors && index.is_dir(),
+        vectors: members.iter().any(Member::is_index),
         notes_source: contents.notes.map(|(source, folder)| NotesSource {
             source: source.0,
             folder: folder.to_string_lossy().into_owned(),
         }),
+        left_out: shortened(left_out.into_iter().chain(taken.left_out).collect()),
     };
     let json = serde_json::to_vec_pretty(&manifest).map_err(|error| failed(io::Error::other(error)))?;
     archive
@@ -110,9 +97,45 @@ fn fill(
     Ok(manifest)
 }
 
-fn named(folder: &str, files: Vec<(String, PathBuf)>) -> impl Iterator<Item = (String, PathBuf)> {
-    let folder = folder.to_owned();
-    files.into_iter().map(move |(name, path)| (format!("{folder}/{name}"), path))
+/// What was taken of the members.
+#[derive(Default)]
+struct Taken {
+    notes: usize,
+    left_out: Vec<String>,
+}
+
+fn add_all(
+    archive: &mut ZipWriter<BufWriter<File>>,
+    part: &Path,
+    members: &[Member],
+    cancel: &Cancel,
+    tell: &mut dyn FnMut(u64, u64),
+) -> Result<Taken, KeepingError> {
+    let total = members.iter().map(|member| member.bytes).sum();
+    let (mut done, mut taken) = (0, Taken::default());
+    for member in members {
+        let added = add(archive, member, cancel, &mut |bytes| tell(done + bytes.min(member.bytes), total));
+        match (added, member.below_notes()) {
+            (Ok(()), _) => taken.notes += usize::from(member.is_note()),
+            // Deleted or renamed since it was listed: then it is none.
+            (Err(Failure::Opening(error)), Some(_)) if error.kind() == io::ErrorKind::NotFound => {}
+            (Err(Failure::Opening(_)), Some(name)) => taken.left_out.push(name.to_owned()),
+            (Err(failure), _) => return Err(failure.of(part, &member.path)),
+        }
+        done += member.bytes;
+        tell(done, total);
+    }
+    Ok(taken)
+}
+
+/// A list that fits into the manifest.
+fn shortened(mut names: Vec<String>) -> Vec<String> {
+    let more = names.len().saturating_sub(LEFT_OUT);
+    if more > 0 {
+        names.truncate(LEFT_OUT);
+        names.push(format!("… and {more} more"));
+    }
+    names
 }
 
 fn small(count: usize) -> u32 {
@@ -127,6 +150,7 @@ fn options(packed: bool) -> SimpleFileOptions {
 
 /// Why a member could not be added.
 enum Failure {
+    Opening(io::Error),
     Reading(io::Error),
     Writing(io::Error),
     Cancelled,
@@ -135,44 +159,34 @@ enum Failure {
 impl Failure {
     fn of(self, archive: &Path, member: &Path) -> KeepingError {
         match self {
-            Self::Reading(source) => KeepingError::file("reading", member, source),
+            Self::Opening(source) | Self::Reading(source) => KeepingError::file("reading", member, source),
             Self::Writing(source) => KeepingError::file("writing", archive, source),
             Self::Cancelled => KeepingError::Cancelled,
         }
     }
 }
 
-/// Adds one file and gives its length.
+/// Adds one file.
 fn add(
     archive: &mut ZipWriter<BufWriter<File>>,
-    name: &str,
-    path: &Path,
-    packed: bool,
+    member: &Member,
     cancel: &Cancel,
     tell: &mut dyn FnMut(u64),
-) -> Result<u64, Failure> {
-    let mut file = File::open(path).map_err(Failure::Reading)?;
-    archive.start_file(name, options(packed)).map_err(|error| Failure::Writing(error.into()))?;
+) -> Result<(), Failure> {
+    let mut file = File::open(&member.path).map_err(Failure::Opening)?;
+    let options = options(member.is_packed());
+    archive.start_file(&member.name, options).map_err(|error| Failure::Writing(error.into()))?;
     let mut piece = vec![0; PIECE];
     let mut done = 0;
     loop {
         cancel.check().map_err(|_| Failure::Cancelled)?;
         let length = file.read(&mut piece).map_err(Failure::Reading)?;
         if length == 0 {
-            return Ok(done);
+            return Ok(());
         }
         archive.write_all(&piece[..length]).map_err(Failure::Writing)?;
         done += length as u64;
         tell(done);
-    }
-}
-
-fn remove(path: &Path) -> Result<(), KeepingError> {
-    match fs::remove_file(path) {
-        Err(source) if source.kind() != io::ErrorKind::NotFound => {
-            Err(KeepingError::file("removing", path, source))
-        }
-        _ => Ok(()),
     }
 }
 

@@ -6,9 +6,11 @@ mod text;
 
 use crate::KeepingError;
 use crate::files::{sync_folder, write_whole};
+use crate::tree::is_there;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::UNIX_EPOCH;
 
 pub use name::{link_names, name_for};
@@ -41,25 +43,29 @@ pub struct NoteFile {
 pub struct Saved {
     /// As it lies on disk now.
     pub note: NoteFile,
-    /// What the file held before, if it was there and held something else.
-    pub before: Option<String>,
     /// Whether another program had changed the file, so that the text went into a new one.
     pub conflict: bool,
 }
 
 impl NotesFolder {
-    /// The notes in `root`, which is made if it does not exist.
+    /// The notes in `root`. Nothing is looked at and nothing made: a folder on a drive that is not
+    /// connected must not be replaced by an empty one.
+    pub fn at(root: &Path) -> Self {
+        Self { root: root.to_path_buf() }
+    }
+
+    /// The notes in `root`, which is made if it does not exist. Only for a folder that is being chosen.
     ///
     /// # Errors
     /// When the folder can neither be found nor made, or is none.
-    pub fn open(root: &Path) -> Result<Self, KeepingError> {
+    pub fn create(root: &Path) -> Result<Self, KeepingError> {
         fs::create_dir_all(root).map_err(|source| match source.kind() {
             io::ErrorKind::AlreadyExists | io::ErrorKind::NotADirectory => {
                 KeepingError::bad_path(root, "it is not a folder")
             }
             _ => KeepingError::file("making", root, source),
         })?;
-        Ok(Self { root: root.to_path_buf() })
+        Ok(Self::at(root))
     }
 
     /// Where the notes lie.
@@ -70,10 +76,11 @@ impl NotesFolder {
     /// Every note, latest first, with the time of its last change: files ending in `.md` that are not hidden.
     ///
     /// # Errors
-    /// When the folder cannot be listed.
+    /// [`KeepingError::Away`] if the folder is not there; when it cannot be listed.
     pub fn list(&self) -> Result<Vec<(String, i64)>, KeepingError> {
+        self.present()?;
         let mut notes = Vec::new();
-        for (path, file) in crate::files::files_below(&self.root)? {
+        for (path, file) in crate::listing::files_below(&self.root)?.files {
             let hidden = path.split('/').any(|part| part.starts_with('.'));
             if hidden || !path.to_lowercase().ends_with(".md") {
                 continue;
@@ -92,7 +99,7 @@ impl NotesFolder {
     /// # Errors
     /// When there is none, when it is no text in UTF-8, or too large for an editor.
     pub fn read(&self, path: &str) -> Result<NoteFile, KeepingError> {
-        let file = self.resolve(path)?;
+        let file = self.followed(self.resolve(path)?)?;
         let metadata = fs::metadata(&file).map_err(|source| no_such_note(path, &file, source))?;
         if metadata.len() > MAX_BYTES {
             return Err(KeepingError::bad_path(&file, "it is too large to be edited as a note"));
@@ -111,35 +118,40 @@ impl NotesFolder {
 
     /// Saves a note. Without a path it gets one after its first line. `known` is the version that was
     /// edited: if the file holds another one by now, the text goes into a new file beside it and
-    /// nothing is overwritten.
+    /// nothing is overwritten. `keep` gets the path and what the file holds before it is replaced.
     ///
     /// # Errors
-    /// When nothing could be written; then the file holds what it held before.
-    pub fn save(&self, path: Option<&str>, text: &str, known: Option<&str>) -> Result<Saved, KeepingError> {
+    /// When nothing could be written, or `keep` failed; then the file holds what it held before.
+    pub fn save(
+        &self,
+        path: Option<&str>,
+        text: &str,
+        known: Option<&str>,
+        keep: &mut dyn FnMut(&str, &str) -> Result<(), KeepingError>,
+    ) -> Result<Saved, KeepingError> {
+        let _alone = alone();
         let Some(path) = path else {
             let path = self.free_name(&name_for(text))?;
-            return self.write(&path, text, None, false);
+            return self.write(&path, text, false);
         };
-        let file = self.resolve(path)?;
+        let file = self.followed(self.resolve(path)?)?;
         let there = match fs::read(&file) {
-            Ok(bytes) => Some(bytes),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            Ok(bytes) => bytes,
+            // Deleted or moved by another program meanwhile: what was written is kept all the same.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return self.write(path, text, false),
             Err(source) => return Err(KeepingError::file("reading", &file, source)),
         };
-        let Some(there) = there else {
-            // Deleted or moved by another program meanwhile: what was written is kept all the same.
-            return self.write(path, text, None, false);
-        };
         if there == text.as_bytes() {
-            return Ok(Saved { note: self.read(path)?, before: None, conflict: false });
+            return Ok(Saved { note: self.read(path)?, conflict: false });
         }
         let same = known.is_some_and(|known| hash(&there) == known);
-        let before = String::from_utf8(there).ok();
-        if same && before.is_some() {
-            return self.write(path, text, before, false);
+        match std::str::from_utf8(&there) {
+            Ok(before) if same => {
+                keep(path, before)?;
+                self.write(path, text, false)
+            }
+            _ => self.write(&self.free_name(&name::conflict_name(path))?, text, true),
         }
-        let beside = self.free_name(&name::conflict_name(path))?;
-        self.write(&beside, text, None, true)
     }
 
     /// Gives a note another name. `.md` is added if it is missing; folders are made.
@@ -147,13 +159,14 @@ impl NotesFolder {
     /// # Errors
     /// [`KeepingError::Taken`] if there is a file of that name.
     pub fn rename(&self, path: &str, to: &str) -> Result<String, KeepingError> {
+        let _alone = alone();
         let to = name::with_ending(to.trim());
         let (from, target) = (self.resolve(path)?, self.resolve(&to)?);
         if path == to {
             return Ok(to);
         }
         // A change of upper and lower case only finds the file itself on some systems.
-        if target.exists() && path.to_lowercase() != to.to_lowercase() {
+        if is_there(&target) && !is_same_file(&from, &target) {
             return Err(KeepingError::Taken { path: target });
         }
         make_parent(&target)?;
@@ -181,17 +194,27 @@ impl NotesFolder {
         by_path.or_else(|| notes.iter().find(|path| link_names(path).contains(&wanted)))
     }
 
-    fn write(
-        &self,
-        path: &str,
-        text: &str,
-        before: Option<String>,
-        conflict: bool,
-    ) -> Result<Saved, KeepingError> {
-        let file = self.resolve(path)?;
+    fn write(&self, path: &str, text: &str, conflict: bool) -> Result<Saved, KeepingError> {
+        let file = self.followed(self.resolve(path)?)?;
         make_parent(&file)?;
         write_whole(&file, text.as_bytes())?;
-        Ok(Saved { note: self.read(path)?, before, conflict })
+        // Nothing that is asked of the file from here on makes the note unsaved.
+        let modified_ms = fs::metadata(&file).as_ref().map_or(0, modified_ms);
+        let note =
+            NoteFile { path: path.to_owned(), text: text.to_owned(), version: version(text), modified_ms };
+        Ok(Saved { note, conflict })
+    }
+
+    /// The folder without links, if it is there.
+    fn present(&self) -> Result<PathBuf, KeepingError> {
+        match self.root.canonicalize() {
+            Ok(root) if root.is_dir() => Ok(root),
+            Ok(_) => Err(KeepingError::bad_path(&self.root, "it is not a folder")),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                Err(KeepingError::away("the notes' folder", &self.root))
+            }
+            Err(source) => Err(KeepingError::file("finding", &self.root, source)),
+        }
     }
 
     /// Where a note lies. Its path must stay below the folder and end in `.md`.
@@ -200,13 +223,25 @@ impl NotesFolder {
         let file = path.split('/').fold(self.root.clone(), |file, part| file.join(part));
         // A folder on the way may be a link that leads out.
         let parent = file.parent().and_then(|parent| parent.canonicalize().ok());
-        let root =
-            self.root.canonicalize().map_err(|source| KeepingError::file("finding", &self.root, source))?;
+        let root = self.present()?;
         match parent {
             Some(parent) if !parent.starts_with(&root) => {
                 Err(KeepingError::bad_path(path, "it leads out of the notes' folder"))
             }
             _ => Ok(file),
+        }
+    }
+
+    /// The file behind a link, which is written in place of the link: else the note would fall in two.
+    fn followed(&self, file: PathBuf) -> Result<PathBuf, KeepingError> {
+        if !file.is_symlink() {
+            return Ok(file);
+        }
+        match file.canonicalize() {
+            Ok(target) if target.starts_with(self.present()?) => Ok(target),
+            Ok(_) => Err(KeepingError::bad_path(&file, "it leads out of the notes' folder")),
+            // A link to nothing is replaced.
+            Err(_) => Ok(file),
         }
     }
 
@@ -221,6 +256,27 @@ impl NotesFolder {
         }
         Ok(candidate)
     }
+}
+
+/// Between looking at a file and replacing it no other save may come: it would be overwritten unseen.
+fn alone() -> MutexGuard<'static, ()> {
+    static SAVING: Mutex<()> = Mutex::new(());
+    // Nothing is guarded that a panic could leave half done: files are replaced as a whole.
+    SAVING.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Whether two names lead to one file.
+#[cfg(unix)]
+fn is_same_file(one: &Path, other: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let id = |path: &Path| path.symlink_metadata().ok().map(|found| (found.dev(), found.ino()));
+    id(one).is_some_and(|id_of_one| id(other) == Some(id_of_one))
+}
+
+/// Whether two names lead to one file: here names differ only if they do without upper and lower case.
+#[cfg(not(unix))]
+fn is_same_file(one: &Path, other: &Path) -> bool {
+    one.to_string_lossy().to_lowercase() == other.to_string_lossy().to_lowercase()
 }
 
 fn make_parent(file: &Path) -> Result<(), KeepingError> {
