@@ -4,7 +4,8 @@ import { bringBack, deleteNote, renameNote } from "../../api/notes";
 import { call } from "../../api/rpc";
 import { askText, confirm } from "../../components/questions.svelte";
 import { t } from "../../i18n/index.svelte";
-import { draftOf, keepDraft, NoteDraft, release } from "./drafts.svelte";
+import { NoteDraft } from "./draft.svelte";
+import { draftOf, keepDraft, release } from "./drafts.svelte";
 
 export type NoteMode = "edit" | "preview";
 

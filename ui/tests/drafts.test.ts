@@ -1,0 +1,46 @@
+/** How a note's text reaches the core, without a window around it. */
+import { beforeEach, describe, expect, test } from "vitest";
+import { setHost } from "../src/api/rpc";
+import { NoteDraft } from "../src/features/notes/draft.svelte";
+import { forgetDrafts, keepDraft } from "../src/features/notes/drafts.svelte";
+import { FakeHost, type FakeOptions } from "../src/host/fake";
+import { hold } from "./window";
+
+const paths = (host: FakeHost) => host.notes.list({ text: null, tag: null }).notes.map(({ path }) => path);
+const saves = (host: FakeHost) => host.calls.filter(({ name }) => name === "save_note");
+
+function opened(name: string, options: FakeOptions = {}): { host: FakeHost; draft: NoteDraft } {
+	const host = new FakeHost({ notes: true, ...options });
+	setHost(host);
+	return { host, draft: keepDraft(new NoteDraft(host.notes.read(name))) };
+}
+
+beforeEach(() => {
+	forgetDrafts();
+	localStorage.clear();
+});
+
+describe("restoring an earlier text", () => {
+	test("is one of the saves that follow one another: no conflict of a note with itself", async () => {
+		const held = hold();
+		const { host, draft } = opened("Varroa.md", { gate: held.gate });
+		held.at = "save_note";
+		const restored = draft.restore("# Varroa\n\nas it was");
+		await expect.poll(() => saves(host).length).toBe(1);
+		draft.type("# Varroa\n\nas it was, and more");
+		const flushed = draft.flush();
+		held.release();
+		expect(await Promise.all([restored, flushed])).toEqual([true, true]);
+		expect(draft.conflict).toBeNull();
+		expect(paths(host)).not.toContain("Varroa (conflict).md");
+		expect(host.notes.read("Varroa.md").text).toBe("# Varroa\n\nas it was, and more");
+		expect(draft.dirty).toBe(false);
+	});
+
+	test("does not take the place of a text that cannot be saved", async () => {
+		const { draft } = opened("Varroa.md", { failing: { save_note: "disk_full" } });
+		draft.type("nowhere else");
+		expect(await draft.restore("# Varroa\n\nas it was")).toBe(false);
+		expect(draft.text).toBe("nowhere else");
+	});
+});
