@@ -44,3 +44,42 @@ describe("restoring an earlier text", () => {
 		expect(draft.text).toBe("nowhere else");
 	});
 });
+
+describe("a note with another name", () => {
+	const rename = (host: FakeHost, draft: NoteDraft, to: string, first = () => {}) =>
+		draft.rename(async (path) => {
+			first();
+			return host.notes.rename(path, to);
+		});
+
+	test("shows what another program wrote just before", async () => {
+		const { host, draft } = opened("Varroa.md");
+		host.notes.writeBehind("Varroa.md", "# Varroa\n\ntheirs");
+		expect(await rename(host, draft, "Mites")).toBe(true);
+		expect(draft.path).toBe("Mites.md");
+		expect(draft.text).toBe("# Varroa\n\ntheirs");
+		expect(draft.changedOutside).toBe(true);
+	});
+
+	test("does not overwrite it with what was typed meanwhile", async () => {
+		const { host, draft } = opened("Varroa.md");
+		host.notes.writeBehind("Varroa.md", "# Varroa\n\ntheirs");
+		await rename(host, draft, "Mites", () => draft.type("# Varroa\n\nmine"));
+		expect(await draft.flush()).toBe(true);
+		expect(host.notes.read("Mites.md").text).toBe("# Varroa\n\ntheirs");
+		expect(draft.conflict).toEqual({ mine: "Mites (conflict).md", theirs: "Mites.md" });
+		expect(host.notes.read("Mites (conflict).md").text).toBe("# Varroa\n\nmine");
+	});
+
+	test("is saved under it also if the save was asked for meanwhile", async () => {
+		const { host, draft } = opened("Varroa.md");
+		let flushed: Promise<boolean> | undefined;
+		await rename(host, draft, "Mites", () => {
+			draft.type("# Varroa\n\nmine");
+			flushed = draft.flush();
+		});
+		expect(await flushed).toBe(true);
+		expect(paths(host)).not.toContain("Varroa.md");
+		expect(host.notes.read("Mites.md").text).toBe("# Varroa\n\nmine");
+	});
+});

@@ -138,9 +138,38 @@ export class NoteDraft {
 		this.state = "saved";
 	}
 
-	/** It has another name now. */
-	renamed(note: Note): void {
-		this.#take(note);
+	/** Has `run` give it another name. Whether it has one now. */
+	async rename(run: (path: string) => Promise<Note | undefined>): Promise<boolean> {
+		if (!(await this.flush()) || this.path === null) return false;
+		const { path } = this;
+		let renamed = false;
+		// In the place of a save, so that none makes the old file anew meanwhile.
+		this.#running = Promise.resolve()
+			.then(() => run(path))
+			.then((note) => {
+				if (note) this.#renamed(note);
+				renamed = note !== undefined;
+				return true;
+			})
+			.finally(() => {
+				this.#running = null;
+			});
+		await this.#running;
+		return renamed;
+	}
+
+	#renamed(note: Note): void {
+		const version = this.#version;
+		if (note.text === this.#saved) this.#take(note);
+		else if (this.dirty) {
+			// Another program wrote just before. With the version from before that, saving is a conflict
+			// and both texts stay.
+			this.#take(note);
+			this.#version = version;
+		} else {
+			this.#show(note);
+			this.changedOutside = true;
+		}
 	}
 
 	/** Looks whether another program changed it. Text that is not saved is not touched. */

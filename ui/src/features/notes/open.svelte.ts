@@ -71,9 +71,7 @@ class OpenNote {
 			value: draft.path.replace(/\.md$/, ""),
 			submit: t().notes.renameYes,
 		});
-		if (to === null || draft.path === null) return;
-		const note = await renameNote(draft.path, to);
-		if (note) draft.renamed(note);
+		if (to !== null) await draft.rename((path) => renameNote(path, to));
 	}
 
 	async delete(draft: NoteDraft): Promise<void> {
