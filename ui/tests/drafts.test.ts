@@ -1,9 +1,9 @@
 /** How a note's text reaches the core, without a window around it. */
-import { beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { setHost } from "../src/api/rpc";
 import { NoteDraft } from "../src/features/notes/draft.svelte";
 import { forgetDrafts, keepDraft } from "../src/features/notes/drafts.svelte";
-import { FakeHost, type FakeOptions } from "../src/host/fake";
+import { apiError, FakeHost, type FakeOptions } from "../src/host/fake";
 import { hold } from "./window";
 
 const paths = (host: FakeHost) => host.notes.list({ text: null, tag: null }).notes.map(({ path }) => path);
@@ -81,5 +81,66 @@ describe("a note with another name", () => {
 		expect(await flushed).toBe(true);
 		expect(paths(host)).not.toContain("Varroa.md");
 		expect(host.notes.read("Mites.md").text).toBe("# Varroa\n\nmine");
+	});
+});
+
+describe("a note that cannot be saved", () => {
+	afterEach(() => vi.useRealTimers());
+
+	test("is tried again ever more seldom, and at once when there is something new", async () => {
+		vi.useFakeTimers();
+		const failing: FakeOptions["failing"] = { save_note: "disk_full" };
+		const { host, draft } = opened("Varroa.md", { failing });
+		draft.type("more");
+		await vi.advanceTimersByTimeAsync(700);
+		const at = [];
+		for (let second = 1; second <= 200; second += 1) {
+			const before = saves(host).length;
+			await vi.advanceTimersByTimeAsync(1000);
+			if (saves(host).length > before) at.push(second);
+		}
+		expect(at).toEqual([5, 20, 80, 140, 200]);
+		draft.type("and more");
+		await vi.advanceTimersByTimeAsync(700);
+		expect(saves(host).length).toBe(7);
+		delete failing.save_note;
+		expect(await draft.flush()).toBe(true);
+		expect(draft.error).toBeNull();
+	});
+
+	/** The core writes the file and fails after that, as often as it is asked to. */
+	function brokenAfterWriting(times: number): FakeHost {
+		const host = new FakeHost({ notes: true });
+		const call = host.call.bind(host);
+		let left = times;
+		host.call = async (name, req) => {
+			const res = await call(name, req);
+			left -= name === "save_note" ? 1 : 0;
+			if (name === "save_note" && left >= 0) throw apiError("read_failed");
+			return res;
+		};
+		setHost(host);
+		return host;
+	}
+
+	test("does not leave a copy at every attempt, if its file was made all the same", async () => {
+		const host = brokenAfterWriting(1);
+		const draft = keepDraft(new NoteDraft(null, "# Frost"));
+		expect(await draft.flush()).toBe(false);
+		draft.type("# Frost in May");
+		expect(await draft.flush()).toBe(true);
+		expect(paths(host).filter((path) => path.startsWith("Frost"))).toEqual(["Frost.md"]);
+		expect(host.notes.read("Frost.md").text).toBe("# Frost in May");
+	});
+
+	test("is not tried again by itself once its name is taken", async () => {
+		vi.useFakeTimers();
+		const host = new FakeHost({ notes: true, failing: { save_note: "path_taken" } });
+		setHost(host);
+		const draft = keepDraft(new NoteDraft(null, "# Frost"));
+		expect(await draft.flush()).toBe(false);
+		await vi.advanceTimersByTimeAsync(120_000);
+		expect(saves(host).length).toBe(1);
+		expect(draft.state).toBe("failed");
 	});
 });

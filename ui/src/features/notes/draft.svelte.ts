@@ -8,12 +8,14 @@ import { call } from "../../api/rpc";
 import { debounce } from "../../lib/timing";
 import type { ApiError, Note } from "../../wire/generated";
 import { drafts, rescue } from "./drafts.svelte";
+import { madeBefore } from "./made";
 
 export type SaveState = "empty" | "saved" | "unsaved" | "saving" | "failed";
 
 /** How long the person pauses before the text is saved. */
 const PAUSE_MS = 600;
-const RETRY_MS = 5000;
+/** After how long a save that failed is tried again; the last one from then on. */
+const RETRY_MS = [5_000, 15_000, 60_000];
 
 let nextId = 1;
 
@@ -37,6 +39,9 @@ export class NoteDraft {
 	/** The one save that is on its way: two at once would take each other for another program. */
 	#running: Promise<boolean> | null = null;
 	#retry: ReturnType<typeof setTimeout> | undefined;
+	#failures = 0;
+	/** The text of a new note that the core was to save and did not say that it had. */
+	#begun: { text: string; at_ms: number } | null = null;
 	#soon = debounce(() => void this.flush(), PAUSE_MS);
 
 	constructor(note: Note | null, text = "") {
@@ -105,24 +110,43 @@ export class NoteDraft {
 			const keep = this.#keep;
 			this.state = "saving";
 			try {
+				if (this.path === null) {
+					const made = this.#begun && (await madeBefore(this.#begun.text, this.#begun.at_ms));
+					if (made) {
+						this.#saved = made.text;
+						this.#take(made);
+						continue;
+					}
+					this.#begun = { text, at_ms: Date.now() };
+				}
 				const res = await call("save_note", { path: this.path, text, version: this.#version, keep });
 				if (keep) this.#keep = false;
 				if (res.conflict) this.conflict = { mine: res.note.path, theirs: this.path ?? "" };
 				this.#saved = text;
 				this.#take(res.note);
 			} catch (thrown) {
-				this.error = asApiError(thrown);
-				this.state = "failed";
-				this.#retry = setTimeout(() => void this.flush(), RETRY_MS);
-				rescue();
+				this.#failed(asApiError(thrown));
 				return false;
 			}
 		}
+		this.#failures = 0;
+		this.#begun = null;
 		this.error = null;
 		this.state = "saved";
 		rescue();
 		touch(["notes"]);
 		return true;
+	}
+
+	#failed(error: ApiError): void {
+		this.error = error;
+		this.state = "failed";
+		rescue();
+		// Nobody waits for a dropped one; and a name that is taken stays taken: then the person decides.
+		if (!drafts.has(this.id) || error.code === "path_taken") return;
+		const pause = RETRY_MS[Math.min(this.#failures, RETRY_MS.length - 1)];
+		this.#failures += 1;
+		this.#retry = setTimeout(() => void this.flush(), pause);
 	}
 
 	#take(note: Note): void {
