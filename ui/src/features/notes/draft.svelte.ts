@@ -63,6 +63,11 @@ export class NoteDraft {
 		return this.path === null ? this.text.trim() !== "" : this.text !== this.#saved;
 	}
 
+	/** What to call it where it is not shown. */
+	get name(): string {
+		return this.note?.title ?? this.text.trim().slice(0, 40);
+	}
+
 	get unsaved() {
 		return { path: this.path, text: this.text, version: this.#version };
 	}

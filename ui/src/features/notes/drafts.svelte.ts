@@ -39,9 +39,21 @@ export async function release(draft: NoteDraft, isShown: () => boolean): Promise
 	if ((await draft.flush()) && !isShown()) drafts.delete(draft.id);
 }
 
-/** Saves everything now; for when the window loses the focus or goes. */
+/** Saves everything now; gives what could not be saved. */
+export async function saveAll(): Promise<NoteDraft[]> {
+	const all = [...drafts.values()];
+	const saved = await Promise.all(all.map((draft) => draft.flush()));
+	return all.filter((_draft, index) => !saved[index]);
+}
+
+/** Saves everything now; for when the window loses the focus or goes, which waits for nothing. */
 export function flushAll(): void {
-	for (const draft of drafts.values()) void draft.flush();
+	void saveAll();
+}
+
+/** Forgets every note of which the core has the text. */
+export function dropSaved(): void {
+	for (const draft of [...drafts.values()]) if (!draft.dirty) draft.drop();
 }
 
 /** For tests, which begin as if docent had just been started. */

@@ -55,6 +55,12 @@ class OpenNote {
 		this.#set(null);
 	}
 
+	/** Nothing of this folder is shown any more, nor brought back into another one. */
+	leaveFolder(): void {
+		this.#set(null);
+		this.deleted = null;
+	}
+
 	/** The note of this name; one that does not exist is begun. */
 	async follow(name: string): Promise<void> {
 		await this.draft?.flush();
