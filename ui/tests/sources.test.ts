@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { page, userEvent } from "vitest/browser";
 import { FOLDERS } from "../src/host/fake";
-import { all, byId, expectAccessible, lastRequest, openWindow, TestId } from "./window";
+import { all, byId, expectAccessible, hold, lastRequest, openWindow, TestId } from "./window";
 
 const press = (keys: string) => userEvent.keyboard(keys);
 const source = (nth: number) => page.getByTestId(TestId.SourceItem).nth(nth);
@@ -127,6 +127,36 @@ describe("progress", () => {
 		await byId(TestId.IndexingStop).click();
 		await expect.element(byId(TestId.IndexingStatus)).toHaveTextContent("7 of 12 can be found");
 		expect(host.calls.some(({ name }) => name === "stop_indexing")).toBe(true);
+	});
+
+	test("is over when the core says so, also if the answer to a pause or a stop comes after that", async () => {
+		const held = hold();
+		const host = await openWindow({ indexing: RUN });
+		const call = host.call.bind(host);
+		let answers = 0;
+		host.call = async (name, req) => {
+			const res = await call(name, req);
+			if (name !== "stop_indexing" && name !== "pause_indexing") return res;
+			await held.gate(name);
+			answers += 1;
+			return res;
+		};
+		const phase = () => all(TestId.IndexingStatus)[0]?.dataset.phase;
+		for (const [button, step] of [
+			[TestId.IndexingPause, "pause_indexing"],
+			[TestId.IndexingStop, "stop_indexing"],
+		] as const) {
+			host.setIndexing({ ...RUN, phase: "reading" });
+			await expect.poll(phase).toBe("reading");
+			held.at = step;
+			const before = answers;
+			await byId(button).click();
+			await expect.poll(phase).toBe("idle");
+			held.release();
+			await expect.poll(() => answers).toBe(before + 1);
+			expect(phase(), step).toBe("idle");
+			host.setIndexing({ paused: false });
+		}
 	});
 
 	test("of another model's index is shown, may be given up, and says why it stopped", async () => {

@@ -103,15 +103,17 @@ export async function exportLedger(source: number | null): Promise<number | unde
 	return (await attempt(() => call("export_ledger", { path, source })))?.count;
 }
 
+// Both answer with how indexing stood before the run ended. The events that tell of its end may have
+// come before the answer, so of that only what no event takes back is believed.
+
 export async function pauseIndexing(paused: boolean): Promise<void> {
 	const status = await attempt(() => call("pause_indexing", { paused }));
-	if (status) indexing.status = status;
+	if (status) indexing.paused = status.paused;
 }
 
 /** Ends the run; what is done stays. */
 export async function stopIndexing(): Promise<void> {
-	const status = await attempt(() => call("stop_indexing", {}));
-	if (status) indexing.status = status;
+	await attempt(() => call("stop_indexing", {}));
 	touch(LIBRARY);
 }
 

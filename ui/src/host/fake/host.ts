@@ -220,6 +220,13 @@ export class FakeHost implements Host {
 		return res;
 	}
 
+	/** Changes indexing. As it may be in the core: the answer is from before the event that it follows. */
+	#overtaken(at: Partial<IndexingStatus>, then: Partial<IndexingStatus>): IndexingStatus {
+		const answer = { ...this.#status, ...at };
+		this.setIndexing(then);
+		return answer;
+	}
+
 	/** Says how many were changed, and that they were. */
 	#changed(count: number): { count: number } {
 		this.emit({ kind: "changed", tags: ["sources", "documents"] });
@@ -294,10 +301,7 @@ export class FakeHost implements Host {
 			),
 		retry_documents: ({ documents }) =>
 			this.#changed(this.library.retry((one) => documents.includes(one.id))),
-		stop_indexing: () => {
-			this.#status = { ...IDLE };
-			return this.#status;
-		},
+		stop_indexing: () => this.#overtaken({}, { ...IDLE }),
 		export_ledger: ({ source }) => ({
 			count: this.library.documents.filter(({ info }) => source === null || info.source === source).length,
 		}),
@@ -308,8 +312,7 @@ export class FakeHost implements Host {
 		},
 		pause_indexing: ({ paused }) => {
 			// As in the core: a pause ends the run, the figures stay; resuming begins the next.
-			this.#status = { ...this.#status, paused, phase: paused ? "idle" : "scanning" };
-			return this.#status;
+			return this.#overtaken({ paused }, { paused, phase: paused ? "idle" : "scanning" });
 		},
 		list_documents: (req) => this.library.listDocuments(req),
 		read_document: ({ document, revision, at, offset, limit }) => {
