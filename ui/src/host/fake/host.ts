@@ -13,7 +13,7 @@ import type {
 	Settings,
 	Streams,
 } from "../../wire/generated";
-import type { CallName, DropEvent, Host, StreamName, Unsubscribe } from "../types";
+import type { CallName, ClosingAnswer, DropEvent, Host, StreamName, Unsubscribe } from "../types";
 import { answer } from "./answers";
 import { doctorReport } from "./doctor";
 import { FakeBackups, RECOGNITION, SWITCH_PLAN } from "./keeping";
@@ -52,6 +52,9 @@ export class FakeHost implements Host {
 	#status: IndexingStatus;
 	#listeners = new Set<(event: Event) => void>();
 	#dropListeners = new Set<(event: DropEvent) => void>();
+	#closingListeners = new Set<() => void>();
+	/** What the page said to closing. */
+	readonly closing: ClosingAnswer[] = [];
 	#aborted = new Set<string>();
 	#nextId = 1;
 
@@ -114,6 +117,16 @@ export class FakeHost implements Host {
 		return () => this.#dropListeners.delete(listener);
 	}
 
+	onClosing(listener: () => void): Unsubscribe {
+		this.#closingListeners.add(listener);
+		return () => this.#closingListeners.delete(listener);
+	}
+
+	answerClosing(answer: ClosingAnswer): Promise<void> {
+		this.closing.push(answer);
+		return Promise.resolve();
+	}
+
 	pickFolders(): Promise<string[]> {
 		return Promise.resolve(this.options.picks ?? ["/home/ada/Documents/House"]);
 	}
@@ -131,6 +144,11 @@ export class FakeHost implements Host {
 
 	drop(event: DropEvent): void {
 		for (const listener of this.#dropListeners) listener(event);
+	}
+
+	/** The person closes the window. */
+	close(): void {
+		for (const listener of this.#closingListeners) listener();
 	}
 
 	emit(event: Event): void {
