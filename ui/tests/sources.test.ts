@@ -27,14 +27,33 @@ describe("what of a source is read", () => {
 		expect(all(TestId.DocumentRow).some(({ textContent }) => textContent?.includes("manuals/"))).toBe(false);
 	});
 
-	test("a refusal keeps the dialog and what was written in it", async () => {
+	test("takes no wrong size for no limit", async () => {
+		const host = await openWindow();
+		await source(0).click({ button: "right" });
+		await page.getByRole("menuitem", { name: "What is read…" }).click();
+		const size = page.getByRole("textbox", { name: "Largest file" });
+		await size.fill("two");
+		await byId(TestId.RulesSave).click();
+		await expect.element(size).toHaveFocus();
+		await expect.element(byId(TestId.Rules)).toHaveTextContent("This is not a size.");
+		await expectAccessible();
+		expect(host.calls.some(({ name }) => name === "set_source_rules")).toBe(false);
+		await size.fill("2 MB");
+		await byId(TestId.RulesSave).click();
+		await expect.poll(() => all(TestId.Rules).length).toBe(0);
+		expect(lastRequest(host, "set_source_rules").rules.max_bytes).toBe(2_000_000);
+	});
+
+	test("a refusal keeps the dialog and what was written in it, and is said in it", async () => {
 		await openWindow({ failing: { set_source_rules: "disk_full" } });
 		await source(0).click({ button: "right" });
 		await page.getByRole("menuitem", { name: "What is read…" }).click();
 		await page.getByRole("textbox", { name: "Left out" }).fill("old/");
 		await byId(TestId.RulesSave).click();
-		await expect.poll(() => all(TestId.Failure).length).toBe(1);
+		await expect.element(byId(TestId.Rules)).toHaveTextContent("The disk is full.");
+		expect(all(TestId.Failure).length).toBe(1);
 		await expect.element(page.getByRole("textbox", { name: "Left out" })).toHaveValue("old/");
+		await expectAccessible();
 	});
 
 	test("a drive that is away is said plainly, and what was read from it stays", async () => {

@@ -53,8 +53,12 @@ export const renameCollection = (collection: number, name: string) =>
 	change(() => call("rename_collection", { collection, name }));
 export const deleteCollection = (collection: number) =>
 	change(() => call("delete_collection", { collection }));
-export const setRules = (source: number, rules: SourceRules) =>
-	change(() => call("set_source_rules", { source, rules }));
+
+/** Rejects if that failed: its dialog covers the place where failures are shown. */
+export async function setRules(source: number, rules: SourceRules): Promise<void> {
+	await call("set_source_rules", { source, rules });
+	touch(LIBRARY);
+}
 
 export interface Members {
 	sources?: number[];

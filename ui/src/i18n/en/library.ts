@@ -217,6 +217,7 @@ export const rules = {
 	hidden: "Read hidden files",
 	hiddenText: "Files and folders whose names begin with a dot.",
 	maxSize: "Largest file",
+	maxSizeWrong: "This is not a size. Write a number of megabytes, such as 25 or 0.5, or leave it empty.",
 	maxSizeText: "Larger files are listed as left out. Empty means no limit.",
 	megabytes: "MB",
 	only: "Only these kinds",

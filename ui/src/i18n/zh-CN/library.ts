@@ -207,6 +207,7 @@ export const rules: Messages["rules"] = {
 	hidden: "读取隐藏文件",
 	hiddenText: "名称以点开头的文件和文件夹。",
 	maxSize: "文件大小上限",
+	maxSizeWrong: "这不是大小。请填写兆字节数，例如 25 或 0.5，或留空。",
 	maxSizeText: "更大的文件会列为“未纳入”。留空表示不限。",
 	megabytes: "MB（兆字节）",
 	only: "只读这些类型",
