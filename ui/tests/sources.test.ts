@@ -68,6 +68,17 @@ describe("what of a source is read", () => {
 });
 
 describe("collections", () => {
+	test("that are deleted while their documents are listed leave the list of all", async () => {
+		await openWindow();
+		await page.getByTestId(TestId.CollectionItem).filter({ hasText: "Home" }).click();
+		await expect.element(page.getByRole("heading", { name: "Home" })).toBeVisible();
+		await page.getByTestId(TestId.CollectionItem).filter({ hasText: "Home" }).click({ button: "right" });
+		await page.getByRole("menuitem", { name: "Delete collection…" }).click();
+		await byId(TestId.ConfirmYes).click();
+		await expect.element(page.getByRole("heading", { name: "All documents" })).toBeVisible();
+		await expect.poll(() => all(TestId.DocumentRow).length).toBeGreaterThan(5);
+	});
+
 	test("hold a source in several, and narrow the list and the question", async () => {
 		const host = await openWindow();
 		await source(1).click({ button: "right" });
