@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { page } from "vitest/browser";
-import { NO_RECOGNITION } from "../src/host/fake";
+import { page, userEvent } from "vitest/browser";
+import { type FakeOptions, NO_RECOGNITION } from "../src/host/fake";
 import { all, byId, expectAccessible, hold, lastRequest, openWindow, TestId } from "./window";
 
 describe("backing up", () => {
@@ -56,6 +56,40 @@ describe("restoring and moving", () => {
 		await byId(TestId.RestoreYes).click();
 		await expect.element(byId(TestId.NextStart)).toHaveTextContent("At the next start");
 		await expect.element(byId(TestId.NextStart)).toHaveTextContent("The present library is kept in");
+	});
+
+	test("stays open while the backup is unpacked, cannot be begun twice, and says what comes next", async () => {
+		const held = hold();
+		held.at = "restore_backup";
+		const host = await openWindow({ picks: ["/media/stick/old.docent"], gate: held.gate });
+		await byId(TestId.NavSettings).click();
+		await byId(TestId.RestoreLook).click();
+		await byId(TestId.RestoreYes).click();
+		await expect.element(byId(TestId.RestoreBusy)).toHaveFocus();
+		await expect.element(byId(TestId.RestoreBusy)).toHaveTextContent("This can take some minutes");
+		await expect.element(byId(TestId.RestoreYes)).toBeDisabled();
+		await userEvent.keyboard("{Escape}");
+		expect(all(TestId.RestoreBusy).length).toBe(1);
+		await expectAccessible();
+		held.release();
+		await expect.element(byId(TestId.Restore)).toHaveTextContent("close docent and start it again");
+		await expectAccessible();
+		await userEvent.keyboard("{Enter}");
+		await expect.poll(() => all(TestId.Restore).length).toBe(0);
+		expect(host.calls.filter(({ name }) => name === "restore_backup").length).toBe(1);
+	});
+
+	test("a backup that cannot be unpacked says why where the person looks, and can be tried again", async () => {
+		const failing: FakeOptions["failing"] = { restore_backup: "disk_full" };
+		await openWindow({ picks: ["/media/stick/old.docent"], failing });
+		await byId(TestId.NavSettings).click();
+		await byId(TestId.RestoreLook).click();
+		await byId(TestId.RestoreYes).click();
+		await expect.element(byId(TestId.Restore)).toHaveTextContent("The disk is full.");
+		await expectAccessible();
+		delete failing.restore_backup;
+		await byId(TestId.RestoreYes).click();
+		await expect.element(byId(TestId.NextStart)).toHaveTextContent("The backup is restored to");
 	});
 
 	test("a file that is no backup is refused in words", async () => {

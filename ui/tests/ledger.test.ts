@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { page, userEvent } from "vitest/browser";
-import { FOLDERS, OFFICE } from "../src/host/fake";
+import { type FakeOptions, FOLDERS, OFFICE } from "../src/host/fake";
 import { all, byId, expectAccessible, lastRequest, openWindow, TestId } from "./window";
 
 const WITH_OFFICE = { folders: [...FOLDERS, OFFICE] };
@@ -94,6 +94,22 @@ describe("the ledger", () => {
 		await byId(TestId.ForgottenUndo).click();
 		await expect.poll(() => row("Budget 2025")?.dataset.state).toBe("waiting");
 		expect(lastRequest(host, "set_source_rules").rules.forgotten).toEqual([]);
+	});
+
+	test("keeps the way back from forgetting if going it failed", async () => {
+		const failing: FakeOptions["failing"] = {};
+		await openWindow({ ...WITH_OFFICE, failing });
+		await openAssociation();
+		row("Budget 2025").focus();
+		await userEvent.keyboard("{Delete}");
+		await byId(TestId.ConfirmYes).click();
+		failing.set_source_rules = "disk_full";
+		await byId(TestId.ForgottenUndo).click();
+		await expect.element(byId(TestId.Failure)).toHaveTextContent("The disk is full.");
+		delete failing.set_source_rules;
+		await byId(TestId.ForgottenUndo).click();
+		await expect.poll(() => row("Budget 2025")?.dataset.state).toBe("waiting");
+		expect(all(TestId.Forgotten).length).toBe(0);
 	});
 
 	test("is written as CSV where the person says", async () => {

@@ -146,6 +146,9 @@ describe("indexing", () => {
 		await byId(TestId.IndexingPause).click();
 		await expect.element(byId(TestId.IndexingStatus)).toHaveTextContent("Paused");
 		await expect.element(byId(TestId.IndexingStatus)).toHaveTextContent("1,264 of 4,820");
+		// It is still where the focus is, and there is no run left to stop.
+		await expect.element(byId(TestId.IndexingPause)).toHaveFocus();
+		expect(all(TestId.IndexingStop).length).toBe(0);
 		await byId(TestId.IndexingPause).click();
 		await expect.element(byId(TestId.IndexingStatus)).toHaveTextContent("Looking for files");
 		host.setIndexing({ phase: "reading", done: 4000 });

@@ -211,6 +211,31 @@ describe("notes", () => {
 		await expect.poll(() => all(TestId.NoteVersion).length).toBe(2);
 	});
 
+	test("stay in their folder when another one is chosen: saved, closed, and not written there", async () => {
+		const host = await openWindow({ notes: true, picks: ["/home/ada/other"] });
+		await openNotes("Varroa");
+		await page.getByTestId(TestId.NoteTag).filter({ hasText: "#bees" }).click();
+		await userEvent.fill(byId(TestId.NoteEditor), "# Varroa\n\nthe last words");
+		await page.getByRole("button", { name: "Change folder…" }).click();
+		await expect.element(page.getByText("No notes yet.")).toBeVisible();
+		expect(all(TestId.NoteEditor).length).toBe(0);
+		expect(drafts.size).toBe(0);
+		expect(host.notes.count).toBe(0);
+		host.notes.setFolder(null);
+		expect(host.notes.read("Varroa.md").text).toBe("# Varroa\n\nthe last words");
+	});
+
+	test("of which one cannot be saved hold the change of their folder back, and it is said", async () => {
+		const failing = { save_note: "disk_full" } as const;
+		const host = await openWindow({ notes: true, picks: ["/home/ada/other"], failing });
+		await openNotes("Varroa");
+		await userEvent.fill(byId(TestId.NoteEditor), "nowhere else");
+		await page.getByRole("button", { name: "Change folder…" }).click();
+		await expect.element(page.getByTestId(TestId.Failure)).toHaveTextContent("Varroa");
+		expect(host.calls.some(({ name }) => name === "set_notes_folder")).toBe(false);
+		expect(text()).toBe("nowhere else");
+	});
+
 	test("are previewed as text, never as markup", async () => {
 		const host = await openWindow({ notes: true });
 		host.changeNote(

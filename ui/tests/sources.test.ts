@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { page, userEvent } from "vitest/browser";
 import { FOLDERS } from "../src/host/fake";
-import { all, byId, expectAccessible, lastRequest, openWindow, TestId } from "./window";
+import { all, byId, expectAccessible, hold, lastRequest, openWindow, TestId } from "./window";
 
 const press = (keys: string) => userEvent.keyboard(keys);
 const source = (nth: number) => page.getByTestId(TestId.SourceItem).nth(nth);
@@ -27,14 +27,33 @@ describe("what of a source is read", () => {
 		expect(all(TestId.DocumentRow).some(({ textContent }) => textContent?.includes("manuals/"))).toBe(false);
 	});
 
-	test("a refusal keeps the dialog and what was written in it", async () => {
+	test("takes no wrong size for no limit", async () => {
+		const host = await openWindow();
+		await source(0).click({ button: "right" });
+		await page.getByRole("menuitem", { name: "What is read…" }).click();
+		const size = page.getByRole("textbox", { name: "Largest file" });
+		await size.fill("two");
+		await byId(TestId.RulesSave).click();
+		await expect.element(size).toHaveFocus();
+		await expect.element(byId(TestId.Rules)).toHaveTextContent("This is not a size.");
+		await expectAccessible();
+		expect(host.calls.some(({ name }) => name === "set_source_rules")).toBe(false);
+		await size.fill("2 MB");
+		await byId(TestId.RulesSave).click();
+		await expect.poll(() => all(TestId.Rules).length).toBe(0);
+		expect(lastRequest(host, "set_source_rules").rules.max_bytes).toBe(2_000_000);
+	});
+
+	test("a refusal keeps the dialog and what was written in it, and is said in it", async () => {
 		await openWindow({ failing: { set_source_rules: "disk_full" } });
 		await source(0).click({ button: "right" });
 		await page.getByRole("menuitem", { name: "What is read…" }).click();
 		await page.getByRole("textbox", { name: "Left out" }).fill("old/");
 		await byId(TestId.RulesSave).click();
-		await expect.poll(() => all(TestId.Failure).length).toBe(1);
+		await expect.element(byId(TestId.Rules)).toHaveTextContent("The disk is full.");
+		expect(all(TestId.Failure).length).toBe(1);
 		await expect.element(page.getByRole("textbox", { name: "Left out" })).toHaveValue("old/");
+		await expectAccessible();
 	});
 
 	test("a drive that is away is said plainly, and what was read from it stays", async () => {
@@ -49,6 +68,17 @@ describe("what of a source is read", () => {
 });
 
 describe("collections", () => {
+	test("that are deleted while their documents are listed leave the list of all", async () => {
+		await openWindow();
+		await page.getByTestId(TestId.CollectionItem).filter({ hasText: "Home" }).click();
+		await expect.element(page.getByRole("heading", { name: "Home" })).toBeVisible();
+		await page.getByTestId(TestId.CollectionItem).filter({ hasText: "Home" }).click({ button: "right" });
+		await page.getByRole("menuitem", { name: "Delete collection…" }).click();
+		await byId(TestId.ConfirmYes).click();
+		await expect.element(page.getByRole("heading", { name: "All documents" })).toBeVisible();
+		await expect.poll(() => all(TestId.DocumentRow).length).toBeGreaterThan(5);
+	});
+
 	test("hold a source in several, and narrow the list and the question", async () => {
 		const host = await openWindow();
 		await source(1).click({ button: "right" });
@@ -127,6 +157,36 @@ describe("progress", () => {
 		await byId(TestId.IndexingStop).click();
 		await expect.element(byId(TestId.IndexingStatus)).toHaveTextContent("7 of 12 can be found");
 		expect(host.calls.some(({ name }) => name === "stop_indexing")).toBe(true);
+	});
+
+	test("is over when the core says so, also if the answer to a pause or a stop comes after that", async () => {
+		const held = hold();
+		const host = await openWindow({ indexing: RUN });
+		const call = host.call.bind(host);
+		let answers = 0;
+		host.call = async (name, req) => {
+			const res = await call(name, req);
+			if (name !== "stop_indexing" && name !== "pause_indexing") return res;
+			await held.gate(name);
+			answers += 1;
+			return res;
+		};
+		const phase = () => all(TestId.IndexingStatus)[0]?.dataset.phase;
+		for (const [button, step] of [
+			[TestId.IndexingPause, "pause_indexing"],
+			[TestId.IndexingStop, "stop_indexing"],
+		] as const) {
+			host.setIndexing({ ...RUN, phase: "reading" });
+			await expect.poll(phase).toBe("reading");
+			held.at = step;
+			const before = answers;
+			await byId(button).click();
+			await expect.poll(phase).toBe("idle");
+			held.release();
+			await expect.poll(() => answers).toBe(before + 1);
+			expect(phase(), step).toBe("idle");
+			host.setIndexing({ paused: false });
+		}
 	});
 
 	test("of another model's index is shown, may be given up, and says why it stopped", async () => {

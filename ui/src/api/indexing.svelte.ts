@@ -18,6 +18,10 @@ class Indexing {
 		return this.status?.paused ?? false;
 	}
 
+	set paused(paused: boolean) {
+		if (this.status) this.#told = { ...this.status, paused };
+	}
+
 	/** Whether work is going on, or waits for a model. A pause ends a run; it goes on with the next. */
 	get busy(): boolean {
 		const phase = this.status?.phase;

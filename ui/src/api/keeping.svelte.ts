@@ -80,9 +80,11 @@ class Keeping {
 		return info && { path, info };
 	}
 
-	async restore(path: string): Promise<void> {
-		const next = await attempt(() => call("restore_backup", { path }));
-		if (next) this.next = { ...next, kind: "restore" };
+	/** Unpacks it beside the library, which takes minutes if it is large; rejects with why it could not. */
+	async restore(path: string): Promise<AtNextStart> {
+		const next = await call("restore_backup", { path });
+		this.next = { ...next, kind: "restore" };
+		return next;
 	}
 
 	/** The folder that the person chose to move to. */

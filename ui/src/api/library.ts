@@ -53,8 +53,12 @@ export const renameCollection = (collection: number, name: string) =>
 	change(() => call("rename_collection", { collection, name }));
 export const deleteCollection = (collection: number) =>
 	change(() => call("delete_collection", { collection }));
-export const setRules = (source: number, rules: SourceRules) =>
-	change(() => call("set_source_rules", { source, rules }));
+
+/** Rejects if that failed: its dialog covers the place where failures are shown. */
+export async function setRules(source: number, rules: SourceRules): Promise<void> {
+	await call("set_source_rules", { source, rules });
+	touch(LIBRARY);
+}
 
 export interface Members {
 	sources?: number[];
@@ -103,15 +107,17 @@ export async function exportLedger(source: number | null): Promise<number | unde
 	return (await attempt(() => call("export_ledger", { path, source })))?.count;
 }
 
+// Both answer with how indexing stood before the run ended. The events that tell of its end may have
+// come before the answer, so of that only what no event takes back is believed.
+
 export async function pauseIndexing(paused: boolean): Promise<void> {
 	const status = await attempt(() => call("pause_indexing", { paused }));
-	if (status) indexing.status = status;
+	if (status) indexing.paused = status.paused;
 }
 
 /** Ends the run; what is done stays. */
 export async function stopIndexing(): Promise<void> {
-	const status = await attempt(() => call("stop_indexing", {}));
-	if (status) indexing.status = status;
+	await attempt(() => call("stop_indexing", {}));
 	touch(LIBRARY);
 }
 

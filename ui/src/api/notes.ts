@@ -1,4 +1,4 @@
-/** Everything asked of the core about notes, but for saving, which `features/notes/draft` does itself. */
+/** Everything asked of the core about notes, but for saving, which `features/notes/draft.svelte` does itself. */
 import { t } from "../i18n/index.svelte";
 import type { Note } from "../wire/generated";
 import { attempt } from "./failures.svelte";
@@ -19,10 +19,9 @@ export async function setNotesFolder(path: string | null): Promise<boolean> {
 	return res !== undefined;
 }
 
-/** Lets the person choose the folder. Whether there is one now. */
-export async function chooseNotesFolder(): Promise<boolean> {
-	const paths = await attempt(() => currentHost().pickFolders(t().notes.folderTitle));
-	return paths?.[0] === undefined ? false : setNotesFolder(paths[0]);
+/** The folder that the person chose. */
+export async function pickNotesFolder(): Promise<string | undefined> {
+	return (await attempt(() => currentHost().pickFolders(t().notes.folderTitle)))?.[0];
 }
 
 export async function renameNote(path: string, to: string): Promise<Note | undefined> {

@@ -5,6 +5,8 @@ export interface ConfirmQuestion {
 	title: string;
 	text: string;
 	yes: string;
+	/** Instead of "Cancel", where that could mean either. */
+	no: string | null;
 	danger: boolean;
 	answer: (yes: boolean) => void;
 }
@@ -24,16 +26,26 @@ class Questions {
 
 export const questions = new Questions();
 
+/** One question at a time: an earlier one that nobody answered is answered with no. */
+function giveWay(): void {
+	const { current } = questions;
+	if (current?.kind === "confirm") current.answer(false);
+	else current?.answer(null);
+}
+
 /** Whether the person agrees. */
 export function confirm(question: {
 	title: string;
 	text: string;
 	yes: string;
+	no?: string;
 	danger?: boolean;
 }): Promise<boolean> {
+	giveWay();
 	return new Promise((resolve) => {
 		questions.current = {
 			kind: "confirm",
+			no: null,
 			danger: false,
 			...question,
 			answer: (yes) => {
@@ -51,6 +63,7 @@ export function askText(question: {
 	value: string;
 	submit: string;
 }): Promise<string | null> {
+	giveWay();
 	return new Promise((resolve) => {
 		questions.current = {
 			kind: "text",

@@ -13,6 +13,9 @@ export type DropEvent =
 	| { kind: "leave" }
 	| { kind: "drop"; paths: string[] };
 
+/** What the page says to closing: now; it asks the person first, which may take long; it stays open. */
+export type ClosingAnswer = "close" | "wait" | "stay";
+
 export type Unsubscribe = () => void;
 
 export interface Host {
@@ -32,6 +35,9 @@ export interface Host {
 	onEvent(listener: (event: Event) => void): Unsubscribe;
 	/** Files dragged in. */
 	onDrop(listener: (event: DropEvent) => void): Unsubscribe;
+	/** The window is to close, and waits a few seconds for an answer. */
+	onClosing(listener: () => void): Unsubscribe;
+	answerClosing(answer: ClosingAnswer): Promise<void>;
 	/** Paths of the folders that the person chose; empty if none. */
 	pickFolders(title: string): Promise<string[]>;
 	/** Paths of the files that the person chose; empty if none. */

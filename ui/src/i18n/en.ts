@@ -14,6 +14,14 @@ export type { ErrorText } from "./en/errors";
 const plural = (n: number, one: string, other: string) => (n === 1 ? one : other);
 
 export const en = {
+	closing: {
+		title: "Close although a note is not saved?",
+		failed: (names: string) => `Could not be saved: ${names}.`,
+		slow: "A note is still being saved; the disk takes long.",
+		lost: "If docent closes now, that text is lost.",
+		yes: "Close anyway",
+		no: "Go back",
+	},
 	app: {
 		name: "docent",
 		loading: "Opening your library…",

@@ -6,6 +6,14 @@ import { collection, documents, indexing, places, rules, source } from "./zh-CN/
 import { notes } from "./zh-CN/notes";
 
 export const zhCN: Messages = {
+	closing: {
+		title: "有笔记尚未保存，仍要关闭？",
+		failed: (names) => `未能保存：${names}。`,
+		slow: "仍在保存笔记，磁盘响应较慢。",
+		lost: "现在关闭 docent 会丢失这些文字。",
+		yes: "仍然关闭",
+		no: "返回",
+	},
 	app: {
 		name: "docent",
 		loading: "正在打开资料库…",

@@ -147,6 +147,7 @@ export const TestId = {
 	BackUpDone: "back-up-done",
 	RestoreLook: "restore-look",
 	Restore: "restore",
+	RestoreBusy: "restore-busy",
 	RestoreYes: "restore-yes",
 	MoveLibrary: "move-library",
 	NextStart: "next-start",

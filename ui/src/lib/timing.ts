@@ -53,3 +53,6 @@ export function oncePerFrame(run: () => void): () => void {
 		frame = requestAnimationFrame(settle);
 	};
 }
+
+/** Resolves after `ms`. */
+export const after = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));

@@ -28,11 +28,12 @@ export interface DocumentActions {
 	onabout: (document: Document) => void;
 }
 
-/** Reads them again, and says how many that is. */
-export async function readAgain(documents: readonly Document[]): Promise<void> {
+/** Reads them again, and says how many that is. Whether that could be asked for. */
+export async function readAgain(documents: readonly Document[]): Promise<boolean> {
 	const n = await retryDocuments(documents.map(({ id }) => id));
-	if (n === undefined) return;
+	if (n === undefined) return false;
 	toast(n === 0 ? t().documents.nothingRequeued : t().documents.requeued(n, count(n)));
+	return true;
 }
 
 /** A new collection with these in it. */

@@ -1,6 +1,6 @@
 /** Forgetting documents, with what was said about it and the way back. */
+import { attempt } from "../../api/failures.svelte";
 import { forgetDocument, setRules } from "../../api/library";
-import { query } from "../../api/queries.svelte";
 import { call } from "../../api/rpc";
 import { confirm } from "../../components/questions.svelte";
 import { count } from "../../i18n/format";
@@ -54,16 +54,19 @@ class Forgetting {
 	async undo(): Promise<void> {
 		const { last } = this;
 		if (!last) return;
-		this.last = null;
-		// The rules as they are now: the list in the window may be older than the forgetting.
-		const list = query("list_sources", {});
-		const { sources } = await call("list_sources", {}).catch(() => ({ sources: list.data?.sources ?? [] }));
-		for (const source of sources) {
-			const paths = last.documents.filter((one) => one.source === source.id).map(({ path }) => path);
-			if (paths.length === 0) continue;
-			const forgotten = source.rules.forgotten.filter((path) => !paths.includes(path));
-			await setRules(source.id, { ...source.rules, forgotten });
-		}
+		const undone = await attempt(async () => {
+			// The rules as they are now: the list in the window may be older than the forgetting.
+			const { sources } = await call("list_sources", {});
+			for (const source of sources) {
+				const paths = last.documents.filter((one) => one.source === source.id).map(({ path }) => path);
+				if (paths.length === 0) continue;
+				const forgotten = source.rules.forgotten.filter((path) => !paths.includes(path));
+				await setRules(source.id, { ...source.rules, forgotten });
+			}
+			return true;
+		});
+		// The way back stays until it was gone.
+		if (undone && this.last === last) this.last = null;
 	}
 }
 

@@ -9,7 +9,10 @@ test("endings are taken however they are written", () => {
 test("sizes are megabytes, and nothing is no limit", () => {
 	expect(bytesOf("2.5")).toBe(2_500_000);
 	expect(bytesOf("2,5")).toBe(2_500_000);
-	expect([bytesOf(""), bytesOf("-3"), bytesOf("many")]).toEqual([null, null, null]);
+	expect([bytesOf("10 MB"), bytesOf("10mb")]).toEqual([10_000_000, 10_000_000]);
+	expect([bytesOf(""), bytesOf("  ")]).toEqual([null, null]);
+	// Not no limit: the person meant one.
+	for (const no of ["-3", "many", "0", "1,5,0", "2 GB"]) expect(bytesOf(no), no).toBeUndefined();
 	expect(
 		megabytesOf({
 			ignore: [],

@@ -17,12 +17,15 @@ export function endingsOf(text: string): string[] {
 	return [...new Set(words.filter((word) => word !== ""))];
 }
 
-/** A size in MB as bytes; null where nothing that is a size was written. */
-export function bytesOf(megabytes: string): number | null {
-	const value = Number(megabytes.trim().replace(",", "."));
-	return megabytes.trim() === "" || !Number.isFinite(value) || value <= 0
-		? null
-		: Math.round(value * MEGABYTE);
+/**
+ * A size in MB as bytes, with or without the unit; null, no limit, for nothing. Undefined for what is
+ * no size: taking that for no limit would read what the person meant to leave out.
+ */
+export function bytesOf(megabytes: string): number | null | undefined {
+	const written = megabytes.trim().replace(/\s*mb$/i, "");
+	if (written === "") return null;
+	const bytes = Math.round(Number(written.replace(",", ".")) * MEGABYTE);
+	return Number.isSafeInteger(bytes) && bytes > 0 ? bytes : undefined;
 }
 
 export function megabytesOf(rules: SourceRules): string {

@@ -4,7 +4,8 @@ import { bringBack, deleteNote, renameNote } from "../../api/notes";
 import { call } from "../../api/rpc";
 import { askText, confirm } from "../../components/questions.svelte";
 import { t } from "../../i18n/index.svelte";
-import { draftOf, keepDraft, NoteDraft, release } from "./drafts.svelte";
+import { NoteDraft } from "./draft.svelte";
+import { draftOf, keepDraft, release } from "./drafts.svelte";
 
 export type NoteMode = "edit" | "preview";
 
@@ -54,6 +55,12 @@ class OpenNote {
 		this.#set(null);
 	}
 
+	/** Nothing of this folder is shown any more, nor brought back into another one. */
+	leaveFolder(): void {
+		this.#set(null);
+		this.deleted = null;
+	}
+
 	/** The note of this name; one that does not exist is begun. */
 	async follow(name: string): Promise<void> {
 		await this.draft?.flush();
@@ -70,9 +77,7 @@ class OpenNote {
 			value: draft.path.replace(/\.md$/, ""),
 			submit: t().notes.renameYes,
 		});
-		if (to === null || draft.path === null) return;
-		const note = await renameNote(draft.path, to);
-		if (note) draft.renamed(note);
+		if (to !== null) await draft.rename((path) => renameNote(path, to));
 	}
 
 	async delete(draft: NoteDraft): Promise<void> {

@@ -1,6 +1,8 @@
 /**
- * Text that has not reached the disk yet, kept by the window itself for the second until it has: a
- * power cut then costs nothing either. Removed as soon as the core has saved it.
+ * Text that has not reached the disk yet, kept by the window itself for the second until it has, and
+ * removed as soon as the core has saved it. It outlives a reload, and with a window that may keep
+ * anything also a power cut; the shipped window is private and forgets it, so closing waits for the
+ * saving itself (`app/closing`).
  */
 const KEY = "docent.notes.unsaved";
 

@@ -13,7 +13,7 @@ import type {
 	Settings,
 	Streams,
 } from "../../wire/generated";
-import type { CallName, DropEvent, Host, StreamName, Unsubscribe } from "../types";
+import type { CallName, ClosingAnswer, DropEvent, Host, StreamName, Unsubscribe } from "../types";
 import { answer } from "./answers";
 import { doctorReport } from "./doctor";
 import { FakeBackups, RECOGNITION, SWITCH_PLAN } from "./keeping";
@@ -52,6 +52,9 @@ export class FakeHost implements Host {
 	#status: IndexingStatus;
 	#listeners = new Set<(event: Event) => void>();
 	#dropListeners = new Set<(event: DropEvent) => void>();
+	#closingListeners = new Set<() => void>();
+	/** What the page said to closing. */
+	readonly closing: ClosingAnswer[] = [];
 	#aborted = new Set<string>();
 	#nextId = 1;
 
@@ -114,6 +117,16 @@ export class FakeHost implements Host {
 		return () => this.#dropListeners.delete(listener);
 	}
 
+	onClosing(listener: () => void): Unsubscribe {
+		this.#closingListeners.add(listener);
+		return () => this.#closingListeners.delete(listener);
+	}
+
+	answerClosing(answer: ClosingAnswer): Promise<void> {
+		this.closing.push(answer);
+		return Promise.resolve();
+	}
+
 	pickFolders(): Promise<string[]> {
 		return Promise.resolve(this.options.picks ?? ["/home/ada/Documents/House"]);
 	}
@@ -131,6 +144,11 @@ export class FakeHost implements Host {
 
 	drop(event: DropEvent): void {
 		for (const listener of this.#dropListeners) listener(event);
+	}
+
+	/** The person closes the window. */
+	close(): void {
+		for (const listener of this.#closingListeners) listener();
 	}
 
 	emit(event: Event): void {
@@ -220,6 +238,13 @@ export class FakeHost implements Host {
 		return res;
 	}
 
+	/** Changes indexing. As it may be in the core: the answer is from before the event that it follows. */
+	#overtaken(at: Partial<IndexingStatus>, then: Partial<IndexingStatus>): IndexingStatus {
+		const answer = { ...this.#status, ...at };
+		this.setIndexing(then);
+		return answer;
+	}
+
 	/** Says how many were changed, and that they were. */
 	#changed(count: number): { count: number } {
 		this.emit({ kind: "changed", tags: ["sources", "documents"] });
@@ -294,10 +319,7 @@ export class FakeHost implements Host {
 			),
 		retry_documents: ({ documents }) =>
 			this.#changed(this.library.retry((one) => documents.includes(one.id))),
-		stop_indexing: () => {
-			this.#status = { ...IDLE };
-			return this.#status;
-		},
+		stop_indexing: () => this.#overtaken({}, { ...IDLE }),
 		export_ledger: ({ source }) => ({
 			count: this.library.documents.filter(({ info }) => source === null || info.source === source).length,
 		}),
@@ -308,8 +330,7 @@ export class FakeHost implements Host {
 		},
 		pause_indexing: ({ paused }) => {
 			// As in the core: a pause ends the run, the figures stay; resuming begins the next.
-			this.#status = { ...this.#status, paused, phase: paused ? "idle" : "scanning" };
-			return this.#status;
+			return this.#overtaken({ paused }, { paused, phase: paused ? "idle" : "scanning" });
 		},
 		list_documents: (req) => this.library.listDocuments(req),
 		read_document: ({ document, revision, at, offset, limit }) => {

@@ -66,6 +66,8 @@ function hash(text: string): string {
 export class FakeNotes {
 	folder: string | null;
 	#files = new Map<string, Stored>();
+	/** Folders that were used before. */
+	#others = new Map<string, Map<string, Stored>>();
 	#versions: Version[] = [];
 	#nextVersion = 1;
 
@@ -105,7 +107,12 @@ export class FakeNotes {
 	}
 
 	setFolder(path: string | null): Calls["set_notes_folder"]["res"] {
-		this.folder = path ?? PROPOSED;
+		const next = path ?? PROPOSED;
+		if (this.folder !== null && next !== this.folder) {
+			this.#others.set(this.folder, this.#files);
+			this.#files = this.#others.get(next) ?? new Map();
+		}
+		this.folder = next;
 		return this.list({ text: null, tag: null });
 	}
 

@@ -1,6 +1,6 @@
 /** The window inside the shell. The only place that knows Tauri. */
 import { Channel, invoke } from "@tauri-apps/api/core";
-import { listen } from "@tauri-apps/api/event";
+import { emit, listen } from "@tauri-apps/api/event";
 import { getCurrentWebview } from "@tauri-apps/api/webview";
 import { open, save } from "@tauri-apps/plugin-dialog";
 import type { Event, Streams } from "../../wire/generated";
@@ -86,6 +86,8 @@ export function tauriHost(): Host {
 		stream,
 		onEvent: (listener) => subscription(listen<Event>("docent://event", (event) => listener(event.payload))),
 		onDrop,
+		onClosing: (listener) => subscription(listen("docent://closing", () => listener())),
+		answerClosing: (answer) => emit("docent://close", answer),
 		pickFolders: async (title) => paths(await open({ title, directory: true, multiple: true })),
 		pickFiles: async (title, { multiple }) => paths(await open({ title, multiple })),
 		pickSavePath: (title, proposed) => save({ title, defaultPath: proposed }),

@@ -92,4 +92,18 @@ describe("the shell's host", () => {
 		]);
 		for (const end of stop) end();
 	});
+
+	test("closing is asked and answered by events of the shell", async () => {
+		mockWindows("main");
+		mockIPC(() => null, { shouldMockEvents: true });
+		const { emit, listen } = await import("@tauri-apps/api/event");
+		const host = tauriHost();
+		const answers: unknown[] = [];
+		await listen("docent://close", ({ payload }) => answers.push(payload));
+		const end = host.onClosing(() => void host.answerClosing("wait"));
+		await new Promise((resolve) => setTimeout(resolve, 20));
+		await emit("docent://closing");
+		await expect.poll(() => answers).toEqual(["wait"]);
+		end();
+	});
 });

@@ -31,6 +31,9 @@ export const keeping = {
 	restoreExplain:
 		"The restored library takes the place of the present one when docent next starts. The present one is kept aside, whole.",
 	restoreYes: "Restore at the next start",
+	restoring:
+		"Unpacking the backup. This can take some minutes; docent goes on working with the present library meanwhile. Please leave it open.",
+	restoreReady: "The backup is ready",
 	move: "Move the library",
 	moveText: "To another folder or drive. It happens when docent next starts.",
 	moveChoose: "Choose a folder…",
@@ -42,6 +45,7 @@ export const keeping = {
 	nextRestore: (folder: string) => `The backup is restored to ${folder}`,
 	nextMove: (folder: string) => `The library moves to ${folder}`,
 	nextKept: (folder: string) => `The present library is kept in ${folder}`,
+	nextHow: "It happens when you close docent and start it again.",
 	recognition: "Text in pictures",
 	recognise: "Recognise text in pictures",
 	recogniseText: "For scans and photographs. It is done on this computer, by the program Tesseract.",

@@ -14,7 +14,7 @@ export const notes: Messages["notes"] = {
 	untitled: "无标题",
 	editor: "笔记正文",
 	placeholder: "写点什么… 第一行会成为名称。输入 [[ 可链接到其他笔记，# 可添加标签。",
-	edit: "书写",
+	edit: "编辑",
 	preview: "预览",
 	view: "视图",
 	back: "返回列表",
