@@ -1,12 +1,12 @@
 //! An index over real SQLite, real LanceDB and the real readers; only the vectors are made up, since
 //! what they mean does not matter where nothing must be lost.
 
-use docent_corpus::{Cancel, Pooling, Profile};
+use docent_corpus::{Cancel, Pooling, Profile, ProfileId};
 use docent_extract::{InProcess, Limits};
 use docent_inference::fake::FakeEmbedder;
 use docent_ingest::{Ingest, IngestParts, IngestReport, StoreState};
 use docent_library::{Library, SourceKind};
-use docent_vector_store::{Filter, LanceConfig, LanceStore, TextQuery, VectorStore};
+use docent_vector_store::{Filter, LanceConfig, LanceStore, StoreError, TextQuery, VectorStore};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
@@ -21,6 +21,8 @@ pub struct Opened {
     pub store: Arc<dyn VectorStore>,
     /// What fills it.
     pub ingest: Ingest,
+    /// Whose index it is.
+    pub profile: ProfileId,
 }
 
 /// Opens the library below `folder`, as at a start of docent: whatever happened before.
@@ -70,7 +72,7 @@ pub async fn open_at(folder: &Path, now_ms: i64) -> Opened {
         .recover(StoreState { replaced: report.replaced, version: report.version })
         .await
         .expect("recovery");
-    Opened { library, store, ingest }
+    Opened { library, store, ingest, profile: id }
 }
 
 impl Opened {
@@ -82,18 +84,29 @@ impl Opened {
     }
 
     /// How many different live chunks are among the `limit` nearest ones to any vector.
-    pub async fn near(&self, limit: usize) -> usize {
-        let hits = self.store.search_vector(&[0.1; DIMENSION], &Filter::default(), limit).await.unwrap();
+    ///
+    /// # Errors
+    /// When the index fails.
+    pub async fn near(&self, limit: usize) -> Result<usize, StoreError> {
+        let hits = self.store.search_vector(&[0.1; DIMENSION], &Filter::default(), limit).await?;
         let ids: Vec<_> = hits.iter().map(|hit| hit.chunk).collect();
-        self.library.live_chunks(&ids).unwrap().len()
+        Ok(self.library.live_chunks(&ids).unwrap().len())
     }
 
     /// Every chunk that a search for one of these words can reach, with how often it was found.
     pub async fn visible(&self, words: &[&str]) -> BTreeMap<String, usize> {
+        self.found(words).await.unwrap()
+    }
+
+    /// As [`Opened::visible`].
+    ///
+    /// # Errors
+    /// When the index fails.
+    pub async fn found(&self, words: &[&str]) -> Result<BTreeMap<String, usize>, StoreError> {
         let mut found = BTreeMap::new();
         for word in words {
             let query = TextQuery::Words((*word).to_owned());
-            let hits = self.store.search_text(&query, &Filter::default(), 10_000).await.unwrap();
+            let hits = self.store.search_text(&query, &Filter::default(), 10_000).await?;
             let ids: Vec<_> = hits.iter().map(|hit| hit.chunk).collect();
             let live = self.library.live_chunks(&ids).unwrap();
             for hit in &hits {
@@ -102,7 +115,7 @@ impl Opened {
                 }
             }
         }
-        found
+        Ok(found)
     }
 }
 

@@ -309,3 +309,49 @@ async fn a_backup_answers_on_another_machine_without_embedding_again() {
     assert_eq!(world.find("jackal howls").await, ["a.md"], "sources that are not here are not gone");
     world.api.close().await;
 }
+
+/// Files below a folder whose paths hold this.
+fn files_of(folder: &Path, part: &str) -> Vec<PathBuf> {
+    let (mut found, mut folders) = (Vec::new(), vec![folder.to_path_buf()]);
+    while let Some(next) = folders.pop() {
+        for entry in std::fs::read_dir(next).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.to_string_lossy().contains(part) {
+                found.push(path);
+            }
+        }
+    }
+    found
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_index_that_fails_while_it_is_asked_mends_itself() {
+    let world = World::new().await;
+    for n in 0..20 {
+        world.write(&format!("{n}.md"), &format!("The kudu number {n} listens."));
+    }
+    world.add().await;
+    world.api.close().await;
+    let spoiled = files_of(&world.home.path().join("library/lance"), "_indices");
+    assert!(!spoiled.is_empty());
+    spoiled.iter().for_each(|path| std::fs::remove_file(path).unwrap());
+    let World { home, api: before } = world;
+    drop(before);
+    let api = Api::open(places(home.path(), "library"), Arc::new(SilentHost)).await.unwrap();
+    let world = World { home, api };
+    // The library answers by itself while the index is away.
+    assert_eq!(world.find("kudu").await.len(), 20);
+    let end = Instant::now() + Duration::from_secs(60);
+    loop {
+        let req = SearchReq { query: "kudu".to_owned(), scope: Scope::default(), limit: 50 };
+        let found = world.api.search(req).await.unwrap();
+        if !found.degraded && found.passages.len() == 20 {
+            break;
+        }
+        assert!(Instant::now() < end, "{} passages, degraded {}", found.passages.len(), found.degraded);
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    world.api.close().await;
+}

@@ -16,6 +16,7 @@ mod error;
 mod handlers;
 mod host;
 mod indexer;
+mod mend;
 mod open;
 mod places;
 mod reading;

@@ -3,6 +3,7 @@
 use crate::engine::{Engine, Switch};
 use crate::host::Host;
 use crate::indexer::Indexer;
+use crate::mend::Mending;
 use crate::places::Places;
 use crate::reading::SharedExtract;
 use crate::rebuild::Rebuild;
@@ -40,6 +41,7 @@ pub struct Api {
     indexer: Indexer,
     rebuild: Rebuild,
     requests: Requests,
+    mending: Mending,
 }
 
 impl Api {
@@ -65,8 +67,8 @@ impl Api {
         let extract = SharedExtract::open(&places, &settings, &library).await?;
         let engine = Arc::new(RwLock::new(Arc::new(Engine::without_models(&library, Switch::none()))));
         let indexer = Indexer::new(Arc::clone(&host), Arc::clone(&library), Arc::clone(&engine));
-        let (rebuild, requests) = (Rebuild::default(), Requests::default());
-        let api = Self { host, places, library, hub, extract, engine, indexer, rebuild, requests };
+        let (rebuild, requests, mending) = (Rebuild::default(), Requests::default(), Mending::default());
+        let api = Self { host, places, library, hub, extract, engine, indexer, rebuild, requests, mending };
         crate::engine::remove_unused_tables(&api.library, &api.places.data).await;
         api.reload_engine().await?;
         Ok(api)
@@ -133,6 +135,10 @@ impl Api {
     pub(crate) async fn unload_engine(&self) {
         let empty = Arc::new(Engine::without_models(&self.library, Switch::none()));
         *self.engine.write().await = empty;
+    }
+
+    pub(crate) fn mending(&self) -> &Mending {
+        &self.mending
     }
 
     pub(crate) async fn engine(&self) -> Arc<Engine> {

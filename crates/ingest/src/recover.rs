@@ -4,7 +4,8 @@ use crate::batch::UNKNOWN_VERSION;
 use crate::read::reading_identity;
 use crate::{Ingest, IngestError, Recovery, StoreState};
 use docent_corpus::{BatchId, RevisionId};
-use std::collections::HashSet;
+use docent_library::Library;
+use std::collections::{HashMap, HashSet};
 
 impl Ingest {
     /// Brings library and index together: run once at start, before the first run. Needs no model
@@ -32,10 +33,14 @@ impl Ingest {
         recovery.purged = self.purge_rows().await?;
         let mut known_rows = self.publish_complete(state, &mut recovery).await?;
         known_rows += self.published_rows().await?;
-        if self.parts.store.rows().await? != known_rows {
+        let counts: HashMap<RevisionId, usize> =
+            self.parts.store.revision_counts().await?.into_iter().collect();
+        // The sum alone is not enough: a library that lost its last writes may lack as many rows as it
+        // does not know.
+        if counts.values().sum::<usize>() != known_rows || self.has_strange_rows(&counts).await? {
             tracing::warn!(known_rows, version = state.version, "the index does not hold what was written");
             self.reopen_lost(&mut recovery).await?;
-            recovery.purged += self.remove_orphans().await?;
+            recovery.purged += self.remove_orphans(&counts).await?;
         }
         recovery.outdated = self.queue_outdated().await?;
         Ok(recovery)
@@ -86,29 +91,31 @@ impl Ingest {
         Ok(())
     }
 
-    /// Removes rows of revisions that are neither live nor in an open batch.
-    async fn remove_orphans(&self) -> Result<usize, IngestError> {
-        let mut wanted: HashSet<RevisionId> = HashSet::new();
+    /// Revisions of open batches: their rows may be there, in part, or not yet.
+    async fn awaited(&self) -> Result<HashSet<RevisionId>, IngestError> {
+        let mut awaited = HashSet::new();
         for id in self.open_batches().await? {
-            wanted.extend(self.load_batch(id).await?.revisions.into_iter().map(|(revision, _)| revision));
+            awaited.extend(self.load_batch(id).await?.revisions.into_iter().map(|(revision, _)| revision));
         }
-        let counts = self.parts.store.revision_counts().await?;
-        let doubtful: Vec<RevisionId> = counts
-            .into_iter()
-            .map(|(revision, _)| revision)
-            .filter(|revision| !wanted.contains(revision))
-            .collect();
-        let orphans = self
-            .library("looking for orphans", move |library| {
-                let mut orphans = Vec::new();
-                for revision in doubtful {
-                    if !library.is_live(revision)? {
-                        orphans.push(revision);
-                    }
-                }
-                Ok(orphans)
-            })
-            .await?;
+        Ok(awaited)
+    }
+
+    /// Whether a revision has rows that it must not have, or not all of them.
+    async fn has_strange_rows(&self, counts: &HashMap<RevisionId, usize>) -> Result<bool, IngestError> {
+        let awaited = self.awaited().await?;
+        let live = self.library("reading revisions", Library::live_revisions).await?;
+        let is_strange = |(revision, rows): (&RevisionId, &usize)| {
+            !awaited.contains(revision) && live.get(revision) != Some(rows)
+        };
+        Ok(counts.iter().any(is_strange))
+    }
+
+    /// Removes rows of revisions that are neither live nor in an open batch.
+    async fn remove_orphans(&self, counts: &HashMap<RevisionId, usize>) -> Result<usize, IngestError> {
+        let awaited = self.awaited().await?;
+        let live = self.library("reading revisions", Library::live_revisions).await?;
+        let is_orphan = |revision: &RevisionId| !awaited.contains(revision) && !live.contains_key(revision);
+        let orphans: Vec<RevisionId> = counts.keys().copied().filter(is_orphan).collect();
         if !orphans.is_empty() {
             self.parts.store.delete_revisions(&orphans).await?;
         }

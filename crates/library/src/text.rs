@@ -6,6 +6,7 @@ use crate::error::{LibraryError, Step};
 use crate::row::{named, unreadable};
 use docent_corpus::{Block, DocumentId, Format, RevisionId};
 use rusqlite::{OptionalExtension, Row};
+use std::collections::HashMap;
 
 /// The whole text of a revision, as it was read.
 #[derive(Clone, Debug, PartialEq)]
@@ -31,6 +32,19 @@ impl Library {
                    FROM revision v JOIN revision_text t ON t.revision_id = v.id WHERE v.id = ?1";
         self.read(step, |db| db.query_row(sql, [revision.0], text_of).optional().step(step))?
             .ok_or_else(|| LibraryError::not_found(format_args!("revision {revision}")))
+    }
+
+    /// All revisions that readers see, with how many chunks each has.
+    pub fn live_revisions(&self) -> Result<HashMap<RevisionId, usize>, LibraryError> {
+        let step = "reading revisions";
+        self.read(step, |db| {
+            let sql = "SELECT id, n_chunks FROM revision WHERE state = 'live'";
+            let mut statement = db.prepare(sql).step(step)?;
+            let rows = statement
+                .query_map([], |row| Ok((RevisionId(row.get(0)?), row.get::<_, i64>(1)? as usize)))
+                .step(step)?;
+            rows.collect::<rusqlite::Result<_>>().step(step)
+        })
     }
 
     /// Whether readers see this revision.

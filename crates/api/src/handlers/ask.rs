@@ -53,6 +53,7 @@ impl Api {
                 return Err(error.into());
             }
         };
+        self.mend_after(&answer.warnings);
         let now = self.now_ms();
         let stored = self
             .library(move |library| {

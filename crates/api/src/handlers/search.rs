@@ -16,6 +16,7 @@ impl Api {
         let limit = if req.limit == 0 { DEFAULT_PASSAGES } else { req.limit } as usize;
         let engine = self.engine().await;
         let found = engine.retrieval.search(&req.query, &scope, limit, &Cancel::new()).await?;
+        self.mend_after(&found.warnings);
         Ok(SearchRes {
             verdict: found.evidence.verdict.into(),
             milliseconds: found.timings.total.as_secs_f64() * 1000.0,

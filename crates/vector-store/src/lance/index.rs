@@ -115,14 +115,15 @@ impl Indexed {
             Kind::Words => {
                 let query = MatchQuery::new("docent".to_owned()).with_column(Some(self.column.to_owned()));
                 let search = FullTextSearchQuery::new_query(FtsQuery::Match(query));
-                let query = table.query().full_text_search(search).fast_search();
+                // Not only the rows it holds: where it holds none that would leave it unread.
+                let query = table.query().full_text_search(search);
                 drain(query.select(Select::columns(&[schema::CHUNK, "_score"])).limit(1)).await?;
             }
             Kind::Nearest => {
                 let mut vector = vec![0.0f32; dimension];
                 vector.first_mut().into_iter().for_each(|x| *x = 1.0);
                 let query = table.query().nearest_to(vector)?.distance_type(DistanceType::Cosine);
-                let query = query.fast_search().select(Select::columns(&[schema::CHUNK, "_distance"]));
+                let query = query.select(Select::columns(&[schema::CHUNK, "_distance"]));
                 drain(query.limit(1)).await?;
             }
         }
