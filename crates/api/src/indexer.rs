@@ -349,7 +349,9 @@ impl Indexer {
         let library = Arc::clone(&self.0.library);
         let known = tokio::task::spawn_blocking(move || library.sources()).await??;
         let watch = self.0.watch.clone();
-        let sources = known.iter().map(|summary| summary.source.clone()).collect();
+        // What is away has lost its watches and gets new ones when it is back.
+        let there = known.iter().filter(|summary| summary.source.reachable);
+        let sources = there.map(|summary| summary.source.clone()).collect();
         // Setting watches walks every folder; nothing waits for it.
         drop(tokio::task::spawn_blocking(move || watch.update(sources)));
         let asked = known.iter().map(|summary| summary.source.id).filter(|id| all || some.contains(id));

@@ -5,7 +5,7 @@ use docent_corpus::SourceId;
 use docent_library::{Source, SourceKind};
 use notify::{EventKind, RecommendedWatcher, RecursiveMode};
 use notify_debouncer_full::{DebounceEventResult, Debouncer, NoCache, new_debouncer_opt};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -28,6 +28,8 @@ pub enum Changed {
 pub struct Watcher {
     debouncer: Debouncer<RecommendedWatcher, NoCache>,
     watched: Arc<Mutex<Watched>>,
+    /// What is watched by the system.
+    paths: BTreeMap<PathBuf, RecursiveMode>,
 }
 
 #[derive(Default)]
@@ -71,7 +73,7 @@ impl Watcher {
         let config = notify::Config::default().with_follow_symlinks(false);
         let debouncer =
             new_debouncer_opt(SETTLE, None, handle, NoCache, config).map_err(|error| error.to_string())?;
-        Ok(Self { debouncer, watched })
+        Ok(Self { debouncer, watched, paths: BTreeMap::new() })
     }
 
     /// Watches exactly these sources from now on. Gives those that cannot be watched, with the reason
@@ -81,33 +83,54 @@ impl Watcher {
             .iter()
             .map(|source| (source.id, Place { root: source.root.clone(), kind: source.kind }))
             .collect();
-        let before = {
-            let mut watched = self.watched.lock().unwrap_or_else(PoisonError::into_inner);
-            std::mem::replace(&mut watched.sources, wanted.clone())
-        };
-        for (id, place) in &before {
-            let path = place.watched().0;
-            let needed = wanted.values().any(|other| other.watched() == place.watched());
-            if wanted.get(id) != Some(place) && !needed {
+        let needed = needed(wanted.values());
+        self.watched.lock().unwrap_or_else(PoisonError::into_inner).sources.clone_from(&wanted);
+        // First all that go: what lies below one of them loses its watches with it.
+        let debouncer = &mut self.debouncer;
+        self.paths.retain(|path, mode| {
+            let stays = needed.get(path) == Some(mode);
+            if !stays {
                 // It may be gone, with its watches.
-                let _ = self.debouncer.unwatch(path);
+                let _ = debouncer.unwatch(path);
             }
-        }
+            stays
+        });
         let mut refused = Vec::new();
-        for (id, place) in &wanted {
-            if before.get(id) == Some(place) {
+        for (path, mode) in needed {
+            if self.paths.contains_key(&path) {
                 continue;
             }
-            let (path, mode) = place.watched();
-            if let Err(error) = self.debouncer.watch(path, mode) {
-                tracing::info!(%error, root = %place.root.display(), "a source cannot be watched");
-                refused.push((*id, error.to_string()));
-                // Asked again with the next list.
-                self.watched.lock().unwrap_or_else(PoisonError::into_inner).sources.remove(id);
+            match self.debouncer.watch(&path, mode) {
+                Ok(()) => drop(self.paths.insert(path, mode)),
+                Err(error) => {
+                    tracing::info!(%error, path = %path.display(), "a place cannot be watched");
+                    // Asked again with the next list.
+                    let below = wanted.iter().filter(|(_, place)| place.watched().0.starts_with(&path));
+                    refused.extend(below.map(|(id, _)| (*id, error.to_string())));
+                }
             }
         }
         refused
     }
+}
+
+/// The places to be watched for these sources. One that lies below another needs no watch of its own,
+/// and must not have one: it would go with the other's.
+fn needed<'p>(wanted: impl Iterator<Item = &'p Place> + Clone) -> BTreeMap<PathBuf, RecursiveMode> {
+    let mut needed = BTreeMap::new();
+    for place in wanted.clone() {
+        let (path, mode) = place.watched();
+        let holds = |other: &Place| {
+            let (above, how) = other.watched();
+            how == RecursiveMode::Recursive
+                && path.starts_with(above)
+                && (above != path || mode == RecursiveMode::NonRecursive)
+        };
+        if !wanted.clone().any(holds) {
+            needed.insert(path.to_path_buf(), mode);
+        }
+    }
+    needed
 }
 
 impl Watched {
@@ -212,6 +235,33 @@ mod tests {
         std::fs::remove_file(folder.path().join("b.txt")).unwrap();
         std::fs::remove_file(&single).unwrap();
         assert!(hears(&told, 2, "单.txt"));
+    }
+
+    #[test]
+    fn sources_within_sources_are_heard_whichever_goes() {
+        let (folder, own) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let inner = folder.path().join("inner");
+        std::fs::create_dir(&inner).unwrap();
+        let single = folder.path().join("single.txt");
+        std::fs::write(&single, "one").unwrap();
+        let (sender, told) = channel();
+        let mut watcher = Watcher::new(own.path(), move |id, changed| {
+            let _ = sender.send((id, changed));
+        })
+        .unwrap();
+        let outer = source(1, folder.path(), SourceKind::Folder);
+        let inner_source = source(2, &inner, SourceKind::Folder);
+        let single_source = source(3, &single, SourceKind::File);
+        assert!(watcher.watch(&[outer.clone(), inner_source.clone(), single_source]).is_empty());
+        std::fs::write(inner.join("a.txt"), "x").unwrap();
+        assert!(hears(&told, 2, "a.txt"));
+        // The single file goes, then the folder around the inner one.
+        assert!(watcher.watch(&[outer, inner_source.clone()]).is_empty());
+        std::fs::write(folder.path().join("b.txt"), "x").unwrap();
+        assert!(hears(&told, 1, "b.txt"));
+        assert!(watcher.watch(&[inner_source]).is_empty());
+        std::fs::write(inner.join("c.txt"), "x").unwrap();
+        assert!(hears(&told, 2, "c.txt"));
     }
 
     #[test]
