@@ -36,6 +36,7 @@ pub struct Docent {
 }
 
 /// What one run of `docent` left behind.
+#[derive(Debug)]
 pub struct Ran {
     /// Exit code; `None` when it was killed.
     pub code: Option<i32>,
@@ -102,13 +103,8 @@ impl Docent {
 
     /// `docent` on this library, printing JSON.
     pub fn command(&self) -> Command {
-        let mut command = Command::new(programs().join("docent"));
+        let mut command = docent();
         command.arg("--data-dir").arg(self.data()).arg("--json");
-        if std::env::var_os("DOCENT_MODELS").is_none() {
-            // As `cargo xtask` sets it, for tests started by hand.
-            command.env("DOCENT_MODELS", cache().join("models"));
-        }
-        command.env("DOCENT_OFFLINE", "1");
         command
     }
 
@@ -127,6 +123,17 @@ impl Default for Docent {
     fn default() -> Self {
         Self::new()
     }
+}
+
+/// `docent` with the models of the tests, without a network, and without arguments yet.
+pub fn docent() -> Command {
+    let mut command = Command::new(programs().join("docent"));
+    if std::env::var_os("DOCENT_MODELS").is_none() {
+        // As `cargo xtask` sets it, for tests started by hand.
+        command.env("DOCENT_MODELS", cache().join("models"));
+    }
+    command.env("DOCENT_OFFLINE", "1");
+    command
 }
 
 /// The cache that `cargo xtask` fills.

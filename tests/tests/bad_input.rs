@@ -139,6 +139,8 @@ fn what_may_not_be_read_is_told_and_read_once_it_may_be() {
     let added = add_as_bound(&docent).json();
     assert_eq!(added["added"][0]["counts"]["indexed"], 1, "{added}");
     assert_eq!(document(&docent, "closed.txt"), ("failed".to_owned(), "permission_denied".to_owned()));
+    let told = &added["added"][0]["unreadable"][0];
+    assert_eq!((&told["path"], &told["reason"]), (&"folder 夹".into(), &"no permission".into()), "{added}");
     allow(&closed, 0o600);
     allow(folder, 0o700);
     docent.add_documents().ok();

@@ -127,6 +127,38 @@ async fn what_happens_in_a_folder_is_followed() {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     assert_eq!(world.find("aardvark digs").await, ["kept 留/moved.md"]);
+
+    // It comes back and is followed again, without anybody asking.
+    std::fs::rename(&away, world.home.path().join("papers 文件")).unwrap();
+    let is_followed = |source: &Source| source.reachable && source.watched;
+    while !is_followed(&world.api.list_sources(Empty {}).await.unwrap().sources[0]) {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    world.write("d.txt", "The dingo howls.");
+    world.until("dingo howls", &["d.txt"]).await;
+    // So is another folder in its place.
+    std::fs::rename(world.folder(), &away).unwrap();
+    world.write("e.txt", "The emu runs.");
+    world.until("emu runs", &["e.txt"]).await;
+    world.write("f.txt", "The falcon dives.");
+    world.until("falcon dives", &["f.txt"]).await;
+    world.api.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_model_files_are_listed_and_wait() {
+    let home = tempfile::tempdir().unwrap();
+    let mut bare = places(home.path(), "library");
+    bare.models = home.path().join("no models");
+    let api = Api::open(bare, Arc::new(SilentHost)).await.unwrap();
+    let world = World { home, api };
+    world.write("a.md", "The jackal calls.");
+    let paths = vec![world.folder().to_string_lossy().into_owned()];
+    world.api.add_sources(AddSourcesReq { paths, collection: None }).await.unwrap();
+    let stopped = world.api.index_until_idle().await;
+    assert_eq!(stopped.unwrap_err().code, Code::ModelNotInstalled);
+    assert_eq!(world.document("a.md").await.state, DocumentState::Waiting);
+    assert_eq!(world.api.list_sources(Empty {}).await.unwrap().sources[0].counts.total, 1);
     world.api.close().await;
 }
 
@@ -170,7 +202,7 @@ async fn copies_are_stored_once_and_rules_and_forgetting_hold() {
     assert!(world.find("dugong grazes").await.is_empty(), "a scan does not bring it back");
 
     let table = world.home.path().join("ledger.csv");
-    let req = ExportLedgerReq { path: table.to_string_lossy().into_owned(), source: None };
+    let req = ExportLedgerReq { path: table.to_string_lossy().into_owned(), ..Default::default() };
     let rows = world.api.export_ledger(req).await.unwrap().count as usize;
     let text = std::fs::read_to_string(table).unwrap();
     assert_eq!(text.lines().count(), rows + 1);

@@ -31,6 +31,7 @@ const STATES = {
 	empty: { scene: "empty", run: async () => {} },
 	modelless: { scene: "modelless", run: async () => {} },
 	indexing: { scene: "indexing", run: async () => {} },
+	embedding: { scene: "embedding", run: async () => {} },
 	results: { run: (page) => type(page, "notice lease") },
 	noresults: { run: (page) => type(page, "quantum chromodynamics") },
 	reading: {

@@ -125,7 +125,8 @@ describe("sources and collections", () => {
 
 describe("indexing", () => {
 	const RUN = {
-		phase: "embedding", file: "contracts/lease.pdf", done: 1264, total: 4820, failed: 3,
+		phase: "embedding", file: "contracts/lease.pdf", done: 1264, read: 4820, total: 4820, failed: 3,
+		chunks: 31_200, chunks_total: 118_640,
 		started_ms: Date.now() - 240_000, seconds_left: 680,
 	} as const; // biome-ignore format: fields in one line
 
@@ -133,8 +134,8 @@ describe("indexing", () => {
 		await openWindow({ indexing: RUN });
 		const status = byId(TestId.IndexingStatus);
 		await expect.element(status).toHaveTextContent("Understanding");
-		await expect.element(status).toHaveTextContent("1,264 of 4,820");
-		await expect.element(status).toHaveTextContent("contracts/lease.pdf");
+		await expect.element(status).toHaveTextContent("31,200 of 118,640 passages");
+		await expect.element(status).toHaveTextContent("What was read is found by its words already");
 		await expect.element(status).toHaveTextContent("11 min left");
 		await byId(TestId.AskInput).fill("deposit");
 		await expect.element(byId(TestId.SearchTime)).toBeVisible();
@@ -151,10 +152,11 @@ describe("indexing", () => {
 		expect(all(TestId.IndexingStop).length).toBe(0);
 		await byId(TestId.IndexingPause).click();
 		await expect.element(byId(TestId.IndexingStatus)).toHaveTextContent("Looking for files");
-		host.setIndexing({ phase: "reading", done: 4000 });
+		host.setIndexing({ phase: "reading", read: 4000 });
 		await expect.element(byId(TestId.IndexingStatus)).toHaveTextContent("4,000 of 4,820");
+		await expect.element(byId(TestId.IndexingStatus)).toHaveTextContent("contracts/lease.pdf");
 		host.setIndexing({ phase: "idle", file: null, done: 4820 });
-		await expect.element(byId(TestId.IndexingStatus)).toHaveTextContent("7 of 12 can be found");
+		await expect.element(byId(TestId.IndexingStatus)).toHaveTextContent("7 of 11 can be found");
 	});
 
 	test("an end before the end says why and what to do", async () => {
@@ -181,7 +183,7 @@ describe("the list of documents", () => {
 	test("says for each file where it stands and why", async () => {
 		await openWindow();
 		await byId(TestId.AllDocuments).click();
-		await expect.element(byId(TestId.Coverage)).toHaveTextContent("7 of 12 can be found");
+		await expect.element(byId(TestId.Coverage)).toHaveTextContent("7 of 11 can be found");
 		await page
 			.getByTestId(TestId.StateFilter)
 			.and(page.getByRole("button", { name: "Could not be read 2" }))

@@ -65,6 +65,17 @@ describe("what of a source is read", () => {
 		await expect.element(page.getByText("What was read from it can still be found.")).toBeVisible();
 		await expectAccessible();
 	});
+
+	test("what could not be looked at is listed with the reason", async () => {
+		const [house] = FOLDERS;
+		if (!house) throw new Error("no folder");
+		const unreadable = [{ path: "locked", reason: "no permission" }];
+		await openWindow({ folders: [{ ...house, unreadable }] });
+		await source(0).click();
+		await byId(TestId.Unreadable).getByText("1 place could not be looked at").click();
+		await expect.element(byId(TestId.Unreadable)).toHaveTextContent("locked: no permission");
+		await expectAccessible();
+	});
 });
 
 describe("collections", () => {
@@ -131,7 +142,7 @@ describe("collections", () => {
 
 describe("progress", () => {
 	const RUN = {
-		phase: "reading", file: "books/atlas.pdf", page: 212, pages: 840, done: 1264, total: 4820, failed: 0,
+		phase: "reading", file: "books/atlas.pdf", page: 212, pages: 840, done: 3, read: 1264, total: 4820, failed: 0,
 		started_ms: Date.now() - 240_000, rate: 0.5, seconds_left: 680,
 	} as const; // biome-ignore format: fields in one line
 
@@ -155,7 +166,7 @@ describe("progress", () => {
 	test("can be stopped", async () => {
 		const host = await openWindow({ indexing: RUN });
 		await byId(TestId.IndexingStop).click();
-		await expect.element(byId(TestId.IndexingStatus)).toHaveTextContent("7 of 12 can be found");
+		await expect.element(byId(TestId.IndexingStatus)).toHaveTextContent("7 of 11 can be found");
 		expect(host.calls.some(({ name }) => name === "stop_indexing")).toBe(true);
 	});
 

@@ -13,7 +13,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("docent-kernels", &[]),
     ("docent-inference", &["docent-corpus", "docent-kernels"]),
     ("docent-vector-store", &["docent-corpus", "docent-text"]),
-    ("docent-library", &["docent-corpus"]),
+    ("docent-library", &["docent-corpus", "docent-text"]),
     ("docent-model-hub", &["docent-corpus"]),
     ("docent-keeping", &["docent-corpus", "docent-library"]),
     (

@@ -40,6 +40,8 @@ pub(crate) struct Legs {
     pub(crate) exhausted: bool,
     /// Whether the store answered neither leg.
     pub(crate) unavailable: bool,
+    /// Whether the store did not answer the leg by words.
+    pub(crate) without_words: bool,
     pub(crate) warnings: Vec<Warning>,
     pub(crate) vector_time: Duration,
     pub(crate) text_time: Duration,
@@ -74,7 +76,8 @@ pub(crate) async fn run(
     let ((by_vector, vector_time), (by_text, text_time)) = until_cancelled(cancel, joined).await?;
     let only_phrases = plan.asked.only_phrases;
     let mut legs = Legs { only_phrases, vector_time, text_time, ..Legs::default() };
-    legs.unavailable = by_text.is_err() && (vectors.is_none() || by_vector.is_err());
+    legs.without_words = by_text.is_err();
+    legs.unavailable = legs.without_words && (vectors.is_none() || by_vector.is_err());
     match by_vector {
         Ok(rankings) => legs.vectors = rankings,
         Err(error) => legs.warnings.push(Warning::VectorsUnavailable { code: error.code() }),
@@ -94,7 +97,7 @@ async fn timed<T>(work: impl Future<Output = T>) -> (T, Duration) {
 }
 
 /// The weights of the question as asked and of the resolved one.
-fn weights(plan: &Plan) -> (f32, f32) {
+pub(crate) fn weights(plan: &Plan) -> (f32, f32) {
     if plan.points_back { (LESSER_WEIGHT, 1.0) } else { (1.0, LESSER_WEIGHT) }
 }
 

@@ -56,6 +56,7 @@ mod scale;
 mod sentence;
 mod stem;
 mod support;
+mod unindexed;
 mod weights;
 mod wording;
 

@@ -18,7 +18,7 @@ use crate::idf::{Idf, term_set};
 use crate::legs::{self, Legs, Vectors};
 use crate::rank::{Fused, Ranking, cap_per_document, fuse};
 use crate::scale::Scale;
-use crate::{AnswerError, AnswerParts, passage};
+use crate::{AnswerError, AnswerParts, passage, unindexed};
 
 /// Least number of hits per list.
 const LEAST_HITS: usize = 100;
@@ -205,6 +205,7 @@ impl Retrieval {
         let mut unavailable = Vec::new();
         // Only the verdict needs it, and not exactly.
         let rows = self.store.rows().await.unwrap_or_default();
+        let all_rows = rows + self.unindexed_chunks().await?;
         let mut allowed = LEAST_HITS.max(4 * limit);
         for _ in 0..ROUNDS {
             let filter = scope.filter();
@@ -212,7 +213,11 @@ impl Retrieval {
             timings.vector += legs.vector_time;
             timings.text += legs.text_time;
             let looked = Instant::now();
-            if legs.unavailable || (legs.is_empty() && rows == 0) {
+            // Without an index all text is looked through, unless what was read lately is all there is.
+            let by_words = !legs.unavailable && (rows > 0 || self.is_all_unindexed().await?);
+            if by_words {
+                unindexed::add(&self.library, plan, scope, allowed, &mut legs).await?;
+            } else if legs.unavailable || legs.is_empty() {
                 let ranking = self.like(plan, scope, allowed).await?;
                 if legs.unavailable || !ranking.hits.is_empty() {
                     legs.warnings.push(Warning::IndexUnavailable);
@@ -229,7 +234,7 @@ impl Retrieval {
             allowed *= 2;
         }
         warnings.extend(unavailable);
-        let evidence = gathered.evidence(plan, scale.as_ref(), rows);
+        let evidence = gathered.evidence(plan, scale.as_ref(), all_rows);
         timings.total = started.elapsed();
         let found = Found { passages: gathered.passages, evidence, timings, warnings };
         let vector = vectors.map(|vectors| vectors.resolved.unwrap_or(vectors.asked));
@@ -359,6 +364,16 @@ impl Retrieval {
         }
         gathered.list = admitted;
         Ok(gathered)
+    }
+
+    async fn is_all_unindexed(&self) -> Result<bool, AnswerError> {
+        let library = Arc::clone(&self.library);
+        blocking("looking what is not indexed yet", move || library.is_all_unindexed()).await
+    }
+
+    async fn unindexed_chunks(&self) -> Result<usize, AnswerError> {
+        let library = Arc::clone(&self.library);
+        blocking("counting what is not indexed yet", move || library.unindexed_chunks()).await
     }
 
     async fn load(&self, window: &[Fused]) -> Result<Vec<StoredChunk>, AnswerError> {

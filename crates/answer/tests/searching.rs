@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use docent_answer::{AnswerParts, Retrieval, Scope, Verdict};
-use docent_corpus::{BatchId, Cancel, Hit, RevisionId};
+use docent_corpus::{BatchId, Cancel, ChunkId, Hit, RevisionId};
 use docent_inference::fake::FakeEmbedder;
 use docent_vector_store::{
     Filter, Maintenance, MaintenanceReport, MemoryStore, Row, StoreError, TextQuery, VectorStore,
@@ -278,8 +278,45 @@ impl VectorStore for Broken {
     async fn revision_counts(&self) -> Result<Vec<(RevisionId, usize)>, StoreError> {
         self.inner.revision_counts().await
     }
+    async fn vectors(&self, revisions: &[RevisionId]) -> Result<Vec<(ChunkId, Vec<f32>)>, StoreError> {
+        self.inner.vectors(revisions).await
+    }
     async fn maintain(&self, level: Maintenance) -> Result<MaintenanceReport, StoreError> {
         self.inner.maintain(level).await
+    }
+}
+
+#[tokio::test]
+async fn what_was_read_is_found_by_words_before_its_vectors_are_there() {
+    let world = World::new(Arc::new(FakeEmbedder::new(256)));
+    let pump = world.store(&papers::PUMP);
+    let find = async |query: &str| {
+        world.retrieval().search(query, &Scope::default(), 3, &Cancel::new()).await.unwrap()
+    };
+    // Nothing is in the index at all.
+    let found = find("lithium grease for the bearing").await;
+    assert_eq!(found.passages[0].document, pump);
+    assert!(found.passages[0].text.contains("lithium") && found.warnings.is_empty(), "{:?}", found.warnings);
+    // Beside the index, and no word of it in the way.
+    let tea = world.add(&papers::TEA).await;
+    assert_eq!(find("lithium grease for the bearing").await.passages[0].document, pump);
+    assert_eq!(find("\"lithium grease\"").await.passages[0].document, pump);
+    assert_eq!(find("绿茶的水温").await.passages[0].document, tea);
+    let scope = Scope { documents: Some(vec![tea]), ..Scope::default() };
+    let found = world.retrieval().search("lithium grease", &scope, 3, &Cancel::new()).await.unwrap();
+    assert!(found.passages.iter().all(|passage| passage.document == tea));
+}
+
+#[tokio::test]
+async fn without_an_index_what_was_read_lately_does_not_hide_the_rest() {
+    let mut world = World::new(Arc::new(FakeEmbedder::new(256)));
+    world.add(&papers::TEA).await;
+    world.store(&papers::PUMP);
+    world.store = Arc::new(MemoryStore::new(256));
+    for (query, want) in [("lithium grease for the bearing", "lithium"), ("绿茶", "绿茶")] {
+        let found = world.retrieval().search(query, &Scope::default(), 3, &Cancel::new()).await.unwrap();
+        assert!(found.passages[0].text.contains(want), "{query}");
+        assert_eq!(found.warnings.iter().map(|it| it.code()).collect::<Vec<_>>(), ["index_unavailable"]);
     }
 }
 

@@ -60,6 +60,8 @@ impl Code {
             "worker_missing" | "pdfium_missing" => Self::InstallationIncomplete,
             "over_size_rule" => Self::OverSizeRule,
             "placeholder" => Self::Placeholder,
+            "forgotten" => Self::Forgotten,
+            "backup" => Self::Backup,
             "cancelled" => Self::Cancelled,
             _ => Self::ReadFailed,
         }

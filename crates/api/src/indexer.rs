@@ -1,12 +1,15 @@
 //! The one task that scans sources and works off what waits. Everybody else leaves it notes.
 
+mod look;
+
 use crate::engine::Engine;
 use crate::host::Host;
+use crate::pace::Pace;
 use crate::watch::Watch;
 use crate::wire::{ApiError, Code, Event, IndexingPhase, IndexingStatus, Tag};
 use docent_corpus::{Cancel, SourceId};
 use docent_ingest::watch::Changed;
-use docent_ingest::{Ingest, IngestError, IngestProgress, Phase};
+use docent_ingest::{Ingest, IngestError, IngestProgress, Phase, ScanReport};
 use docent_library::{Library, LibraryError};
 use std::collections::{HashSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -105,7 +108,12 @@ impl Indexer {
             }
         });
         self.scan(None);
-        let task = tokio::spawn(async move { own.work_for_ever().await });
+        let task = tokio::spawn(async move {
+            tokio::select! {
+                () = own.work_for_ever() => {}
+                () = own.follow_roots() => {}
+            }
+        });
         let before = self.0.task.lock().unwrap_or_else(PoisonError::into_inner).replace(task);
         if let Some(before) = before {
             before.abort();
@@ -121,50 +129,6 @@ impl Indexer {
         }
         drop(notes);
         self.0.wake.notify_one();
-    }
-
-    /// Something happened at these paths of a source: they are looked at, and if it is little, indexed
-    /// at once, also beside a run that goes on.
-    pub(crate) fn changed_within(&self, source: SourceId, paths: Vec<String>) {
-        let own = self.clone();
-        drop(tokio::spawn(async move { own.look_at(source, paths).await }));
-    }
-
-    async fn look_at(&self, source: SourceId, paths: Vec<String>) {
-        if self.notes().ends {
-            return;
-        }
-        let _open = self.0.gate.read().await;
-        let engine = Arc::clone(&*self.0.engine.read().await);
-        let Some(ingest) = engine.ingest.clone() else {
-            // Without a model nothing can be indexed; what changed is at least listed by the next scan.
-            return self.scan(Some(source));
-        };
-        let cancel = Cancel::new();
-        let report = match ingest.scan_within(source, paths.clone(), &cancel).await {
-            Ok(report) => report,
-            Err(error) => {
-                tracing::info!(%error, "a hint could not be followed");
-                return self.scan(Some(source));
-            }
-        };
-        if !report.reachable {
-            return self.scan(Some(source));
-        }
-        self.0.host.emit(Event::Changed { tags: vec![Tag::Sources, Tag::Documents, Tag::Notes] });
-        if report.new + report.changed + report.moved + report.deleted + report.left_out == 0 {
-            return;
-        }
-        if !self.notes().paused {
-            if let Err(error) = ingest.index_now(source, &paths, &cancel).await {
-                tracing::info!(%error, "a small change waits for the next run");
-            }
-            self.0
-                .host
-                .emit(Event::Changed { tags: vec![Tag::Sources, Tag::Documents, Tag::Notes, Tag::App] });
-        }
-        // What was too much, and rows that are to go.
-        self.work();
     }
 
     /// Asks for a run without a scan.
@@ -338,26 +302,21 @@ impl Indexer {
         cancel: &Cancel,
     ) -> Result<(), ApiError> {
         let engine = Arc::clone(&*self.0.engine.read().await);
-        let Some(ingest) = engine.ingest.clone() else {
-            return Err(engine.faults.first().cloned().unwrap_or_else(|| {
-                ApiError::new(
-                    Code::ModelNotInstalled,
-                    "the embedding model is not installed; docent models fetch --defaults",
-                )
-            }));
-        };
+        let ingest = engine.ingest.clone();
         let library = Arc::clone(&self.0.library);
-        let known = tokio::task::spawn_blocking(move || library.sources()).await??;
-        let watch = self.0.watch.clone();
-        // What is away has lost its watches and gets new ones when it is back.
-        let there = known.iter().filter(|summary| summary.source.reachable);
-        let sources = there.map(|summary| summary.source.clone()).collect();
-        // Setting watches walks every folder; nothing waits for it.
-        drop(tokio::task::spawn_blocking(move || watch.update(sources)));
-        let asked = known.iter().map(|summary| summary.source.id).filter(|id| all || some.contains(id));
+        let known = tokio::task::spawn_blocking(move || library.all_sources()).await??;
+        let asked = known.iter().map(|source| source.id).filter(|id| all || some.contains(id));
         let mut asked: VecDeque<SourceId> = asked.collect();
+        self.0.watch.want(known);
+        let watch = self.0.watch.clone();
+        // Setting watches walks every folder; nothing waits for it.
+        drop(tokio::task::spawn_blocking(move || watch.update()));
         while let Some(source) = asked.front() {
-            match ingest.scan(*source, cancel).await {
+            let scanned = match &ingest {
+                Some(ingest) => ingest.scan(*source, cancel).await,
+                None => self.list_files(*source, cancel).await,
+            };
+            match scanned {
                 Ok(report) if report.cancelled => {
                     self.put_back(asked);
                     return Ok(());
@@ -370,7 +329,25 @@ impl Indexer {
             asked.pop_front();
             self.refresh();
         }
-        self.run(&ingest, cancel).await
+        match ingest {
+            Some(ingest) => self.run(&ingest, cancel).await,
+            None => Err(engine.faults.first().cloned().unwrap_or_else(|| {
+                ApiError::new(
+                    Code::ModelNotInstalled,
+                    "the embedding model is not installed; docent models fetch --defaults",
+                )
+            })),
+        }
+    }
+
+    /// Scans a source while there is no model to index it with: its files are listed and wait.
+    async fn list_files(&self, source: SourceId, cancel: &Cancel) -> Result<ScanReport, IngestError> {
+        let (library, cancel) = (Arc::clone(&self.0.library), cancel.clone());
+        let now = self.0.host.now_ms();
+        let task = "listing files";
+        let listed =
+            tokio::task::spawn_blocking(move || docent_ingest::list_files(&library, source, now, &cancel));
+        Ok(listed.await.map_err(|_| IngestError::Panicked { task })??)
     }
 
     /// What an interrupted run had not looked at is looked at next, unless it was stopped for good.
@@ -383,23 +360,36 @@ impl Indexer {
 
     async fn run(&self, ingest: &Ingest, cancel: &Cancel) -> Result<(), ApiError> {
         let own = self.clone();
-        let started = Instant::now();
-        let progress = move |progress: IngestProgress| own.note_progress(&progress, started);
+        let library = Arc::clone(&self.0.library);
+        let known = tokio::task::spawn_blocking(move || library.get_setting::<f64>(SPEED)).await??;
+        let pace = Arc::new(Mutex::new((Pace::new(known), IngestProgress::default())));
+        let noted = Arc::clone(&pace);
+        let progress = move |progress: IngestProgress| {
+            let mut noted = noted.lock().unwrap_or_else(PoisonError::into_inner);
+            noted.0.note(&progress);
+            noted.1.clone_from(&progress);
+            own.note_progress(&progress, &noted.0);
+        };
         let report = ingest.run(cancel, &progress).await?;
         if report.cancelled {
             let mut notes = self.notes();
             notes.run |= !notes.dropped;
         }
         if report.chunks as u64 >= TELLING_RUN {
-            #[allow(clippy::cast_precision_loss, reason = "an estimate")]
-            let speed = report.chunks as f64 / started.elapsed().as_secs_f64().max(0.001);
+            let speed = {
+                let noted = pace.lock().unwrap_or_else(PoisonError::into_inner);
+                noted.0.passages_per_second(&noted.1)
+            };
             let library = Arc::clone(&self.0.library);
-            tokio::task::spawn_blocking(move || library.set_setting(SPEED, &speed)).await??;
+            tokio::task::spawn_blocking(move || {
+                speed.map_or(Ok(()), |speed| library.set_setting(SPEED, &speed))
+            })
+            .await??;
         }
         Ok(())
     }
 
-    fn note_progress(&self, progress: &IngestProgress, started: Instant) {
+    fn note_progress(&self, progress: &IngestProgress, pace: &Pace) {
         {
             let mut notes = self.notes();
             let status = &mut notes.status;
@@ -413,12 +403,14 @@ impl Indexer {
             status.file.clone_from(&progress.file);
             status.page = progress.page.map(|(done, _)| done);
             status.pages = progress.page.and_then(|(_, of)| of);
-            status.rate = rate(progress.done, started.elapsed());
+            status.rate = pace.files_per_second(progress);
             status.done = crate::wire::convert::count(progress.done);
             status.total = crate::wire::convert::count(progress.total);
             status.failed = crate::wire::convert::count(progress.failed);
+            status.read = crate::wire::convert::count(progress.read);
             status.chunks = crate::wire::convert::count(progress.chunks_done);
-            status.seconds_left = seconds_left(progress.done, progress.total, started.elapsed());
+            status.chunks_total = crate::wire::convert::count(progress.chunks_total);
+            status.seconds_left = pace.seconds_left(progress);
         }
         self.tell(false);
         self.refresh();
@@ -463,37 +455,13 @@ fn idle() -> IndexingStatus {
         rate: None,
         done: 0,
         total: 0,
+        read: 0,
         failed: 0,
         chunks: 0,
+        chunks_total: 0,
         started_ms: None,
         seconds_left: None,
         paused: false,
         error: None,
-    }
-}
-
-/// Files per second, once there is something to say.
-#[allow(clippy::cast_precision_loss, reason = "counts of files")]
-fn rate(done: u64, elapsed: Duration) -> Option<f64> {
-    (done >= 3 && elapsed >= Duration::from_secs(1)).then(|| done as f64 / elapsed.as_secs_f64())
-}
-
-/// By the rate so far, once there is one.
-#[allow(clippy::cast_precision_loss, reason = "counts of files")]
-fn seconds_left(done: u64, total: u64, elapsed: Duration) -> Option<f64> {
-    (done >= 3 && done < total).then(|| elapsed.as_secs_f64() / done as f64 * (total - done) as f64)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn time_left_follows_the_rate() {
-        assert_eq!(rate(2, Duration::from_secs(9)), None);
-        assert_eq!(rate(10, Duration::from_secs(4)), Some(2.5));
-        assert_eq!(seconds_left(2, 10, Duration::from_secs(2)), None);
-        assert_eq!(seconds_left(5, 10, Duration::from_secs(10)), Some(10.0));
-        assert_eq!(seconds_left(10, 10, Duration::from_secs(10)), None);
     }
 }

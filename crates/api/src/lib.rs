@@ -8,6 +8,7 @@
 #![forbid(unsafe_code)]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
+mod advice;
 mod bindings;
 mod commands;
 mod dispatch;
@@ -18,6 +19,8 @@ mod host;
 mod indexer;
 mod mend;
 mod open;
+mod own_data;
+mod pace;
 mod places;
 mod reading;
 mod rebuild;
@@ -26,8 +29,10 @@ mod sink;
 mod watch;
 pub mod wire;
 
+pub use advice::advice;
 pub use bindings::typescript;
 pub use host::{Host, SilentHost};
 pub use open::Api;
 pub use places::{Places, Resources, configure_process};
 pub use sink::Sink;
+pub use wire::convert::iso_time;

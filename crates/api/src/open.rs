@@ -1,9 +1,10 @@
 //! docent, opened: the parts tied together.
 
 use crate::engine::{Engine, Switch};
-use crate::host::Host;
+use crate::host::{Host, SilentHost};
 use crate::indexer::Indexer;
 use crate::mend::Mending;
+use crate::own_data;
 use crate::places::Places;
 use crate::reading::SharedExtract;
 use crate::rebuild::Rebuild;
@@ -54,7 +55,8 @@ impl Api {
     /// cannot be opened is not an error here: docent works without it and `doctor` says why.
     pub async fn open(places: Places, host: Arc<dyn Host>) -> Result<Self, ApiError> {
         let mut places = places;
-        places.data = prepared(places.usual_data.clone(), places.data, places.notes.clone()).await?;
+        let data = prepared(places.usual_data.clone(), places.data, places.notes.clone()).await?;
+        places.data = own_data::settled(&data);
         let data = places.data.clone();
         let (library, _) = tokio::task::spawn_blocking(move || Library::open(&data)).await??;
         let library = Arc::new(library);
@@ -93,9 +95,10 @@ impl Api {
         self.indexer.run_until_idle().await
     }
 
-    /// Stops requests and indexing at their next step.
+    /// Stops requests, indexing, and the change to another embedding model at their next step.
     pub fn stop(&self) {
         self.requests.cancel_all();
+        self.rebuild.cancel();
         self.indexer.stop();
     }
 
@@ -230,18 +233,19 @@ impl Api {
 /// Does what was asked for at the last run and cannot be done while the library is open: moves it to
 /// another folder, takes a backup for it. Gives the folder to be opened.
 async fn prepared(usual: Option<PathBuf>, data: PathBuf, notes: PathBuf) -> Result<PathBuf, ApiError> {
-    let now = i64::try_from(
-        std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default().as_millis(),
-    );
-    let now = now.unwrap_or(0);
     tokio::task::spawn_blocking(move || {
-        let data = match usual {
-            // A move that fails is told by `doctor`; an error means that no library may be opened now.
-            Some(usual) => docent_keeping::relocate::finish_pending(&usual, now)?,
-            None => data,
-        };
+        let data = moved(usual, data)?;
         docent_keeping::backup::apply_pending(&data, &notes)?;
         Ok(data)
     })
     .await?
+}
+
+/// The folder of the library, after a move that was asked for at the last run.
+pub(crate) fn moved(usual: Option<PathBuf>, data: PathBuf) -> Result<PathBuf, ApiError> {
+    match usual {
+        // A move that fails is told by `doctor`; an error means that no library may be opened now.
+        Some(usual) => Ok(docent_keeping::relocate::finish_pending(&usual, SilentHost.now_ms())?),
+        None => Ok(data),
+    }
 }

@@ -32,13 +32,15 @@ impl Rebuild {
         self.state().status.clone()
     }
 
-    /// Stops it; what is done stays, so that it can go on later.
+    /// Has it stop at its next step; what is done stays, so that it can go on later.
+    pub(crate) fn cancel(&self) {
+        self.state().cancel.cancel();
+    }
+
+    /// As [`Rebuild::cancel`], and waits until it has stopped.
     pub(crate) async fn stop(&self) {
-        let task = {
-            let mut state = self.state();
-            state.cancel.cancel();
-            state.task.take()
-        };
+        self.cancel();
+        let task = self.state().task.take();
         if let Some(task) = task {
             // A panic in it has been logged by the runtime; stopping goes on.
             let _ = task.await;
@@ -85,20 +87,16 @@ impl Api {
     }
 
     async fn rebuild_and_switch(self, name: String, cancel: Cancel) {
-        let outcome = self.build_index(&name, &cancel).await;
-        let error = match outcome {
-            Ok(()) => {
-                self.rebuild().state().status = None;
-                None
-            }
-            Err(error) if error.code == Code::Cancelled => None,
+        match self.build_index(&name, &cancel).await {
+            Ok(()) => self.rebuild().forget(),
+            // What was stopped is not going on, whoever asks.
+            Err(error) if error.code == Code::Cancelled => self.rebuild().forget(),
             Err(error) => {
                 tracing::warn!(%error, name, "another embedding model could not be taken into use");
-                Some(error)
+                if let Some(status) = &mut self.rebuild().state().status {
+                    status.error = Some(error);
+                }
             }
-        };
-        if let Some(status) = &mut self.rebuild().state().status {
-            status.error = error;
         }
         self.changed(&[Tag::App, Tag::Models, Tag::Documents]);
     }

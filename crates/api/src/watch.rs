@@ -1,7 +1,7 @@
 //! The watcher of the running application: begun once, told of every change of the list of sources.
 
 use docent_corpus::SourceId;
-use docent_ingest::watch::{Changed, Watcher};
+use docent_ingest::watch::{Changed, Watcher, identity};
 use docent_library::Source;
 use std::collections::HashSet;
 use std::path::Path;
@@ -9,7 +9,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 /// Cheap to clone. Does nothing until [`Watch::begin`].
 #[derive(Clone, Default)]
-pub(crate) struct Watch(Arc<Mutex<State>>);
+pub(crate) struct Watch {
+    state: Arc<Mutex<State>>,
+    /// The sources that the next update is to watch.
+    wanted: Arc<Mutex<Option<Vec<Source>>>>,
+}
 
 #[derive(Default)]
 struct State {
@@ -26,10 +30,19 @@ impl Watch {
         }
     }
 
-    /// Watches exactly these sources from now on. Blocks while folders are walked.
-    pub(crate) fn update(&self, sources: Vec<Source>) {
+    /// Says which sources are to be watched after the next [`Watch::update`].
+    pub(crate) fn want(&self, sources: Vec<Source>) {
+        *self.wanted() = Some(sources);
+    }
+
+    /// Watches exactly the wanted sources from now on, as far as they are there. Blocks while folders
+    /// are walked.
+    pub(crate) fn update(&self) {
         let mut state = self.state();
+        // Taken while nobody else updates, so that a later list is never replaced by an earlier one.
+        let Some(mut sources) = self.wanted().take() else { return };
         let Some(watcher) = &mut state.watcher else { return };
+        sources.retain(|source| identity(source).is_some());
         let refused: HashSet<SourceId> = watcher.watch(&sources).into_iter().map(|(id, _)| id).collect();
         state.watched = sources.iter().map(|source| source.id).filter(|id| !refused.contains(id)).collect();
     }
@@ -41,6 +54,10 @@ impl Watch {
 
     fn state(&self) -> std::sync::MutexGuard<'_, State> {
         // A watcher is replaced or asked as a whole; a panic elsewhere leaves it sound.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn wanted(&self) -> std::sync::MutexGuard<'_, Option<Vec<Source>>> {
+        self.wanted.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -60,7 +60,7 @@ pub(crate) enum Command {
         /// Read files of up to this many megabytes; 0 means any
         #[arg(long, value_name = "MB")]
         max_size: Option<u64>,
-        /// Read only files with these endings, separated by commas
+        /// Read only files with these endings, separated by commas; "" means all that can be read
         #[arg(long, value_name = "ENDINGS", value_delimiter = ',')]
         only: Vec<String>,
         /// Go back to the usual rules first; forgotten documents come back, too
@@ -91,7 +91,7 @@ pub(crate) enum Command {
     Move { folder: PathBuf },
     /// List files with their state, and the reason where one could not be read
     Documents {
-        /// Write all of them as a table for a spreadsheet instead
+        /// Write them as a table for a spreadsheet instead; - is standard output
         #[arg(long, value_name = "FILE")]
         csv: Option<PathBuf>,
         /// Only files of this collection
@@ -104,7 +104,7 @@ pub(crate) enum Command {
         #[arg(long)]
         text: Option<String>,
         /// At most this many
-        #[arg(long, default_value_t = 1000)]
+        #[arg(long, default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..))]
         limit: u32,
     },
     /// Find passages; no chat model needed
@@ -113,7 +113,7 @@ pub(crate) enum Command {
         #[arg(required = true)]
         query: Vec<String>,
         /// How many passages
-        #[arg(long, default_value_t = 5)]
+        #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
         limit: u32,
     },
     /// Ask a question; the answer names the place of each sentence
@@ -226,6 +226,7 @@ pub(crate) enum NotesCommand {
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub(crate) enum State {
+    Words,
     Stale,
     NeedsOcr,
     NeedsPassword,
@@ -240,6 +241,7 @@ pub(crate) enum State {
 impl From<State> for docent_api::wire::DocumentState {
     fn from(state: State) -> Self {
         match state {
+            State::Words => Self::Words,
             State::Stale => Self::Stale,
             State::NeedsOcr => Self::NeedsOcr,
             State::NeedsPassword => Self::NeedsPassword,
@@ -261,6 +263,18 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn nothing_at_all_is_no_limit_and_every_state_has_a_name() {
+        for line in [["search", "x"], ["documents", "--text=x"]] {
+            let typed = ["docent", line[0], line[1], "--limit", "0"];
+            assert!(Arguments::try_parse_from(typed).is_err(), "{typed:?}");
+        }
+        let words = Arguments::parse_from(["docent", "documents", "--state", "words"]);
+        assert!(matches!(words.command, Command::Documents { state: Some(State::Words), .. }));
+        let only = Arguments::parse_from(["docent", "rules", "1", "--only", ""]);
+        assert!(matches!(only.command, Command::Rules { only, .. } if only == [""]));
     }
 
     #[test]

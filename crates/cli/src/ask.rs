@@ -1,6 +1,6 @@
 //! Searching and asking in the terminal.
 
-use crate::output::{Output, json_lines, print_now};
+use crate::output::{Output, is_unread, json_lines, plain, plain_lines, print_now, say};
 use anyhow::Result;
 use docent_api::wire::*;
 use docent_api::{Api, Sink};
@@ -13,13 +13,13 @@ pub(crate) async fn search(api: &Api, query: String, limit: u32, output: Output)
     let found = api.search(SearchReq { query, scope: Scope::default(), limit }).await?;
     output.show(&found, |found| {
         for (rank, passage) in found.passages.iter().enumerate() {
-            println!("{}. {}", rank + 1, place(passage));
-            println!("   {}\n", passage.text.replace('\n', "\n   "));
+            say!("{}. {}", rank + 1, place(passage));
+            say!("   {}\n", plain_lines(&passage.text).replace('\n', "\n   "));
         }
         if found.verdict == Verdict::NotInDocuments {
-            println!("This does not seem to be in your documents; these passages are the nearest.");
+            say!("This does not seem to be in your documents; these passages are the nearest.");
         }
-        println!("{} passages in {:.0} ms", found.passages.len(), found.milliseconds);
+        say!("{} passages in {:.0} ms", found.passages.len(), found.milliseconds);
     })?;
     Ok(ExitCode::SUCCESS)
 }
@@ -53,7 +53,7 @@ pub(crate) async fn chat(api: &Api, output: Output) -> Result<ExitCode> {
         })
         .await??;
         let (read, line) = line;
-        if read == 0 {
+        if read == 0 || is_unread() {
             return Ok(ExitCode::SUCCESS);
         }
         let question = line.trim();
@@ -88,9 +88,9 @@ fn as_text(seen: Arc<Mutex<Seen>>) -> Sink<AskEvent> {
             AskEvent::Started { conversation } => seen.conversation = Some(conversation),
             AskEvent::Text { text } => {
                 if seen.quoted && seen.streamed.is_empty() {
-                    println!("\nThe chat model says:");
+                    say!("\nThe chat model says:");
                 }
-                print_now(&text);
+                print_now(&plain_lines(&text));
                 seen.streamed.push_str(&text);
             }
             AskEvent::Done { answer } => print_answer(&answer, &seen),
@@ -100,43 +100,44 @@ fn as_text(seen: Arc<Mutex<Seen>>) -> Sink<AskEvent> {
             }
             AskEvent::Passages { .. } | AskEvent::Reading { .. } => {}
         }
-        true
+        // Nobody waits for an answer that cannot be read.
+        !is_unread()
     })
 }
 
 /// What the documents say, at once: a model may take its time.
 fn print_quotes(quotes: &[Citation]) {
-    println!("From your documents:");
+    say!("From your documents:");
     for quote in quotes {
-        println!("{} [{}]", quote.quote.replace('\n', " "), quote.number);
+        say!("{} [{}]", plain(&quote.quote.replace('\n', " ")), quote.number);
     }
 }
 
 fn print_answer(answer: &Message, seen: &Seen) {
     let streamed = seen.streamed.trim();
     if !streamed.is_empty() {
-        println!();
+        say!("");
     }
     let cited = with_numbers(answer);
     if seen.quoted && answer.origin == Some(Origin::Extract) {
         if !streamed.is_empty() {
-            println!("(unchecked; the answer is what stands above, word for word from your documents)");
+            say!("(unchecked; the answer is what stands above, word for word from your documents)");
         }
     } else if cited.trim() != streamed {
         // What was streamed was a draft; this is the answer with its sources.
-        println!("\n{cited}");
+        say!("\n{}", plain_lines(&cited));
     }
     if answer.verdict == Some(Verdict::Weak) {
-        println!("\nThe evidence is weak: read the passages.");
+        say!("\nThe evidence is weak: read the passages.");
     }
     let cited_passages: Vec<&Citation> = answer.citations.iter().collect();
     for citation in &cited_passages {
-        println!("\n[{}] {}", citation.number, citation_place(citation));
-        println!("    “{}”", citation.quote.replace('\n', " "));
+        say!("\n[{}] {}", citation.number, citation_place(citation));
+        say!("    “{}”", plain(&citation.quote.replace('\n', " ")));
     }
     if cited_passages.is_empty() {
         for passage in answer.passages.iter().take(3) {
-            println!("\nNearest: {}", place(passage));
+            say!("\nNearest: {}", place(passage));
         }
     }
 }
@@ -217,7 +218,7 @@ fn join_place(path: &str, headings: &[String], at: &At<'_>) -> String {
     if !headings.is_empty() {
         place.push_str(&format!(" — {}", headings.join(" › ")));
     }
-    place
+    plain(&place)
 }
 
 fn spot_words(spot: &Spot) -> String {

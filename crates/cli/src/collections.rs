@@ -1,8 +1,9 @@
 //! Collections.
 
 use crate::arguments::CollectionsCommand;
-use crate::library::{absolute, collection_named, known_collection};
-use crate::output::Output;
+use crate::library::{collection_named, known_collection};
+use crate::output::{Output, plain, say};
+use crate::paths::{absolute, in_its_folder};
 use anyhow::{Result, bail};
 use docent_api::Api;
 use docent_api::wire::*;
@@ -14,12 +15,15 @@ pub(crate) async fn run(api: &Api, command: CollectionsCommand, output: Output) 
     match command {
         CollectionsCommand::List => {}
         CollectionsCommand::Add { name, members } => {
+            // Looked for first: a name that does not exist leaves no empty collection behind.
+            let found = found(api, &members).await?;
             let collection = collection_named(api, &name).await?;
-            api.add_to_collection(found(api, collection, &members).await?).await?;
+            api.add_to_collection(CollectionMembersReq { collection, ..found }).await?;
         }
         CollectionsCommand::Take { name, members } => {
             let collection = known_collection(api, &name).await?.id;
-            api.remove_from_collection(found(api, collection, &members).await?).await?;
+            let found = found(api, &members).await?;
+            api.remove_from_collection(CollectionMembersReq { collection, ..found }).await?;
         }
         CollectionsCommand::Delete { name } => {
             let collection = known_collection(api, &name).await?.id;
@@ -30,29 +34,35 @@ pub(crate) async fn run(api: &Api, command: CollectionsCommand, output: Output) 
     output.show(&collections, |collections| {
         for collection in collections {
             let (sources, documents) = (collection.sources.len(), collection.documents.len());
-            println!("{}  {sources} sources, {documents} single documents", collection.name);
+            say!("{}  {sources} sources, {documents} single documents", plain(&collection.name));
         }
     })?;
     Ok(ExitCode::SUCCESS)
 }
 
-/// The sources and documents of these names.
-async fn found(api: &Api, collection: i64, names: &[String]) -> Result<CollectionMembersReq> {
+/// The sources and documents of these names; of no collection yet.
+async fn found(api: &Api, names: &[String]) -> Result<CollectionMembersReq> {
     let all = api.list_sources(Empty {}).await?.sources;
-    let mut members = CollectionMembersReq { collection, sources: Vec::new(), documents: Vec::new() };
+    let mut members = CollectionMembersReq { collection: 0, sources: Vec::new(), documents: Vec::new() };
     for name in names {
-        let path = absolute(Path::new(name));
-        match all.iter().find(|source| source.path == path || source.id.to_string() == *name) {
-            Some(source) => members.sources.push(source.id),
-            None => members.documents.push(document_named(api, name).await?.id),
+        let (path, target) = (in_its_folder(Path::new(name))?, absolute(Path::new(name))?);
+        if let Some(source) = all.iter().find(|known| known.path == path || known.id.to_string() == *name) {
+            members.sources.push(source.id);
+            continue;
+        }
+        // A link in a folder that was added is a document of its own; only then is it the way to a source.
+        match (document_named(api, name).await, all.iter().find(|known| known.path == target)) {
+            (Ok(document), _) => members.documents.push(document.id),
+            (Err(_), Some(source)) => members.sources.push(source.id),
+            (Err(error), None) => return Err(error),
         }
     }
     Ok(members)
 }
 
-/// The document at this path, or of this number.
+/// The document at this path. A link is meant itself, not what it leads to.
 pub(crate) async fn document_named(api: &Api, name: &str) -> Result<Document> {
-    let path = absolute(Path::new(name));
+    let path = in_its_folder(Path::new(name))?;
     let sources = api.list_sources(Empty {}).await?.sources;
     for source in &sources {
         let below = if source.is_folder { Path::new(&path).strip_prefix(&source.path).ok() } else { None };

@@ -1,31 +1,32 @@
-//! Backup, restore, another folder, forgetting, the ledger as a table.
+//! Backup, restore, another folder, forgetting.
 
 use crate::collections::document_named;
-use crate::library::{absolute, index_if_possible};
-use crate::output::{Output, size};
+use crate::library::index_if_possible;
+use crate::output::{Output, plain, redraw, say, size};
+use crate::paths::absolute;
 use crate::terminal::Terminal;
 use anyhow::Result;
 use docent_api::wire::*;
-use docent_api::{Api, Sink};
+use docent_api::{Api, Places, Sink};
 use std::path::Path;
 use std::process::ExitCode;
 
 /// Writes the whole library into one file.
 pub(crate) async fn back_up(api: &Api, file: &Path, vectors: bool, output: Output) -> Result<ExitCode> {
-    let request = BackUpReq { request_id: "backup".to_owned(), path: full(file), vectors };
+    let request = BackUpReq { request_id: "backup".to_owned(), path: absolute(file)?, vectors };
     let sink = Sink::new(move |event: BackUpEvent| {
         match event {
             BackUpEvent::Writing { done_bytes, total_bytes } if output.draws => {
-                eprint!("\r\x1b[2K{} of {}", size(done_bytes), size(total_bytes));
+                redraw(&format!("{} of {}", size(done_bytes), size(total_bytes)));
             }
             BackUpEvent::Writing { .. } => {}
             BackUpEvent::Done { bytes, info } => {
                 if output.draws {
-                    eprint!("\r\x1b[2K");
+                    redraw("");
                 }
                 // What cannot be printed is no reason to call the backup off.
                 let _ = output.show(&info, |info| {
-                    println!("{}: {}", size(bytes), describe(info));
+                    say!("{}: {}", size(bytes), describe(info));
                 });
             }
         }
@@ -36,32 +37,23 @@ pub(crate) async fn back_up(api: &Api, file: &Path, vectors: bool, output: Outpu
 }
 
 /// Has the next start take the library of a backup.
-pub(crate) async fn restore(api: &Api, file: &Path, output: Output) -> Result<ExitCode> {
-    let path = full(file);
-    let info = api.inspect_backup(PathReq { path: path.clone() }).await?;
-    let next = api.restore_backup(PathReq { path }).await?;
+pub(crate) async fn restore(places: Places, file: &Path, output: Output) -> Result<ExitCode> {
+    let (info, next) = Api::restore_unopened(places, PathReq { path: absolute(file)? }).await?;
     output.show(&next, |next| {
-        println!("{}", describe(&info));
-        println!("The next start uses it, in {}.", next.folder);
-        println!("The present library is kept in {}.", next.kept);
+        say!("{}", describe(&info));
+        say!("The next start uses it, in {}.", plain(&next.folder));
+        say!("The present library is kept in {}.", plain(&next.kept));
     })?;
     Ok(ExitCode::SUCCESS)
 }
 
 /// Has the next start keep the library elsewhere.
 pub(crate) async fn move_library(api: &Api, folder: &Path, output: Output) -> Result<ExitCode> {
-    let next = api.move_library(PathReq { path: full(folder) }).await?;
+    let next = api.move_library(PathReq { path: absolute(folder)? }).await?;
     output.show(&next, |next| {
-        println!("The next start moves the library to {}.", next.folder);
-        println!("The present folder is kept as {}.", next.kept);
+        say!("The next start moves the library to {}.", plain(&next.folder));
+        say!("The present folder is kept as {}.", plain(&next.kept));
     })?;
-    Ok(ExitCode::SUCCESS)
-}
-
-/// Writes the list of documents as a table.
-pub(crate) async fn ledger(api: &Api, file: &Path, output: Output) -> Result<ExitCode> {
-    let written = api.export_ledger(ExportLedgerReq { path: full(file), source: None }).await?;
-    output.show(&written, |written| println!("{} documents in {}", written.count, full(file)))?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -79,12 +71,15 @@ pub(crate) async fn forget(
     let forgotten = api.forget_document(DocumentReq { document: id }).await?;
     index_if_possible(api, terminal).await?;
     output.show(&forgotten, |forgotten| {
-        println!("Forgotten, with {} passages.", forgotten.passages);
+        say!("Forgotten, with {} passages.", forgotten.passages);
         if let Some(original) = &forgotten.original {
-            println!("The file stays: {original}");
+            say!("The file stays: {}", plain(original));
+        }
+        for copy in &forgotten.copies {
+            say!("Its text is still found through a file with the same content: {}", plain(copy));
         }
         if forgotten.quoted_in > 0 {
-            println!("{} conversations still quote it.", forgotten.quoted_in);
+            say!("{} conversations still quote it.", forgotten.quoted_in);
         }
     })?;
     Ok(ExitCode::SUCCESS)
@@ -94,10 +89,9 @@ fn describe(info: &BackupInfo) -> String {
     let vectors = if info.vectors { "with vectors" } else { "without vectors" };
     format!(
         "{} documents, {} notes, {} conversations, {vectors}, by docent {}",
-        info.documents, info.notes, info.conversations, info.docent
+        info.documents,
+        info.notes,
+        info.conversations,
+        plain(&info.docent)
     )
-}
-
-fn full(path: &Path) -> String {
-    absolute(path)
 }

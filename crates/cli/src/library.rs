@@ -1,13 +1,17 @@
-//! Sources, documents, the state of the installation.
+//! Sources, what of them is read, the state of the installation.
 
-use crate::arguments::State;
-use crate::output::{Output, code_name, size};
+use crate::documents::{found, print_failures};
+use crate::output::{Output, code_name, plain, say, size, tell};
+use crate::paths::absolute;
 use crate::terminal::Terminal;
 use anyhow::{Result, bail};
 use docent_api::Api;
 use docent_api::wire::*;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+
+/// Of a source, at most this many places that could not be looked at are printed.
+const PLACES: usize = 10;
 
 /// Adds paths, reads them, and says what became of them.
 pub(crate) async fn add(
@@ -18,24 +22,18 @@ pub(crate) async fn add(
     output: Output,
     terminal: &Terminal,
 ) -> Result<ExitCode> {
-    let collection = match collection {
-        Some(name) => Some(collection_named(api, &name).await?),
-        None => None,
-    };
-    let mut result = AddSourcesRes { added: Vec::new(), rejected: Vec::new() };
-    if sample {
-        result.added = api.add_sample(Empty {}).await?.added;
-    }
-    if !paths.is_empty() {
-        let paths = paths.iter().map(|path| absolute(path)).collect();
-        let more = api.add_sources(AddSourcesReq { paths, collection }).await?;
-        result.added.extend(more.added);
-        result.rejected.extend(more.rejected);
-    }
+    let mut result = add_all(api, paths, sample).await?;
     for rejected in &result.rejected {
-        eprintln!("docent: {} [{}]", rejected.message, code_name(rejected.code));
+        tell!("docent: {} [{}]", plain(&rejected.message), code_name(rejected.code));
+    }
+    // Nothing is made for paths that were all refused.
+    if let Some(name) = collection.filter(|_| !result.added.is_empty()) {
+        let collection = collection_named(api, &name).await?;
+        let sources = result.added.iter().map(|source| source.id).collect();
+        api.add_to_collection(CollectionMembersReq { collection, sources, documents: Vec::new() }).await?;
     }
     index(api, terminal).await?;
+    terminal.print_times();
     // As they are now, after reading.
     let now = api.list_sources(Empty {}).await?.sources;
     result.added = now.into_iter().filter(|now| result.added.iter().any(|then| then.id == now.id)).collect();
@@ -44,6 +42,31 @@ pub(crate) async fn add(
         print_failures(api, &result.added).await?;
     }
     Ok(if result.rejected.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Adds what can be added; each path is judged by itself.
+async fn add_all(api: &Api, paths: Vec<PathBuf>, sample: bool) -> Result<AddSourcesRes> {
+    let mut result = AddSourcesRes { added: Vec::new(), rejected: Vec::new() };
+    if sample {
+        result.added = api.add_sample(Empty {}).await?.added;
+    }
+    let mut named = Vec::new();
+    for path in &paths {
+        match absolute(path) {
+            Ok(path) => named.push(path),
+            Err(error) => {
+                let ApiError { code, message, .. } = error.downcast::<ApiError>()?;
+                let path = path.to_string_lossy().into_owned();
+                result.rejected.push(Rejected { path, code, message });
+            }
+        }
+    }
+    if !named.is_empty() {
+        let more = api.add_sources(AddSourcesReq { paths: named, collection: None }).await?;
+        result.added.extend(more.added);
+        result.rejected.extend(more.rejected);
+    }
+    Ok(result)
 }
 
 /// Looks at every source again.
@@ -57,7 +80,7 @@ pub(crate) async fn scan(api: &Api, output: Output, terminal: &Terminal) -> Resu
 pub(crate) async fn watch(api: &Api, output: Output, terminal: &Terminal) -> Result<ExitCode> {
     api.start();
     if !output.is_json {
-        println!("Following your folders. Ctrl+C ends it.");
+        say!("Following your folders. Ctrl+C ends it.");
     }
     tokio::signal::ctrl_c().await?;
     terminal.finish_line();
@@ -72,23 +95,29 @@ pub(crate) async fn retry(api: &Api, output: Output, terminal: &Terminal) -> Res
 }
 
 pub(crate) async fn index(api: &Api, terminal: &Terminal) -> Result<()> {
-    let outcome = api.index_until_idle().await;
+    Ok(indexed(api, terminal).await?)
+}
+
+/// Works until nothing waits; that Ctrl+C ended it before is noted and no failure.
+async fn indexed(api: &Api, terminal: &Terminal) -> Result<(), ApiError> {
+    // What was asked for after Ctrl+C would begin anew.
+    let outcome = if terminal.is_interrupted() { Ok(()) } else { api.index_until_idle().await };
     terminal.finish_line();
-    Ok(outcome?)
+    terminal.note_end();
+    match outcome {
+        Err(error) if error.code == Code::Cancelled && terminal.was_stopped() => Ok(()),
+        outcome => outcome,
+    }
 }
 
 /// As [`index`], after something that is done whether or not the model for finding is there.
 pub(crate) async fn index_if_possible(api: &Api, terminal: &Terminal) -> Result<()> {
-    match api.index_until_idle().await {
+    match indexed(api, terminal).await {
         Err(error) if error.code == Code::ModelNotInstalled => {
-            terminal.finish_line();
-            eprintln!("Indexing waits for the model: docent models fetch --defaults");
+            tell!("Indexing waits for the model: docent models fetch --defaults");
             Ok(())
         }
-        outcome => {
-            terminal.finish_line();
-            Ok(outcome?)
-        }
+        outcome => Ok(outcome?),
     }
 }
 
@@ -97,7 +126,7 @@ pub(crate) async fn sources(api: &Api, output: Output) -> Result<ExitCode> {
     let sources = api.list_sources(Empty {}).await?;
     output.show(&sources, |sources| {
         if sources.sources.is_empty() {
-            println!("Nothing here yet. Add a folder: docent add FOLDER");
+            say!("Nothing here yet. Add a folder: docent add FOLDER");
         }
         sources.sources.iter().for_each(print_source);
     })?;
@@ -109,7 +138,7 @@ pub(crate) async fn remove(api: &Api, source: &str, output: Output, terminal: &T
     let found = &source_named(api, source).await?;
     api.remove_source(SourceReq { source: found.id }).await?;
     index_if_possible(api, terminal).await?;
-    output.show(found, |found| println!("Forgotten: {} (its files stay where they are)", found.path))?;
+    output.show(found, |found| say!("Forgotten: {} (its files stay where they are)", plain(&found.path)))?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -131,7 +160,7 @@ impl RulesChange {
             && (self.hidden, self.gitignore, self.max_size) == (None, None, None)
     }
 
-    fn apply(self, rules: SourceRules) -> SourceRules {
+    fn apply(self, rules: SourceRules) -> Result<SourceRules> {
         let usual = SourceRules {
             ignore: Vec::new(),
             gitignore: true,
@@ -143,17 +172,22 @@ impl RulesChange {
         let before = if self.reset { usual } else { rules };
         let max_bytes = match self.max_size {
             Some(0) => None,
-            Some(megabytes) => Some(megabytes * 1_000_000),
+            Some(megabytes) => match megabytes.checked_mul(1_000_000) {
+                Some(bytes) => Some(bytes),
+                None => {
+                    bail!(ApiError::new(Code::BadRequest, "--max-size is too large; 0 means any size"))
+                }
+            },
             None => before.max_bytes,
         };
-        SourceRules {
+        Ok(SourceRules {
             ignore: before.ignore.into_iter().chain(self.ignore).collect(),
             gitignore: self.gitignore.unwrap_or(before.gitignore),
             hidden: self.hidden.unwrap_or(before.hidden),
             max_bytes,
             only: if self.only.is_empty() { before.only } else { self.only },
             forgotten: before.forgotten,
-        }
+        })
     }
 }
 
@@ -167,23 +201,23 @@ pub(crate) async fn rules(
 ) -> Result<ExitCode> {
     let found = source_named(api, source).await?;
     if !change.is_none() {
-        let rules = change.apply(found.rules.clone());
+        let rules = change.apply(found.rules.clone())?;
         api.set_source_rules(SetSourceRulesReq { source: found.id, rules }).await?;
         index(api, terminal).await?;
     }
     let now = source_named(api, &found.id.to_string()).await?;
     output.show(&now, |now| {
         let rules = &now.rules;
-        println!("{}", now.path);
-        println!("  hidden files       {}", if rules.hidden { "read" } else { "left out" });
-        println!("  .gitignore         {}", if rules.gitignore { "kept to" } else { "not kept to" });
+        say!("{}", plain(&now.path));
+        say!("  hidden files       {}", if rules.hidden { "read" } else { "left out" });
+        say!("  .gitignore         {}", if rules.gitignore { "kept to" } else { "not kept to" });
         let limit = rules.max_bytes.map_or("any".to_owned(), |bytes| format!("up to {}", size(bytes as f64)));
-        println!("  size               {limit}");
+        say!("  size               {limit}");
         let only =
             if rules.only.is_empty() { "all that can be read".to_owned() } else { rules.only.join(", ") };
-        println!("  types              {only}");
-        rules.ignore.iter().for_each(|pattern| println!("  left out           {pattern}"));
-        rules.forgotten.iter().for_each(|path| println!("  forgotten          {path}"));
+        say!("  types              {}", plain(&only));
+        rules.ignore.iter().for_each(|pattern| say!("  left out           {}", plain(pattern)));
+        rules.forgotten.iter().for_each(|path| say!("  forgotten          {}", plain(path)));
     })?;
     Ok(ExitCode::SUCCESS)
 }
@@ -191,36 +225,12 @@ pub(crate) async fn rules(
 /// The source of this path or number.
 pub(crate) async fn source_named(api: &Api, name: &str) -> Result<Source> {
     let all = api.list_sources(Empty {}).await?.sources;
-    let path = absolute(Path::new(name));
+    let path = absolute(Path::new(name))?;
     let found = all.into_iter().find(|known| known.path == path || known.id.to_string() == name);
     match found {
         Some(source) => Ok(source),
         None => bail!(ApiError::new(Code::NotFound, format!("no source is called {name}")).about(name)),
     }
-}
-
-/// Lists documents with state and reason.
-pub(crate) async fn documents(
-    api: &Api,
-    collection: Option<String>,
-    state: Option<State>,
-    text: Option<String>,
-    limit: u32,
-    output: Output,
-) -> Result<ExitCode> {
-    let state = state.map(Into::into);
-    let collection = match collection {
-        Some(name) => Some(known_collection(api, &name).await?.id),
-        None => None,
-    };
-    let req = DocumentsReq { collection, state, text, limit, ..DocumentsReq::default() };
-    let page = api.list_documents(req).await?;
-    output.show(&page, |page| {
-        page.documents.iter().for_each(print_document);
-        let counts = page.counts;
-        print_counts(&counts);
-    })?;
-    Ok(ExitCode::SUCCESS)
 }
 
 /// Says what is installed; fails when something needed is missing.
@@ -233,7 +243,7 @@ pub(crate) async fn doctor(api: &Api, output: Output) -> Result<ExitCode> {
                 CheckState::Limited => "note",
                 CheckState::Bad => "MISS",
             };
-            println!("{mark}  {:<12} {}", check.id, check.text);
+            say!("{mark}  {:<12} {}", check.id, plain(&check.text));
         }
     })?;
     Ok(if report.healthy { ExitCode::SUCCESS } else { ExitCode::FAILURE })
@@ -257,82 +267,83 @@ pub(crate) async fn collection_named(api: &Api, name: &str) -> Result<i64> {
     }
 }
 
-async fn print_failures(api: &Api, added: &[Source]) -> Result<()> {
-    for source in added {
-        let unread = [
-            DocumentState::Failed,
-            DocumentState::NeedsPassword,
-            DocumentState::NeedsOcr,
-            DocumentState::Skipped,
-        ];
-        for state in unread {
-            let req = DocumentsReq {
-                source: Some(source.id),
-                state: Some(state),
-                limit: 20,
-                ..DocumentsReq::default()
-            };
-            let page = api.list_documents(req).await?;
-            page.documents.iter().for_each(print_document);
-            let more = page.total as usize - page.documents.len().min(page.total as usize);
-            if more > 0 {
-                println!("  … and {more} more: docent documents");
-            }
-        }
-    }
-    Ok(())
-}
-
 fn print_source(source: &Source) {
     let away = if source.reachable { "" } else { "  (not reachable)" };
     let counts = source.counts;
-    let found = counts.indexed + counts.stale;
-    println!("{:>3}  {found} of {} can be found  {}{away}", source.id, counts.total, source.path);
+    let found = found(&counts);
+    let path = plain(&source.path);
+    let more = unfinished(&counts);
+    say!("{:>3}  {found} of {} can be found{more}  {path}{away}", source.id, counts.total);
+    print_unreadable(source);
 }
 
-/// How many stand how; what there is none of is not mentioned.
-fn print_counts(counts: &StateCounts) {
-    println!("{} of {} can be found", counts.indexed + counts.stale, counts.total);
-    for (count, what) in [
-        (counts.stale, "of these changed since and wait to be read again"),
-        (counts.waiting, "wait to be read"),
-        (counts.needs_ocr, "hold only pictures of text"),
-        (counts.needs_password, "are behind a password"),
-        (counts.failed, "could not be read"),
-        (counts.skipped, "are of a kind that is not read, or left out"),
-        (counts.missing, "are gone from their place"),
-    ] {
-        if count > 0 {
-            println!("  {count} {what}");
+/// The places of a source that could not be looked at, as far as they fit.
+fn print_unreadable(source: &Source) {
+    for place in source.unreadable.iter().take(PLACES) {
+        say!("     not looked at: {} ({})", plain(&place.path), place.reason);
+    }
+    let more = (source.unreadable_count as usize).saturating_sub(PLACES);
+    if more > 0 {
+        say!("     … and {more} more places");
+    }
+}
+
+/// What is still to come, such as `, 3 of these by words so far, 12 wait`.
+fn unfinished(counts: &StateCounts) -> String {
+    let mut text = String::new();
+    if counts.words > 0 {
+        text.push_str(&format!(", {} of these by words so far", counts.words));
+    }
+    if counts.waiting + counts.stale > 0 {
+        text.push_str(&format!(", {} wait to be read", counts.waiting + counts.stale));
+    }
+    if counts.missing > 0 {
+        text.push_str(&format!(", {} gone", counts.missing));
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn no_change() -> RulesChange {
+        RulesChange {
+            ignore: Vec::new(),
+            hidden: None,
+            gitignore: None,
+            max_size: None,
+            only: Vec::new(),
+            reset: true,
         }
     }
-}
 
-fn print_document(document: &Document) {
-    let state = match document.state {
-        DocumentState::Stale => "stale",
-        DocumentState::NeedsOcr => "picture",
-        DocumentState::NeedsPassword => "password",
-        DocumentState::Waiting => "waiting",
-        DocumentState::Reading => "reading",
-        DocumentState::Indexed => "indexed",
-        DocumentState::Failed => "failed",
-        DocumentState::Skipped => "skipped",
-        DocumentState::Missing => "missing",
-    };
-    println!("{state:<8} {:>8}  {}", size(document.size_bytes), document.path);
-    if let Some(code) = document.reason {
-        let detail = document.reason_detail.as_deref().unwrap_or_default();
-        println!("         {:>8}  {} [{}]", "", detail, code_name(code));
+    fn usual() -> SourceRules {
+        no_change()
+            .apply(SourceRules {
+                ignore: vec!["x".to_owned()],
+                gitignore: false,
+                hidden: true,
+                max_bytes: Some(1),
+                only: vec!["md".to_owned()],
+                forgotten: vec!["y".to_owned()],
+            })
+            .unwrap()
     }
-    for warning in &document.warnings {
-        println!("         {:>8}  {warning}", "");
-    }
-}
 
-/// Against the folder the command was typed in; a path that does not exist is left to be judged.
-pub(crate) fn absolute(path: &Path) -> String {
-    let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
-    let real = absolute.canonicalize().unwrap_or(absolute);
-    real.to_string_lossy().into_owned()
+    #[test]
+    fn a_size_that_cannot_be_counted_is_told() {
+        assert_eq!((usual().max_bytes, usual().only.len()), (None, 0));
+        let sized = |megabytes| RulesChange { max_size: Some(megabytes), ..no_change() }.apply(usual());
+        assert_eq!(sized(2).unwrap().max_bytes, Some(2_000_000));
+        assert_eq!(sized(0).unwrap().max_bytes, None);
+        assert!(sized(u64::MAX).is_err());
+    }
+
+    #[test]
+    fn what_is_still_to_come_is_told() {
+        let counts = StateCounts { total: 9, words: 3, waiting: 2, stale: 1, ..StateCounts::default() };
+        assert_eq!(unfinished(&counts), ", 3 of these by words so far, 3 wait to be read");
+        assert_eq!(unfinished(&StateCounts::default()), "");
+    }
 }

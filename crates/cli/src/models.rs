@@ -1,10 +1,11 @@
 //! Models in the terminal.
 
-use crate::output::{Output, json_lines, size};
-use anyhow::Result;
+use crate::output::{Output, duration, is_unread, json_lines, plain, redraw, say, size, tell};
+use crate::paths::in_its_folder;
+use crate::terminal::Terminal;
+use anyhow::{Result, bail};
 use docent_api::wire::*;
 use docent_api::{Api, Sink};
-use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -34,11 +35,11 @@ pub(crate) async fn list(api: &Api, output: Output) -> Result<ExitCode> {
                 (!model.usable, "not usable yet"),
             ];
             let notes: Vec<&str> = notes.iter().filter(|(holds, _)| *holds).map(|(_, note)| *note).collect();
-            println!(
+            say!(
                 "{state:<10} {role:<9} {:>9}  {:<36} {:<16} {}",
                 size(model.size_bytes),
-                model.name,
-                model.licence,
+                plain(&model.name),
+                plain(&model.licence),
                 notes.join(", ")
             );
         }
@@ -66,14 +67,17 @@ pub(crate) async fn import(
     name: Option<String>,
     output: Output,
 ) -> Result<ExitCode> {
-    let path = std::path::absolute(&file)?.to_string_lossy().into_owned();
+    let path = in_its_folder(&file)?;
     let request = ImportModelReq { request_id: "import".to_owned(), path, name };
     api.import_model(request, progress(output)).await?;
     Ok(ExitCode::SUCCESS)
 }
 
 /// Uses a model from now on.
-pub(crate) async fn choose(api: &Api, name: String, output: Output) -> Result<ExitCode> {
+pub(crate) async fn choose(api: &Api, name: String, output: Output, terminal: &Terminal) -> Result<ExitCode> {
+    if !output.is_json {
+        tell_plan(api, &name).await?;
+    }
     api.use_model(ModelReq { name: name.clone() }).await?;
     // Another embedding model gets its index first.
     while let Some(status) = api.app_state(Empty {}).await?.rebuild {
@@ -81,21 +85,49 @@ pub(crate) async fn choose(api: &Api, name: String, output: Output) -> Result<Ex
             return Err(error.into());
         }
         if output.draws {
-            eprint!("\r\x1b[2K{} of {} passages", status.done, status.total);
+            redraw(&format!("{} of {} passages", status.done, status.total));
         }
         tokio::time::sleep(LOOK).await;
     }
-    if output.draws {
-        eprint!("\r\x1b[2K");
+    terminal.finish_line();
+    if terminal.is_interrupted() && !is_in_use(api, &name).await? {
+        let message = format!("Stopped; the model before stays in use. Go on with: docent models use {name}");
+        bail!(ApiError::new(Code::Cancelled, message));
     }
-    output.show(&name, |name| println!("{name} is in use."))?;
+    output.show(&name, |name| say!("{name} is in use."))?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Says what a change of the embedding model takes, before it begins.
+async fn tell_plan(api: &Api, name: &str) -> Result<()> {
+    let models = api.list_models(Empty {}).await?.models;
+    let is_embedder = |model: &&Model| model.role == ModelRole::Embedder;
+    let before = models.iter().filter(is_embedder).find(|model| model.active);
+    let next = models.iter().filter(is_embedder).find(|model| model.name == name);
+    if before.is_none_or(|before| before.name == name) || next.is_none() {
+        return Ok(());
+    }
+    let plan = api.plan_switch(ModelReq { name: name.to_owned() }).await?;
+    let time = plan.seconds.map(|seconds| format!(", about {}", duration(seconds))).unwrap_or_default();
+    tell!(
+        "{} passages get an index of their own first: {} of disk ({} free){time}.",
+        plan.passages,
+        size(plan.disk_bytes),
+        size(plan.free_bytes)
+    );
+    tell!("The model before answers until then. Ctrl+C stops it.");
+    Ok(())
+}
+
+async fn is_in_use(api: &Api, name: &str) -> Result<bool> {
+    let models = api.list_models(Empty {}).await?.models;
+    Ok(models.iter().any(|model| model.name == name && model.active))
 }
 
 /// Deletes a model's files.
 pub(crate) async fn remove(api: &Api, name: String, output: Output) -> Result<ExitCode> {
     api.remove_model(ModelReq { name: name.clone() }).await?;
-    output.show(&name, |name| println!("{name} was removed."))?;
+    output.show(&name, |name| say!("{name} was removed."))?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -107,12 +139,12 @@ fn progress(output: Output) -> Sink<FetchEvent> {
         }
         if let Some(name) = &event.installed {
             let start = if output.draws { "\r\x1b[2K" } else { "" };
-            println!("{start}{name} is installed.");
+            say!("{start}{} is installed.", plain(name));
         } else if output.draws {
             let total = event.total_bytes.map(size).unwrap_or_else(|| "?".to_owned());
-            eprint!("\r\x1b[2K{} from {}: {} of {total}", event.file, event.source, size(event.done_bytes));
-            let _ = std::io::stderr().flush();
+            let (file, source) = (plain(&event.file), plain(&event.source));
+            redraw(&format!("{file} from {source}: {} of {total}", size(event.done_bytes)));
         }
-        true
+        !is_unread()
     })
 }

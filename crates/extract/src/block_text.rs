@@ -22,6 +22,18 @@ pub(crate) struct BlockText<'d> {
     stretches: Vec<Stretch>,
 }
 
+/// Longest sequence that steers a terminal, in bytes.
+const TERMINAL_BYTES: usize = 64;
+
+/// The length of the sequence at the beginning of a text that sets colours of a terminal or moves its
+/// cursor, as logs have them.
+fn terminal_sequence(text: &str) -> Option<usize> {
+    let body = text.strip_prefix("\u{1b}[")?;
+    let end = body.bytes().take(TERMINAL_BYTES).position(|byte| !matches!(byte, b' '..=b'?'))?;
+    let is_whole = matches!(body.as_bytes().get(end), Some(b'@'..=b'~'));
+    is_whole.then_some(2 + end + 1)
+}
+
 impl<'d> BlockText<'d> {
     pub(crate) fn new(source: &'d Decoded) -> Self {
         Self { source, text: String::new(), stretches: Vec::new() }
@@ -32,9 +44,18 @@ impl<'d> BlockText<'d> {
         let Some(piece) = self.source.text.get(range.clone()) else { return };
         let mut kept = 0;
         for (at, c) in piece.char_indices() {
-            if is_dropped(c) || c == char::REPLACEMENT_CHARACTER {
+            if at < kept {
+                continue; // within what steers a terminal
+            }
+            if let Some(length) = terminal_sequence(&piece[at..]) {
+                self.push_stretch(range.start + kept, &piece[kept..at]);
+                kept = at + length;
+            } else if is_dropped(c) || c == char::REPLACEMENT_CHARACTER {
                 self.push_stretch(range.start + kept, &piece[kept..at]);
                 kept = at + c.len_utf8();
+                if c == '\0' && !self.text.is_empty() && !self.text.ends_with(char::is_whitespace) {
+                    self.text.push(' ');
+                }
                 if c == char::REPLACEMENT_CHARACTER {
                     self.text.push(c); // shown, but its bytes in the file are not this character
                 }
@@ -109,9 +130,21 @@ mod tests {
         block.push_source(5..6);
         block.push_source(8..18);
         let (text, runs) = block.finish();
-        assert_eq!(text, "one\ntwothree");
+        assert_eq!(text, "one\ntwo three");
         let at: Vec<_> = runs.iter().map(|r| (r.span.start, r.span.end, r.file_start, r.file_end)).collect();
-        assert_eq!(at, [(0, 4, 2, 6), (4, 7, 8, 11), (7, 12, 12, 17)]);
+        assert_eq!(at, [(0, 4, 2, 6), (4, 7, 8, 11), (8, 13, 12, 17)]);
+    }
+
+    #[test]
+    fn colours_of_a_terminal_are_no_text() {
+        let source = Decoded::of_str("\u{1b}[1;31mERROR\u{1b}[0m in \u{1b}[x");
+        let mut block = BlockText::new(&source);
+        block.push_source(0..source.text.len());
+        let (text, runs) = block.finish();
+        assert_eq!(text, "ERROR in");
+        assert_eq!((runs[0].file_start, runs[1].file_end), (7, 19));
+        assert_eq!(terminal_sequence("\u{1b}[31"), None);
+        assert_eq!(terminal_sequence("\u{1b}[中"), None);
     }
 
     #[test]

@@ -384,6 +384,7 @@ mod tests {
             bold: false,
             mono: false,
             hyphen: false,
+            ..Line::default()
         };
         Message::Page(PageText {
             index,

@@ -180,7 +180,7 @@ fn page_text(strict: bool) -> impl Strategy<Value = PageText> {
                 } else {
                     words.into_iter().map(|(start, end, rect)| Word { start, end, rect }).collect()
                 };
-                Line { text, words, size, bold, mono, hyphen }
+                Line { text, words, size, bold, mono, hyphen, ..Line::default() }
             })
             .collect();
         PageText { index, label: None, width: 612.0, height: 792.0, lines, rules: Vec::new() }

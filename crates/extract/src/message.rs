@@ -181,8 +181,35 @@ pub(crate) struct PageText {
     pub(crate) rules: Vec<[f32; 4]>,
 }
 
+/// How a line is turned on the page as displayed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Turn {
+    #[default]
+    Upright,
+    /// Clockwise by a quarter: it is read downwards.
+    Right,
+    /// Upside down.
+    Over,
+    /// Anticlockwise by a quarter: it is read upwards.
+    Left,
+    /// By none of these.
+    Slanted,
+}
+
+/// What a line of a page stands in, by its number on the page.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Inset {
+    /// The text of the page.
+    #[default]
+    None,
+    /// A field of a form.
+    Field(u16),
+    /// A note or comment.
+    Note(u16),
+}
+
 /// One line of a page, in the order of the page's content.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Line {
     pub(crate) text: String,
     /// In order; they do not overlap. White space lies between them, or nothing.
@@ -195,6 +222,8 @@ pub(crate) struct Line {
     pub(crate) mono: bool,
     /// Whether it ends within a word, at a hyphen that has been left out.
     pub(crate) hyphen: bool,
+    pub(crate) turn: Turn,
+    pub(crate) inset: Inset,
 }
 
 /// A word, or a short stretch of a script without spaces, and where it stands on the page as

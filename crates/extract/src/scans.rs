@@ -12,6 +12,8 @@ use docent_corpus::{Block, BlockKind, Format, Place, SourceWarning, Span};
 const MAX_PAGES: usize = 200;
 /// The largest file that is gone through again, in bytes.
 const FILE_BYTES: u64 = 256 << 20;
+/// The same for a mailbox, of which every message is taken apart again.
+const MAILBOX_BYTES: u64 = 32 << 20;
 
 /// The scans of one document.
 #[derive(Debug, Default)]
@@ -33,8 +35,8 @@ pub(crate) struct Recognized {
 impl Scans {
     /// Takes scans from now on, if the document is one that can be gone through again soon.
     pub(crate) fn await_recognition(&mut self, format: Format, size: u64) {
-        let is_small = size <= FILE_BYTES && format != Format::Mbox;
-        self.room = if is_small { MAX_PAGES } else { 0 };
+        let most = if format == Format::Mbox { MAILBOX_BYTES } else { FILE_BYTES };
+        self.room = if size <= most { MAX_PAGES } else { 0 };
     }
 
     /// Takes what a worker tells.
@@ -151,6 +153,7 @@ mod tests {
             bold: false,
             mono: false,
             hyphen: false,
+            ..Line::default()
         };
         PageText { index, label: None, width: 600.0, height: 800.0, lines: vec![line], rules: Vec::new() }
     }

@@ -4,11 +4,11 @@
 use crate::chunk::embedded_text;
 use crate::fault::Step;
 use crate::{Ingest, IngestError};
-use docent_corpus::{BatchId, Cancel, DocumentId};
+use docent_corpus::{BatchId, Cancel, ChunkId, DocumentId, RevisionId};
 use docent_inference::{EmbedKind, Priority};
 use docent_library::{OpenBatch, StoredChunk};
 use docent_vector_store::Row;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 /// Rows appended at once. A batch may take several appends; it counts only when all are there.
 pub(crate) const SLICE: usize = 4_096;
@@ -44,8 +44,9 @@ impl Ingest {
     ) -> Result<Settled, IngestError> {
         let mut version = 0;
         let mut there = from;
+        let kept = self.kept_vectors(&batch).await?;
         for slice in batch.chunks[from..].chunks(SLICE) {
-            let vectors = self.embed(slice, priority, cancel, tell).await?;
+            let vectors = self.embed(slice, &kept, priority, cancel, tell).await?;
             self.hook.after(Step::Embedded);
             let unusable = unusable(slice, &vectors);
             if !unusable.is_empty() {
@@ -69,38 +70,79 @@ impl Ingest {
         Ok(())
     }
 
-    /// One vector per chunk. Equal texts (copies of a file, boilerplate) are embedded once.
+    /// Vectors that the index holds of texts which stand in this batch as they stood before: of an edited
+    /// document only what changed is embedded. Empty if the index does not answer.
+    async fn kept_vectors(&self, batch: &OpenBatch) -> Result<HashMap<String, Vec<f32>>, IngestError> {
+        let id = batch.id;
+        let replaced = self.library("reading a batch", move |library| library.replaced_chunks(id)).await?;
+        if replaced.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let wanted: HashSet<String> =
+            batch.chunks.iter().map(|chunk| embedded_text(&chunk.header, &chunk.text)).collect();
+        let kept: HashMap<ChunkId, (RevisionId, String)> = replaced
+            .iter()
+            .map(|chunk| (chunk.id, (chunk.revision, embedded_text(&chunk.header, &chunk.text))))
+            .filter(|(_, (_, text))| wanted.contains(text))
+            .collect();
+        let revisions: BTreeSet<RevisionId> = kept.values().map(|(revision, _)| *revision).collect();
+        let revisions: Vec<RevisionId> = revisions.into_iter().collect();
+        let found = match self.parts.store.vectors(&revisions).await {
+            Ok(found) => found,
+            Err(error) => {
+                tracing::warn!(%error, "vectors of unchanged passages cannot be read; they are computed again");
+                return Ok(HashMap::new());
+            }
+        };
+        let text_of = |chunk: &ChunkId| kept.get(chunk).map(|(_, text)| text.clone());
+        let usable = found.into_iter().filter(|(_, vector)| is_usable(vector));
+        Ok(usable.filter_map(|(chunk, vector)| Some((text_of(&chunk)?, vector))).collect())
+    }
+
+    /// One vector per chunk. Equal texts (boilerplate) are embedded once, and those that `kept` holds not
+    /// at all.
     async fn embed(
         &self,
         chunks: &[StoredChunk],
+        kept: &HashMap<String, Vec<f32>>,
         priority: Priority,
         cancel: &Cancel,
         tell: &mut (dyn FnMut(Told) + Send),
     ) -> Result<Vec<Vec<f32>>, IngestError> {
+        let mut vectors: Vec<Vec<f32>> = vec![Vec::new(); chunks.len()];
+        // Texts still to be embedded, each with the chunks that have it, in the order of the first of them.
         let mut known: HashMap<String, usize> = HashMap::new();
-        let mut places = Vec::with_capacity(chunks.len());
-        let mut texts: Vec<String> = Vec::new();
-        for chunk in chunks {
+        let mut texts: Vec<(String, Vec<usize>)> = Vec::new();
+        let mut reused = 0;
+        for (at, chunk) in chunks.iter().enumerate() {
             let text = embedded_text(&chunk.header, &chunk.text);
-            let next = texts.len();
-            let place = *known.entry(text.clone()).or_insert(next);
-            if place == next {
-                texts.push(text);
+            if let Some(vector) = kept.get(&text) {
+                vectors[at].clone_from(vector);
+                reused += 1;
+                continue;
             }
-            places.push(place);
+            let place = *known.entry(text.clone()).or_insert_with(|| {
+                texts.push((text, Vec::new()));
+                texts.len() - 1
+            });
+            texts[place].1.push(at);
         }
         drop(known);
-        let mut vectors = Vec::with_capacity(texts.len());
-        while !texts.is_empty() {
-            let rest = texts.split_off(texts.len().min(EMBEDDED_AT_ONCE));
-            let part = std::mem::replace(&mut texts, rest);
-            let before = vectors.len();
-            let embedder = &self.parts.embedder;
-            vectors.extend(embedder.embed(part, EmbedKind::Passage, priority, cancel.clone()).await?);
-            let done = |place: &&usize| (before..vectors.len()).contains(*place);
-            tell(Told::Embedded(places.iter().filter(done).count()));
+        if reused > 0 {
+            tell(Told::Kept(reused));
         }
-        Ok(places.into_iter().map(|place| vectors[place].clone()).collect())
+        for part in texts.chunks_mut(EMBEDDED_AT_ONCE) {
+            let inputs = part.iter_mut().map(|(text, _)| std::mem::take(text)).collect();
+            let embedder = &self.parts.embedder;
+            let embedded = embedder.embed(inputs, EmbedKind::Passage, priority, cancel.clone()).await?;
+            for ((_, places), vector) in part.iter().zip(embedded) {
+                for at in places {
+                    vectors[*at].clone_from(&vector);
+                }
+            }
+            tell(Told::Embedded(part.iter().map(|(_, places)| places.len()).sum()));
+        }
+        Ok(vectors)
     }
 
     /// Steps 3 and 4. An append that reports an error may have happened all the same; the number of
@@ -140,6 +182,8 @@ impl Ingest {
 /// What is told while a batch is completed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Told {
+    /// Vectors of this many more chunks were there already.
+    Kept(usize),
     /// Vectors of this many more chunks were computed.
     Embedded(usize),
     /// Rows are being written.
@@ -159,13 +203,17 @@ fn row(batch: BatchId, chunk: &StoredChunk, vector: Vec<f32>) -> Row {
     }
 }
 
+/// Whether a vector has a direction.
+fn is_usable(vector: &[f32]) -> bool {
+    vector.iter().all(|x| x.is_finite()) && vector.iter().any(|x| *x != 0.0)
+}
+
 /// Documents with a vector that cannot be compared with others.
 fn unusable(chunks: &[StoredChunk], vectors: &[Vec<f32>]) -> Vec<DocumentId> {
-    let bad = |vector: &Vec<f32>| !vector.iter().all(|x| x.is_finite()) || vector.iter().all(|x| *x == 0.0);
     let documents: BTreeSet<DocumentId> = chunks
         .iter()
         .zip(vectors)
-        .filter(|(_, vector)| bad(vector))
+        .filter(|(_, vector)| !is_usable(vector))
         .map(|(chunk, _)| chunk.document)
         .collect();
     documents.into_iter().collect()

@@ -5,7 +5,7 @@ use crate::batch::{Settled, Told};
 use crate::run::Progress;
 use crate::{Ingest, IngestError, IngestProgress, Phase};
 use docent_corpus::Cancel;
-use docent_inference::InferenceError;
+use docent_inference::{InferenceError, Priority};
 use docent_vector_store::Maintenance;
 
 impl Ingest {
@@ -32,7 +32,7 @@ impl Ingest {
             let lacking: u64 = {
                 let mut chunks = 0;
                 for id in &open {
-                    chunks += self.load_batch(*id).await?.chunks.len() as u64;
+                    chunks += self.size_of_batch(*id).await?.0 as u64;
                 }
                 chunks
             };
@@ -44,12 +44,12 @@ impl Ingest {
             for id in open {
                 cancel.check().map_err(|_| InferenceError::Cancelled)?;
                 let mut told = |told| {
-                    if let Told::Embedded(chunks) = told {
+                    if let Told::Embedded(chunks) | Told::Kept(chunks) = told {
                         state.chunks_done += chunks as u64;
                         progress(state.clone());
                     }
                 };
-                if let Settled::Unusable(_) = self.resume(id, cancel, &mut told).await? {
+                if let Settled::Unusable(_) = self.resume(id, Priority::Bulk, cancel, &mut told).await? {
                     let reason = "the model gave no usable vector for a part of a document".to_owned();
                     return Err(IngestError::Incomplete { reason });
                 }

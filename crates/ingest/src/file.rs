@@ -16,8 +16,9 @@ pub(crate) struct FileState {
     pub(crate) size: u64,
     /// Time of last modification, nanoseconds since 1970.
     pub(crate) mtime_ns: i64,
-    /// The file system's number of the file. Without the device, whose number changes when a drive
-    /// is plugged in again; together with size and time it is enough within one source.
+    /// The file system's number of the file, and after a colon when anything about the file changed
+    /// last, which no program can set back. Without the device, whose number changes when a drive is
+    /// plugged in again; together with size and time it is enough within one source.
     pub(crate) file_id: Option<String>,
 }
 
@@ -70,12 +71,17 @@ fn placeholder_flags(_metadata: &Metadata) -> bool {
 #[cfg(unix)]
 fn file_id(metadata: &Metadata) -> Option<String> {
     use std::os::unix::fs::MetadataExt;
-    Some(format!("{:x}", metadata.ino()))
+    Some(format!("{:x}:{:x}.{:x}", metadata.ino(), metadata.ctime(), metadata.ctime_nsec()))
 }
 
 #[cfg(not(unix))]
 fn file_id(_metadata: &Metadata) -> Option<String> {
     None
+}
+
+/// The part of a file's identity that a rename keeps.
+pub(crate) fn file_number(file_id: &str) -> &str {
+    file_id.split_once(':').map_or(file_id, |(number, _)| number)
 }
 
 /// Number of the device that holds `path`, where the system has such numbers.

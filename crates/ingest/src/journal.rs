@@ -25,6 +25,11 @@ impl Ingest {
 
     /// As [`Ingest::purge`], by the holder of the lock.
     pub(crate) async fn purge_rows(&self) -> Result<usize, IngestError> {
+        let (profile, under_way) = (self.parts.profile, self.batches_under_way());
+        self.library("releasing deleted documents", move |library| {
+            library.release_unwanted(profile, &under_way)
+        })
+        .await?;
         let mut purged = 0;
         loop {
             let due = self.due_purges(PURGED_AT_ONCE).await?;
@@ -59,32 +64,41 @@ impl Ingest {
         self.library("reading a batch", move |library| library.batch(id)).await
     }
 
-    /// Finishes a batch that an earlier run began: publishes it if all its rows are there, goes on
+    /// How many chunks and documents are wanted of a batch.
+    pub(crate) async fn size_of_batch(&self, id: BatchId) -> Result<(usize, usize), IngestError> {
+        self.library("reading a batch", move |library| library.size_of_batch(id)).await
+    }
+
+    /// Finishes a batch that is stored: publishes it if all its rows are there, goes on
     /// where it stopped if they are the first of its slices, does it again otherwise.
     pub(crate) async fn resume(
         &self,
         id: BatchId,
+        priority: Priority,
         cancel: &Cancel,
         tell: &mut (dyn FnMut(Told) + Send),
     ) -> Result<Settled, IngestError> {
+        // Before this one counts as under way: what was deleted of it leaves it.
+        self.purge_rows().await?;
+        let _under_way = self.under_way(id);
         let (batch, there) = self.look(id).await?;
         let all = batch.chunks.len();
         match there {
             Some(there) if there == all => {
-                tell(Told::Embedded(all));
+                tell(Told::Kept(all));
                 self.publish(id, UNKNOWN_VERSION).await?;
                 Ok(Settled::Published)
             }
             Some(there) if there < all && there % SLICE == 0 => {
-                tell(Told::Embedded(there));
-                self.complete(batch, there, Priority::Bulk, cancel, tell).await
+                tell(Told::Kept(there));
+                self.complete(batch, there, priority, cancel, tell).await
             }
             _ => {
                 {
                     let _rows = self.rows.lock().await;
                     self.parts.store.delete_batch(id).await?;
                 }
-                self.complete(batch, 0, Priority::Bulk, cancel, tell).await
+                self.complete(batch, 0, priority, cancel, tell).await
             }
         }
     }
@@ -93,7 +107,6 @@ impl Ingest {
     /// appended in order and rows of a deleted document go together with its chunks. `None` if
     /// documents are being deleted so fast that the two cannot be compared.
     async fn look(&self, id: BatchId) -> Result<(OpenBatch, Option<usize>), IngestError> {
-        self.purge_rows().await?;
         let mut batch = self.load_batch(id).await?;
         for _ in 0..LOOKS {
             let there = self.parts.store.count_batch(id).await?;

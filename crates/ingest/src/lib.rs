@@ -26,6 +26,8 @@
 #![forbid(unsafe_code)]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
+mod away;
+mod backup;
 mod batch;
 mod build;
 pub mod chunk;
@@ -45,15 +47,17 @@ pub mod watch;
 
 pub use error::IngestError;
 pub use progress::{IngestProgress, IngestReport, Phase, Recovery, ScanReport, StoreState};
+pub use scan::list_files;
+pub use walk::check_pattern;
 
 use chunk::ChunkSize;
-use docent_corpus::ProfileId;
+use docent_corpus::{BatchId, ProfileId};
 use docent_extract::Extract;
 use docent_inference::{Embedder, InferenceError};
 use docent_library::{Library, LibraryError};
 use docent_vector_store::{StoreError, VectorStore};
 use fault::{Hook, Step};
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 /// Files read at the same time unless [`Ingest::with_readers`] says otherwise.
 const READERS: usize = 2;
@@ -88,8 +92,25 @@ pub struct Ingest {
     brief: tokio::sync::Mutex<()>,
     /// Held while rows are written or removed: the index has one writer.
     rows: tokio::sync::Mutex<()>,
+    /// Batches whose rows may just be written.
+    under_way: std::sync::Mutex<Vec<BatchId>>,
     /// Held by a scan: two at once would take each other's finds for moves.
     scanning: tokio::sync::Mutex<()>,
+}
+
+/// A batch under way, until this is dropped.
+struct UnderWay<'i> {
+    ingest: &'i Ingest,
+    id: BatchId,
+}
+
+impl Drop for UnderWay<'_> {
+    fn drop(&mut self) {
+        let mut under_way = self.ingest.under_way.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(place) = under_way.iter().position(|id| *id == self.id) {
+            under_way.swap_remove(place);
+        }
+    }
 }
 
 impl Ingest {
@@ -102,6 +123,7 @@ impl Ingest {
             writing: Default::default(),
             brief: Default::default(),
             rows: Default::default(),
+            under_way: Default::default(),
             scanning: Default::default(),
         }
     }
@@ -123,6 +145,16 @@ impl Ingest {
     /// for whoever copies it.
     pub async fn hold(&self) -> tokio::sync::MutexGuard<'_, ()> {
         self.rows.lock().await
+    }
+
+    /// Keeps a batch among those under way as long as the guard lives.
+    fn under_way(&self, id: BatchId) -> UnderWay<'_> {
+        self.under_way.lock().unwrap_or_else(PoisonError::into_inner).push(id);
+        UnderWay { ingest: self, id }
+    }
+
+    fn batches_under_way(&self) -> Vec<BatchId> {
+        self.under_way.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     fn now(&self) -> i64 {

@@ -1,7 +1,7 @@
 //! Files that moved: a path that vanished and a new one with the same content are one document, and
 //! its revisions, vectors and citations stay.
 
-use crate::file::content_hash;
+use crate::file::{content_hash, file_number};
 use docent_corpus::{Cancel, DocumentId};
 use docent_library::Document;
 use std::collections::{HashMap, HashSet};
@@ -48,12 +48,12 @@ impl Pairing<'_> {
         let mut known: HashMap<(&str, u64, i64), usize> = HashMap::new();
         for (index, document) in self.vanished.iter().enumerate() {
             if let Some(file_id) = &document.file_id {
-                known.insert((file_id, document.size, document.mtime_ns), index);
+                known.insert((file_number(file_id), document.size, document.mtime_ns), index);
             }
         }
         for (index, arrival) in self.arrivals.iter().enumerate() {
             let Some(file_id) = &arrival.file_id else { continue };
-            if let Some(from) = known.get(&(file_id.as_str(), arrival.size, arrival.mtime_ns)) {
+            if let Some(from) = known.get(&(file_number(file_id), arrival.size, arrival.mtime_ns)) {
                 self.pair(*from, index);
             }
         }

@@ -29,13 +29,18 @@ pub struct IngestProgress {
     pub done: u64,
     /// Documents known to be done in this run, the finished ones included. May grow.
     pub total: u64,
+    /// Documents that were read in this run or an earlier one and are found by words, or are finished
+    /// otherwise.
+    pub read: u64,
     /// Documents that could not be read.
     pub failed: u64,
-    /// Chunks whose vectors were computed.
+    /// Chunks that have their vectors.
     pub chunks_done: u64,
+    /// Those of them whose vectors were computed in this run.
+    pub chunks_computed: u64,
     /// Chunks that are stored or were read so far.
     pub chunks_total: u64,
-    /// Bytes of the files that are finished.
+    /// Bytes of the files that were read.
     pub bytes_done: u64,
     /// When the run began, milliseconds since 1970.
     pub started_ms: i64,
@@ -110,6 +115,9 @@ pub struct ScanReport {
     /// Files and folders that could not be looked at, relative to the source, each with the reason.
     /// What is known of them stays as it is.
     pub unreadable: Vec<(String, String)>,
+    /// Places that are never looked at although no rule leaves them out, such as links to folders,
+    /// each with the reason.
+    pub passed_over: Vec<(String, String)>,
     /// Whether the source itself could be reached. If not, nothing counts as gone.
     pub reachable: bool,
     /// Whether it was stopped before all was seen. Then nothing counts as moved or gone.

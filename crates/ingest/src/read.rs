@@ -1,5 +1,6 @@
 //! Reading one file: what it is, whether it changed, its text, its chunks.
 
+use crate::backup::is_backup;
 use crate::chunk::{ChunkSize, chunk};
 use crate::file::{FileState, content_hash, is_placeholder};
 use crate::scan::path_of;
@@ -80,6 +81,7 @@ impl Reader {
         self.refuse_unwanted(source, &path, before.size)?;
         self.refuse_unread_kinds(source, &path)?;
         let hash = self.hash(source, &path)?;
+        self.refuse_forgotten(source, &hash)?;
         if self.is_same(document, &hash) {
             return Ok(Outcome::Same);
         }
@@ -112,6 +114,9 @@ impl Reader {
     /// Kinds that are not read are not hashed either: they are often large.
     fn refuse_unread_kinds(&self, source: &Source, path: &Path) -> Result<(), Outcome> {
         let skipped = |detail: String| Outcome::Skipped { code: "unsupported", detail };
+        if is_backup(path) {
+            return Err(Outcome::Skipped { code: "backup", detail: "a backup of docent".to_owned() });
+        }
         match sniff(path).map_err(|error| self.refused(error))? {
             Sniffed::Unsupported(kind) => Err(skipped(kind)),
             Sniffed::Empty => Err(failed(&ExtractError::Empty)),
@@ -124,6 +129,24 @@ impl Reader {
                 }
             }
             Sniffed::Known(_) => Ok(()),
+        }
+    }
+
+    /// Under another name, what was forgotten stays so, unless the person gave this very file.
+    fn refuse_forgotten(&self, source: &Source, hash: &str) -> Result<(), Outcome> {
+        if source.kind == SourceKind::File {
+            return Ok(());
+        }
+        match self.library.is_forgotten(hash) {
+            Ok(false) => Ok(()),
+            Ok(true) => {
+                let detail = "it holds what was forgotten under another name".to_owned();
+                Err(Outcome::Skipped { code: "forgotten", detail })
+            }
+            Err(error) => {
+                tracing::warn!(%error, "whether a file was forgotten could not be looked up");
+                Err(Outcome::Unsettled(None))
+            }
         }
     }
 
@@ -233,11 +256,19 @@ fn io_error(source: io::Error) -> ExtractError {
     }
 }
 
+/// Endings of text that people keep and that has no reader of its own: subtitles, calendars, contacts,
+/// outlines, references, differences, boards.
+const TEXTS: [&str; 9] = ["srt", "vtt", "ics", "vcf", "opml", "bib", "diff", "patch", "canvas"];
+
 /// The extension of a file that is not known to stand for documents; none for names without one,
-/// such as `README`.
+/// such as `README`, `notes.2024` or `Protokoll 3.4 final`.
 fn unlisted_extension(path: &Path) -> Option<String> {
     let extension = path.extension()?.to_str()?.to_lowercase();
-    (!supported_extensions().contains(&extension.as_str())).then_some(extension)
+    let is_ending =
+        !extension.contains(char::is_whitespace) && !extension.chars().all(|letter| letter.is_ascii_digit());
+    let is_known =
+        supported_extensions().contains(&extension.as_str()) || TEXTS.contains(&extension.as_str());
+    (is_ending && !is_known).then_some(extension)
 }
 
 /// What the document calls itself, else its file's name without the extension.
@@ -263,6 +294,10 @@ mod tests {
             ("a.json", None),
             ("a.RS", None),
             ("a.dat", Some("dat")),
+            ("notes.2024", None),
+            ("Protokoll 3.4 final", None),
+            ("film.de.SRT", None),
+            ("a.mp3x", Some("mp3x")),
         ] {
             assert_eq!(unlisted_extension(Path::new(path)).as_deref(), extension, "{path}");
         }

@@ -55,7 +55,7 @@ impl Ingest {
         let mut rows = 0;
         for id in self.open_batches().await? {
             let there = self.parts.store.count_batch(id).await?;
-            if self.load_batch(id).await?.chunks.len() == there {
+            if self.size_of_batch(id).await?.0 == there {
                 self.publish(id, state.version.max(UNKNOWN_VERSION)).await?;
                 recovery.published += 1;
             } else {
@@ -93,11 +93,10 @@ impl Ingest {
 
     /// Revisions of open batches: their rows may be there, in part, or not yet.
     async fn awaited(&self) -> Result<HashSet<RevisionId>, IngestError> {
-        let mut awaited = HashSet::new();
-        for id in self.open_batches().await? {
-            awaited.extend(self.load_batch(id).await?.revisions.into_iter().map(|(revision, _)| revision));
-        }
-        Ok(awaited)
+        let profile = self.parts.profile;
+        let open =
+            self.library("reading open batches", move |library| library.open_revisions(profile)).await?;
+        Ok(open.into_iter().collect())
     }
 
     /// Whether a revision has rows that it must not have, or not all of them.

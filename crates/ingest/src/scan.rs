@@ -1,6 +1,6 @@
 //! Scanning: telling the library what is there, what changed, what moved and what is gone.
 
-use crate::file::device;
+use crate::away::Drives;
 use crate::moves::pair;
 use crate::walk::{Found, Ground, Walked, lies_at_or_below, walk};
 use crate::{Ingest, IngestError, ScanReport};
@@ -8,7 +8,7 @@ use docent_corpus::{Cancel, DocumentId, SourceId};
 use docent_library::{
     Document, DocumentFilter, DocumentState, Library, LibraryError, Seen, SeenFile, Source, SourceKind,
 };
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -75,6 +75,20 @@ impl Ingest {
     }
 }
 
+/// As [`Ingest::scan`], for whoever cannot index yet: files are listed and wait. Blocking. Not to be
+/// called beside an [`Ingest`] over the same library.
+///
+/// # Errors
+/// As [`Ingest::scan`].
+pub fn list_files(
+    library: &Library,
+    source: SourceId,
+    now_ms: i64,
+    cancel: &Cancel,
+) -> Result<ScanReport, LibraryError> {
+    Scan::new(library, source, now_ms, cancel)?.run()
+}
+
 /// One scan of one source.
 struct Scan<'s> {
     library: &'s Library,
@@ -127,9 +141,17 @@ impl<'s> Scan<'s> {
     }
 
     /// Tells the library what a walk found.
-    fn reconcile(mut self, walked: Walked) -> Result<ScanReport, LibraryError> {
-        self.report.reachable = walked.reachable && !self.is_unplugged(&walked)?;
+    fn reconcile(mut self, mut walked: Walked) -> Result<ScanReport, LibraryError> {
+        let unplugged = walked.reachable && self.drives().is_unplugged(&walked)?;
+        if unplugged {
+            walked.files.clear();
+            walked.unreadable.push((".".to_owned(), "its drive is away".to_owned()));
+        }
+        self.report.reachable = walked.reachable && !unplugged;
+        let away =
+            if self.report.reachable { self.drives().hide_away(&mut walked)? } else { BTreeSet::new() };
         self.report.unreadable.clone_from(&walked.unreadable);
+        self.report.passed_over.clone_from(&walked.passed_over);
         self.see(&walked.files)?;
         self.drop_forgotten()?;
         if self.within.is_none() && self.report.reachable {
@@ -143,11 +165,13 @@ impl<'s> Scan<'s> {
             self.follow_lost(&walked)?;
             if self.within.is_none() {
                 self.library.forget_missing(self.now - REMEMBER_MISSING_MS, self.now)?;
-                self.remember_device()?;
+                self.drives().remember(&walked, &away)?;
             }
         }
         if self.within.is_none() && !self.report.cancelled {
             self.library.set_source_scanned(self.source.id, self.now, self.report.reachable)?;
+            let told = self.report.unreadable.iter().chain(&self.report.passed_over);
+            self.library.set_unreadable(self.source.id, told)?;
         }
         Ok(self.report)
     }
@@ -223,10 +247,36 @@ impl<'s> Scan<'s> {
             |document: &Document| path_of(&self.source, &document.rel_path).symlink_metadata().is_ok();
         let (there, gone): (Vec<Document>, Vec<Document>) = lost.into_iter().partition(is_there);
         self.leave_out(&there)?;
+        let gone = self.look_again(gone, walked)?;
         let gone: Vec<DocumentId> = gone.iter().map(|document| document.id).collect();
         self.library.mark_all_missing(&gone, self.now)?;
         self.report.deleted += gone.len();
         Ok(())
+    }
+
+    /// What is renamed while the folders are walked may be met in neither place. So before files of a
+    /// source count as gone it is walked once more. Gives those that are gone all the same.
+    fn look_again(&mut self, mut gone: Vec<Document>, first: &Walked) -> Result<Vec<Document>, LibraryError> {
+        if gone.is_empty() || self.within.is_some() {
+            return Ok(gone);
+        }
+        let again = self.walk(None);
+        if !again.reachable || !again.complete {
+            // The next scan decides.
+            return Ok(Vec::new());
+        }
+        let met: HashSet<&String> = first.files.iter().map(|found| &found.rel_path).collect();
+        let is_new = |found: &Found| {
+            !met.contains(&found.rel_path) && !is_hidden_from_view(&found.rel_path, &first.unreadable)
+        };
+        let files: Vec<Found> = again.files.into_iter().filter(is_new).collect();
+        self.see(&files)?;
+        gone.retain(|document| {
+            !self.seen.contains(&document.id) && !is_hidden_from_view(&document.rel_path, &again.unreadable)
+        });
+        let moved = self.follow_moves(&gone)?;
+        gone.retain(|document| !moved.contains(&document.id));
+        Ok(gone)
     }
 
     /// Deletes the documents of files that are there and that the rules leave out. A file may also have
@@ -315,27 +365,8 @@ impl<'s> Scan<'s> {
         Ok(self.library.documents(filter)?.0)
     }
 
-    /// Whether the folder is only the bare place at which a drive is mounted: it holds nothing at
-    /// all and lies on another device than before.
-    fn is_unplugged(&self, walked: &Walked) -> Result<bool, LibraryError> {
-        if !walked.bare {
-            return Ok(false);
-        }
-        let known: Option<u64> = self.library.get_setting(&self.device_key())?;
-        Ok(known.is_some() && known != device(&self.source.root))
-    }
-
-    fn remember_device(&self) -> Result<(), LibraryError> {
-        let found = device(&self.source.root);
-        if self.source.kind == SourceKind::File || found.is_none() {
-            return Ok(());
-        }
-        let known: Option<u64> = self.library.get_setting(&self.device_key())?;
-        if known == found { Ok(()) } else { self.library.set_setting(&self.device_key(), &found) }
-    }
-
-    fn device_key(&self) -> String {
-        format!("scan.device.{}", self.source.id)
+    fn drives(&self) -> Drives<'_> {
+        Drives { library: self.library, source: &self.source }
     }
 }
 
@@ -366,6 +397,28 @@ mod tests {
     }
 
     #[test]
+    fn a_file_renamed_while_the_folders_are_walked_is_not_gone() {
+        let (data, root) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let (library, _) = Library::open(data.path()).unwrap();
+        let source = library.add_source(root.path(), SourceKind::Folder, 1).unwrap();
+        let cancel = Cancel::new();
+        let scan = || Scan::new(&library, source, 2, &cancel).unwrap();
+        for name in ["a.txt", "b.txt"] {
+            std::fs::write(root.path().join(name), name).unwrap();
+        }
+        assert_eq!(scan().run().unwrap().new, 2);
+        let id = library.document_by_path(source, "b.txt").unwrap().unwrap().id;
+        std::fs::create_dir(root.path().join("dir")).unwrap();
+        std::fs::rename(root.path().join("b.txt"), root.path().join("dir/c.txt")).unwrap();
+        // The walk was in `dir` before and here afterwards.
+        let mut walked = scan().walk(None);
+        walked.files.retain(|found| found.rel_path == "a.txt");
+        let report = scan().reconcile(walked).unwrap();
+        assert_eq!((report.moved, report.deleted, report.new), (1, 0, 0));
+        assert_eq!(library.document_by_path(source, "dir/c.txt").unwrap().unwrap().id, id);
+    }
+
+    #[test]
     fn files_below_a_folder_that_cannot_be_read_do_not_count_as_gone() {
         let data = tempfile::tempdir().unwrap();
         let root = tempfile::tempdir().unwrap();
@@ -378,7 +431,7 @@ mod tests {
                 unreadable: unreadable.iter().map(|path| ((*path).into(), "no permission".into())).collect(),
                 reachable: true,
                 complete,
-                bare: false,
+                ..Walked::default()
             };
             Scan::new(&library, source, 2, &cancel).unwrap().reconcile(walked).unwrap()
         };

@@ -6,9 +6,10 @@ use docent_library::{Source, SourceKind};
 use notify::{EventKind, RecommendedWatcher, RecursiveMode};
 use notify_debouncer_full::{DebounceEventResult, Debouncer, NoCache, new_debouncer_opt};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::fs::Metadata;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 /// Events of one path within this time are one: programs save in several steps.
 const SETTLE: Duration = Duration::from_millis(700);
@@ -28,8 +29,43 @@ pub enum Changed {
 pub struct Watcher {
     debouncer: Debouncer<RecommendedWatcher, NoCache>,
     watched: Arc<Mutex<Watched>>,
-    /// What is watched by the system.
-    paths: BTreeMap<PathBuf, RecursiveMode>,
+    /// What is watched by the system, and as what.
+    paths: BTreeMap<PathBuf, (RecursiveMode, Option<Identity>)>,
+}
+
+/// What tells a folder from another one at the same path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Identity {
+    device: u64,
+    number: u64,
+    /// When it was made, where the system knows: the number of a deleted folder is soon used again.
+    made: Option<SystemTime>,
+}
+
+impl Identity {
+    fn of(path: &Path) -> Option<Self> {
+        let metadata = std::fs::metadata(path).ok()?;
+        let (device, number) = numbers(&metadata);
+        Some(Self { device, number, made: metadata.created().ok() })
+    }
+}
+
+/// The numbers of device and folder.
+#[cfg(unix)]
+fn numbers(metadata: &Metadata) -> (u64, u64) {
+    use std::os::unix::fs::MetadataExt;
+    (metadata.dev(), metadata.ino())
+}
+
+/// This system has none that last.
+#[cfg(not(unix))]
+fn numbers(_metadata: &Metadata) -> (u64, u64) {
+    (0, 0)
+}
+
+/// The folder that is watched for a source, as it is now; `None` if it is not there.
+pub fn identity(source: &Source) -> Option<Identity> {
+    Identity::of(Place::of(source).watched().0)
 }
 
 #[derive(Default)]
@@ -47,6 +83,10 @@ struct Place {
 }
 
 impl Place {
+    fn of(source: &Source) -> Self {
+        Self { root: source.root.clone(), kind: source.kind }
+    }
+
     /// A single file is watched with its folder: programs save by replacing the file.
     fn watched(&self) -> (&Path, RecursiveMode) {
         match self.kind {
@@ -76,19 +116,17 @@ impl Watcher {
         Ok(Self { debouncer, watched, paths: BTreeMap::new() })
     }
 
-    /// Watches exactly these sources from now on. Gives those that cannot be watched, with the reason
-    /// in words; they are followed by scans only.
+    /// Watches exactly these sources from now on, and anew those whose folder was replaced. Gives those
+    /// that cannot be watched, with the reason in words; they are followed by scans only.
     pub fn watch(&mut self, sources: &[Source]) -> Vec<(SourceId, String)> {
-        let wanted: HashMap<SourceId, Place> = sources
-            .iter()
-            .map(|source| (source.id, Place { root: source.root.clone(), kind: source.kind }))
-            .collect();
+        let wanted: HashMap<SourceId, Place> =
+            sources.iter().map(|source| (source.id, Place::of(source))).collect();
         let needed = needed(wanted.values());
         self.watched.lock().unwrap_or_else(PoisonError::into_inner).sources.clone_from(&wanted);
         // First all that go: what lies below one of them loses its watches with it.
         let debouncer = &mut self.debouncer;
-        self.paths.retain(|path, mode| {
-            let stays = needed.get(path) == Some(mode);
+        self.paths.retain(|path, (mode, watched)| {
+            let stays = needed.get(path) == Some(&*mode) && Identity::of(path) == *watched;
             if !stays {
                 // It may be gone, with its watches.
                 let _ = debouncer.unwatch(path);
@@ -100,8 +138,10 @@ impl Watcher {
             if self.paths.contains_key(&path) {
                 continue;
             }
+            // Before, so that a folder that is replaced meanwhile is watched anew the next time.
+            let watched = Identity::of(&path);
             match self.debouncer.watch(&path, mode) {
-                Ok(()) => drop(self.paths.insert(path, mode)),
+                Ok(()) => drop(self.paths.insert(path, (mode, watched))),
                 Err(error) => {
                     tracing::info!(%error, path = %path.display(), "a place cannot be watched");
                     // Asked again with the next list.
@@ -262,6 +302,29 @@ mod tests {
         assert!(watcher.watch(&[inner_source]).is_empty());
         std::fs::write(inner.join("c.txt"), "x").unwrap();
         assert!(hears(&told, 2, "c.txt"));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_folder_that_takes_the_place_of_another_is_heard() {
+        let (home, own) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let folder = home.path().join("given");
+        std::fs::create_dir(&folder).unwrap();
+        let (sender, told) = channel();
+        let mut watcher = Watcher::new(own.path(), move |id, changed| {
+            let _ = sender.send((id, changed));
+        })
+        .unwrap();
+        let sources = [source(1, &folder, SourceKind::Folder)];
+        assert!(watcher.watch(&sources).is_empty());
+        let before = identity(&sources[0]);
+        std::fs::rename(&folder, home.path().join("away")).unwrap();
+        assert_eq!(identity(&sources[0]), None);
+        std::fs::create_dir(&folder).unwrap();
+        assert_ne!(identity(&sources[0]), before);
+        assert!(watcher.watch(&sources).is_empty());
+        std::fs::write(folder.join("a.txt"), "x").unwrap();
+        assert!(hears(&told, 1, "a.txt"));
     }
 
     #[test]

@@ -69,9 +69,11 @@ async fn a_missing_model_stops_the_run_and_loses_nothing() {
     world.write("b.txt", "bananas");
     world.scan().await;
     assert!(world.ingest.run(&Cancel::new(), &|_| {}).await.is_err());
+    assert_eq!(world.find_unindexed("apples"), ["a.txt"], "words need no model");
+    assert_eq!(world.find_unindexed("bananas"), ["b.txt"]);
     world.embedder.missing.store(false, Ordering::Release);
     let run = world.run().await;
-    assert_eq!((run.indexed, run.resumed), (2, 1));
+    assert_eq!((run.indexed, run.resumed), (2, 2));
     assert_eq!(world.extract.read(), ["a.txt", "b.txt"]);
     expect_consistent(&world.library, &*world.store).await;
 }
@@ -103,12 +105,23 @@ async fn a_cancelled_run_leaves_documents_waiting() {
     *world.embedder.stop_after.lock().unwrap() = Some((0, cancel.clone()));
     let report = world.ingest.run(&cancel, &|_| {}).await.unwrap();
     assert!(report.cancelled && report.indexed == 0);
-    assert_eq!(world.library.document_counts().unwrap().waiting, 20);
+    let counts = world.library.document_counts().unwrap();
+    assert_eq!((counts.words, counts.waiting), (20, 0), "they are read and found by words");
+    assert_eq!(world.find_unindexed("w7x3"), ["7.txt"]);
     *world.embedder.stop_after.lock().unwrap() = None;
+    world.extract.forget();
+    let report = world.run().await;
+    assert_eq!((report.indexed, report.resumed), (20, 1));
+    assert!(world.extract.read().is_empty(), "no file is read again");
+    assert!(world.find_unindexed("w7x3").is_empty());
+    expect_consistent(&world.library, &*world.store).await;
     // While files are read.
+    for file in 20..40 {
+        world.write(&format!("{file}.txt"), &prose(file, 400));
+    }
+    world.scan().await;
     let cancel = Cancel::new();
     let signal = cancel.clone();
-    world.extract.forget();
     world.extract.during(move |_| signal.cancel());
     assert!(world.ingest.run(&cancel, &|_| {}).await.unwrap().cancelled);
     assert!(world.extract.read().len() < 20);

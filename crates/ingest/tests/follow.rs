@@ -6,7 +6,9 @@ mod common;
 
 use common::{World, expect_consistent, prose};
 use docent_corpus::Cancel;
+use docent_inference::Embedder;
 use docent_library::{DocumentState, SourceKind};
+use docent_vector_store::VectorStore;
 use std::fs;
 use std::sync::{Arc, Mutex};
 
@@ -44,6 +46,21 @@ async fn a_file_that_was_only_touched_is_not_embedded_again() {
     assert_eq!(world.state("a.txt"), DocumentState::Indexed);
 }
 
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn an_edit_that_leaves_size_and_time_as_they_were_is_noticed() {
+    let world = World::new();
+    world.write("a.txt", "apples");
+    world.index().await;
+    let time = fs::metadata(world.path("a.txt")).unwrap().modified().unwrap();
+    world.write("a.txt", "olives");
+    fs::File::options().write(true).open(world.path("a.txt")).unwrap().set_modified(time).unwrap();
+    let (scan, run) = world.index().await;
+    assert_eq!((scan.changed, run.indexed), (1, 1));
+    assert_eq!(world.find("olives").await, ["a.txt"]);
+    assert_eq!(world.scan().await.changed, 0);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn changed_files_are_replaced_as_a_whole() {
     let world = World::new();
@@ -56,6 +73,43 @@ async fn changed_files_are_replaced_as_a_whole() {
     assert!(world.find("apples").await.is_empty());
     assert_eq!(world.find("cherries").await, ["a.txt"]);
     expect_consistent(&world.library, &*world.store).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_an_edited_file_only_what_changed_is_embedded() {
+    let world = World::new();
+    let parts: Vec<String> = (0..20).map(|part| format!("# Part {part}\n\n{}", prose(part, 200))).collect();
+    world.write("book.txt", &parts.join("\n\n"));
+    let (_, run) = world.index().await;
+    let (before, first) = (world.embedder.inner.embedded(), run.chunks);
+    assert_eq!(before, first);
+    let mut edited = parts.clone();
+    edited[7] = format!("# Part 7\n\n{}", prose(99, 200));
+    world.write("book.txt", &edited.join("\n\n"));
+    let (_, run) = world.index().await;
+    let embedded = world.embedder.inner.embedded() - before;
+    assert!((1..=run.chunks / 5).contains(&embedded), "{embedded} of {}", run.chunks);
+    assert_eq!(world.find("w99x7").await, ["book.txt"]);
+    assert_eq!(world.find("w3x7").await, ["book.txt"]);
+    assert!(world.find("w7x7").await.is_empty());
+    expect_consistent(&world.library, &*world.store).await;
+    // Each row has the vector of its own text.
+    let revision = world.document("book.txt").live_revision.unwrap();
+    let vectors = world.store.vectors(&[revision]).await.unwrap();
+    let chunks = world.library.chunks_of(revision).unwrap();
+    assert_eq!(vectors.len(), chunks.len());
+    for chunk in chunks {
+        let text =
+            if chunk.header.is_empty() { chunk.text } else { format!("{}\n{}", chunk.header, chunk.text) };
+        let own = world.embedder.inner.embed(
+            vec![text],
+            docent_inference::EmbedKind::Passage,
+            docent_inference::Priority::Bulk,
+            Cancel::new(),
+        );
+        let own = own.await.unwrap().remove(0);
+        assert!(vectors.iter().any(|(id, vector)| *id == chunk.id && *vector == own), "{}", chunk.ord);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -143,6 +197,26 @@ async fn copies_are_documents_of_their_own_and_embedded_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_copy_of_an_edited_file_is_a_copy() {
+    let world = World::new();
+    world.write("a.txt", "apples");
+    world.index().await;
+    world.write("a.txt", "bananas and cherries");
+    world.scan().await;
+    world.write("b.txt", "bananas and cherries");
+    world.scan().await;
+    let run = world.run().await;
+    assert_eq!((run.indexed, run.copies), (1, 1));
+    // Two files are read at a time; the first to be read is the original.
+    let (a, b) = (world.document("a.txt"), world.document("b.txt"));
+    let pairs = [(a.copy_of, b.copy_of), (Some(b.id), None), (None, Some(a.id))];
+    assert!(pairs[1..].contains(&pairs[0]), "{:?}", pairs[0]);
+    assert!(world.find("apples").await.is_empty());
+    assert_eq!(world.find("cherries").await, ["a.txt", "b.txt"]);
+    expect_consistent(&world.library, &*world.store).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_source_that_cannot_be_reached_loses_nothing() {
     let world = World::new();
     world.write("a.txt", "apples");
@@ -178,6 +252,112 @@ async fn an_empty_mount_point_is_not_an_emptied_folder() {
     }
     let scan = world.scan().await;
     assert!(scan.reachable && scan.deleted == 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mount_point_with_a_file_of_its_own_is_not_an_emptied_folder() {
+    let world = World::new();
+    world.write("a.txt", "apples");
+    world.index().await;
+    fs::remove_file(world.path("a.txt")).unwrap();
+    world.write("README-not-mounted.txt", "nothing is mounted here");
+    let key = format!("scan.device.{}", world.source);
+    let device: Option<u64> = world.library.get_setting(&key).unwrap();
+    let Some(device) = device else { return };
+    world.library.set_setting(&key, &(device + 1)).unwrap();
+    // Twice: what lies there must not become known by looking.
+    for _ in 0..2 {
+        let scan = world.scan().await;
+        assert_eq!((scan.reachable, scan.deleted, scan.new), (false, 0, 0));
+    }
+    assert!(!world.library.source(world.source).unwrap().reachable);
+    assert_eq!(world.find("apples").await, ["a.txt"]);
+    // The drive is back, under another number.
+    fs::remove_file(world.path("README-not-mounted.txt")).unwrap();
+    world.write("a.txt", "apples");
+    let scan = world.scan().await;
+    assert!(scan.reachable && scan.deleted == 0);
+    assert_eq!(world.library.get_setting::<u64>(&key).unwrap(), Some(device));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_drive_within_a_source_that_is_away_takes_nothing_along() {
+    let world = World::new();
+    world.write("a.txt", "apples");
+    world.write("usb/b.txt", "bananas");
+    world.write("other/c.txt", "cherries");
+    world.index().await;
+    // As if a drive had been mounted there.
+    let key = format!("scan.mounts.{}", world.source);
+    world.library.set_setting(&key, &["usb"]).unwrap();
+    fs::remove_dir_all(world.path("usb")).unwrap();
+    fs::remove_dir_all(world.path("other")).unwrap();
+    for left in [None, Some("usb/README-not-mounted.txt")] {
+        if let Some(left) = left {
+            world.write(left, "nothing is mounted here");
+        }
+        let scan = world.scan().await;
+        assert!(scan.reachable && scan.new == 0);
+        assert_eq!(scan.unreadable, [("usb".to_owned(), "the drive that was here is away".to_owned())]);
+    }
+    assert_eq!(world.state("other/c.txt"), DocumentState::Missing);
+    assert_eq!(world.find("bananas").await, ["usb/b.txt"]);
+    let source = world.library.sources().unwrap().remove(0);
+    assert_eq!((source.unreadable.count, source.unreadable.places[0].path.as_str()), (1, "usb"));
+    let within = ["usb/b.txt".to_owned()].to_vec();
+    let scan = world.ingest.scan_within(world.source, within, &Cancel::new()).await.unwrap();
+    assert_eq!(scan.deleted, 0);
+    // The files were copied to where the drive was: a folder like any other from now on.
+    world.write("usb/b.txt", "bananas");
+    assert!(world.scan().await.unreadable.is_empty());
+    fs::remove_file(world.path("usb/b.txt")).unwrap();
+    assert_eq!(world.scan().await.deleted, 1);
+}
+
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_looked_at_is_told() {
+    let world = World::new();
+    world.write("real/a.txt", "apples");
+    std::os::unix::fs::symlink("nowhere", world.path("dangling.txt")).unwrap();
+    std::os::unix::fs::symlink(world.path("real"), world.path("link")).unwrap();
+    world.index().await;
+    let places = || world.library.unreadable(world.source).unwrap().places;
+    let told: Vec<String> = places().into_iter().map(|place| place.path).collect();
+    assert_eq!(told, ["dangling.txt", "link"]);
+    fs::remove_file(world.path("dangling.txt")).unwrap();
+    fs::remove_file(world.path("link")).unwrap();
+    world.scan().await;
+    assert!(places().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_forgotten_file_does_not_come_back_under_another_name() {
+    let world = World::new();
+    world.write("a.txt", "apples");
+    world.write("b.txt", "bananas");
+    world.index().await;
+    world.library.forget_document(world.document("a.txt").id, None, 5).unwrap();
+    fs::rename(world.path("a.txt"), world.path("c.txt")).unwrap();
+    let (_, run) = world.index().await;
+    assert_eq!((run.indexed, run.skipped), (0, 1));
+    assert!(world.find("apples").await.is_empty());
+    let renamed = world.document("c.txt");
+    assert_eq!((renamed.state, renamed.error_code.as_deref()), (DocumentState::Skipped, Some("forgotten")));
+    // Until it is wanted again.
+    world.library.set_source_rules(world.source, &Default::default()).unwrap();
+    assert_eq!(world.run().await.indexed, 1);
+    assert_eq!(world.find("apples").await, ["c.txt"]);
+    expect_consistent(&world.library, &*world.store).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn files_are_listed_before_anything_can_be_read() {
+    let world = World::new();
+    world.write("a.txt", "apples");
+    let report = docent_ingest::list_files(&world.library, world.source, 1, &Cancel::new()).unwrap();
+    assert_eq!((report.new, report.reachable), (1, true));
+    assert_eq!(world.state("a.txt"), DocumentState::Waiting);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -6,6 +6,7 @@ use crate::codec::{encode_blocks, encode_spans};
 use crate::documents::require_document;
 use crate::error::{LibraryError, Step};
 use crate::profiles::{ProfileState, require_profile};
+use crate::unindexed::show_by_words;
 use docent_corpus::{BatchId, DocumentId, DocumentText, ProfileId, RevisionId, Span, Spot};
 use rusqlite::{Connection, Statement, Transaction, params};
 
@@ -70,13 +71,26 @@ pub struct OpenBatch {
 impl Library {
     /// Step 1 of the journal: stores revisions as staged, with text and chunks, in one transaction.
     /// When it returns they are on disk and their ids are given out for good. Their documents count
-    /// as being read.
+    /// as being read. One that had nothing live before is live from now on and found by words
+    /// ([`Library::search_unindexed`]).
     pub fn open_batch(
         &self,
         profile: ProfileId,
         revisions: &[NewRevision<'_>],
         now_ms: i64,
     ) -> Result<OpenBatch, LibraryError> {
+        let (id, _) = self.store_batch(profile, revisions, now_ms)?;
+        self.batch(id)
+    }
+
+    /// As [`Library::open_batch`], for whoever does not need the batch at once. Gives its id and how many
+    /// revisions it has: one that was read from an older state of a file than the live one is left out.
+    pub fn store_batch(
+        &self,
+        profile: ProfileId,
+        revisions: &[NewRevision<'_>],
+        now_ms: i64,
+    ) -> Result<(BatchId, usize), LibraryError> {
         self.write("opening a batch", |tx| {
             if require_profile(tx, profile)?.state == ProfileState::Retired {
                 return Err(LibraryError::conflict(format_args!(
@@ -84,12 +98,50 @@ impl Library {
                 )));
             }
             let batch = insert_batch(tx, profile)?;
+            let mut stored = 0;
             for revision in revisions {
                 require_document(tx, revision.document)?;
+                if is_superseded(tx, revision)? {
+                    continue;
+                }
                 let id = insert_revision(tx, revision, now_ms)?;
                 add_to_batch(tx, batch, id)?;
+                show_by_words(tx, id, revision.document, now_ms)?;
+                stored += 1;
             }
-            load_batch(tx, batch)
+            Ok((batch, stored))
+        })
+    }
+
+    /// The chunks that readers see of the documents that this batch brings new revisions of.
+    pub fn replaced_chunks(&self, id: BatchId) -> Result<Vec<StoredChunk>, LibraryError> {
+        let condition = "c.revision_id = d.live_rev AND v.document_id IN (
+                SELECT s.document_id FROM revision s JOIN batch_rev r ON r.revision_id = s.id
+                WHERE r.batch_id = ?1 AND s.state = 'staged')";
+        self.read("reading chunks", |db| select_chunks(db, condition, [id.0]))
+    }
+
+    /// How many chunks and documents are still wanted of a batch.
+    pub fn size_of_batch(&self, id: BatchId) -> Result<(usize, usize), LibraryError> {
+        let step = "reading a batch";
+        self.read(step, |db| {
+            let sql = "SELECT ifnull(SUM(v.n_chunks), 0), COUNT(*) FROM revision v JOIN batch_rev r ON r.revision_id = v.id
+                       WHERE r.batch_id = ?1 AND v.state IN ('staged', 'live')";
+            db.query_row(sql, [id.0], |row| Ok((row.get::<_, i64>(0)? as usize, row.get::<_, i64>(1)? as usize)))
+                .step(step)
+        })
+    }
+
+    /// The revisions that wait for this profile's index.
+    pub fn open_revisions(&self, profile: ProfileId) -> Result<Vec<RevisionId>, LibraryError> {
+        let step = "reading open batches";
+        self.read(step, |db| {
+            let sql = "SELECT DISTINCT v.id FROM ingest_batch b JOIN batch_rev r ON r.batch_id = b.id
+                       JOIN revision v ON v.id = r.revision_id
+                       WHERE b.profile_id = ?1 AND b.state = 'open' AND v.state IN ('staged', 'live')";
+            let mut statement = db.prepare(sql).step(step)?;
+            let ids = statement.query_map([profile.0], |row| row.get(0).map(RevisionId)).step(step)?;
+            ids.collect::<rusqlite::Result<_>>().step(step)
         })
     }
 
@@ -97,6 +149,13 @@ impl Library {
     pub fn batch(&self, id: BatchId) -> Result<OpenBatch, LibraryError> {
         self.read("reading a batch", |db| load_batch(db, id))
     }
+}
+
+/// Whether readers already see a later state of the file.
+fn is_superseded(tx: &Connection, new: &NewRevision<'_>) -> Result<bool, LibraryError> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM document d JOIN revision v ON v.id = d.live_rev
+                              WHERE d.id = ?1 AND v.document_change > ?2)";
+    tx.query_row(sql, params![new.document.0, new.change], |row| row.get(0)).step("opening a batch")
 }
 
 pub(crate) fn insert_batch(tx: &Connection, profile: ProfileId) -> Result<BatchId, LibraryError> {

@@ -3,6 +3,7 @@
 use crate::error::{LibraryError, Step};
 use crate::lock::{self, FolderLock};
 use crate::migrate::{self, MIGRATIONS};
+use crate::unindexed;
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -222,15 +223,7 @@ fn begin_session(connection: &mut Connection) -> Result<(), LibraryError> {
     let step = "beginning a session";
     let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate).step(step)?;
     set_clean(&tx, false)?;
-    tx.execute(
-        "UPDATE document SET state = 'waiting', reading_change = NULL
-         WHERE state = 'reading' AND deleted_ms IS NULL AND NOT EXISTS (
-             SELECT 1 FROM revision v JOIN batch_rev r ON r.revision_id = v.id
-             JOIN ingest_batch b ON b.id = r.batch_id
-             WHERE v.document_id = document.id AND v.state = 'staged' AND b.state = 'open')",
-        [],
-    )
-    .step(step)?;
+    unindexed::requeue_stranded(&tx)?;
     tx.commit().step(step)
 }
 

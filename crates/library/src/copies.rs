@@ -3,6 +3,7 @@
 use crate::Library;
 use crate::documents::{Document, select_documents};
 use crate::error::{LibraryError, Step};
+use crate::unindexed::BY_WORDS;
 use docent_corpus::{DocumentId, SourceId};
 use rusqlite::{Connection, OptionalExtension, params};
 
@@ -16,9 +17,11 @@ impl Library {
         except: DocumentId,
     ) -> Result<Vec<Document>, LibraryError> {
         self.read("looking for copies", |db| {
-            let condition = "content_hash = ?1 AND extractor = ?2 AND id <> ?3 AND state = 'indexed'
-                             AND live_rev IS NOT NULL AND copy_of IS NULL ORDER BY id LIMIT 50";
-            select_documents(db, condition, params![hash, extractor, except.0])
+            let condition = format!(
+                "content_hash = ?1 AND extractor = ?2 AND id <> ?3 AND (state = 'indexed' OR {BY_WORDS})
+                 AND live_rev IS NOT NULL AND copy_of IS NULL ORDER BY id LIMIT 50"
+            );
+            select_documents(db, &condition, params![hash, extractor, except.0])
         })
     }
 
@@ -33,16 +36,19 @@ impl Library {
     ) -> Result<bool, LibraryError> {
         let step = "recording a copy";
         self.write(step, |tx| {
-            let sql = "UPDATE document SET copy_of = o.id, live_rev = NULL, n_chunks = 0, content_hash = o.content_hash,
+            let found = format!("(SELECT (state = 'indexed' OR {BY_WORDS}) FROM document WHERE id = ?2)");
+            let sql = format!(
+                "UPDATE document SET copy_of = o.id, live_rev = NULL, n_chunks = 0, content_hash = o.content_hash,
                            format = o.format, title = o.title, metadata = o.metadata, warnings = o.warnings,
                            extractor = o.extractor, chunker = o.chunker, state = 'indexed', error_code = NULL,
                            error_detail = NULL, reading_change = NULL, updated_ms = ?3
                        FROM document o
                        WHERE document.id = ?1 AND o.id = ?2 AND document.deleted_ms IS NULL
                          AND document.state = 'reading' AND ifnull(document.reading_change = document.change, 1)
-                         AND o.deleted_ms IS NULL AND o.state = 'indexed' AND o.live_rev IS NOT NULL
-                         AND o.copy_of IS NULL";
-            if tx.execute(sql, params![copy.0, original.0, now_ms]).step(step)? == 0 {
+                         AND o.deleted_ms IS NULL AND {found} AND o.live_rev IS NOT NULL
+                         AND o.copy_of IS NULL"
+            );
+            if tx.execute(&sql, params![copy.0, original.0, now_ms]).step(step)? == 0 {
                 return Ok(false);
             }
             // Whoever was found through it so far reads for itself.

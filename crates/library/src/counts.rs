@@ -4,8 +4,9 @@ use crate::Library;
 use crate::Standing;
 use crate::error::{LibraryError, Step};
 use crate::row::named;
-use crate::sources::{SOURCE_COLUMNS, Source, source_of};
+use crate::sources::{SOURCE_COLUMNS, Source, present, source_of};
 use crate::standing::SQL;
+use crate::unreadable::{UnreadablePlaces, places_of};
 use docent_corpus::SourceId;
 use rusqlite::{Connection, Params};
 use std::collections::BTreeMap;
@@ -13,12 +14,14 @@ use std::collections::BTreeMap;
 /// How many documents are in which state.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct DocumentCounts {
-    /// All, the missing ones too.
+    /// All whose files are there, so without the missing ones.
     pub documents: usize,
     /// Waiting to be read for the first time.
     pub waiting: usize,
     /// Being read.
     pub reading: usize,
+    /// Were read and are found by words; their vectors are still to be computed.
+    pub words: usize,
     /// Can be found, as they are now.
     pub indexed: usize,
     /// Can be found as they were; they changed since and wait.
@@ -31,7 +34,7 @@ pub struct DocumentCounts {
     pub failed: usize,
     /// Of a kind that is not read.
     pub skipped: usize,
-    /// The file is gone.
+    /// Known still, though the file is gone.
     pub missing: usize,
     /// How many chunks can be found.
     pub chunks: usize,
@@ -39,11 +42,14 @@ pub struct DocumentCounts {
 
 impl DocumentCounts {
     fn add(&mut self, standing: Standing, documents: usize, chunks: usize) {
-        self.documents += documents;
+        if standing != Standing::Missing {
+            self.documents += documents;
+        }
         self.chunks += chunks;
         *match standing {
             Standing::Waiting => &mut self.waiting,
             Standing::Reading => &mut self.reading,
+            Standing::Words => &mut self.words,
             Standing::Indexed => &mut self.indexed,
             Standing::Stale => &mut self.stale,
             Standing::NeedsOcr => &mut self.needs_ocr,
@@ -62,6 +68,8 @@ pub struct SourceSummary {
     pub source: Source,
     /// How many of its documents stand how.
     pub counts: DocumentCounts,
+    /// What of it the last full scan could not look at.
+    pub unreadable: UnreadablePlaces,
 }
 
 /// Counts the documents that fulfil `condition`.
@@ -92,6 +100,11 @@ impl Library {
         self.read("counting documents", |db| count_states(db, "1", []))
     }
 
+    /// All sources, oldest first, without counting what became of their files.
+    pub fn all_sources(&self) -> Result<Vec<Source>, LibraryError> {
+        self.read("listing sources", present)
+    }
+
     /// All sources, oldest first, each with what became of its files.
     pub fn sources(&self) -> Result<Vec<SourceSummary>, LibraryError> {
         let step = "listing sources";
@@ -103,7 +116,8 @@ impl Library {
             rows.map(|row| {
                 let source = row.step(step)?;
                 let counts = counts.get(&source.id).copied().unwrap_or_default();
-                Ok(SourceSummary { source, counts })
+                let unreadable = places_of(db, source.id)?;
+                Ok(SourceSummary { source, counts, unreadable })
             })
             .collect()
         })
@@ -152,7 +166,11 @@ mod tests {
         world.library.mark_missing(missing, 5).unwrap();
         let empty = world.library.add_source(Path::new("/empty"), SourceKind::Folder, 1).unwrap();
         let counts = world.library.document_counts().unwrap();
-        assert_eq!((counts.documents, counts.chunks), (6, 2));
+        assert_eq!(
+            (counts.documents, counts.chunks),
+            (5, 2),
+            "a file that is gone is no document to be found"
+        );
         assert_eq!((counts.waiting, counts.reading, counts.indexed), (1, 1, 1));
         assert_eq!((counts.failed, counts.skipped, counts.missing), (1, 1, 1));
         let sources = world.library.sources().unwrap();

@@ -1,9 +1,10 @@
 //! Documents: one file of a source each, and the state it is in.
 
 use crate::Library;
-use crate::Standing;
 use crate::error::{LibraryError, Step};
 use crate::row::{json, named};
+use crate::unindexed::{BY_WORDS, by_words};
+use crate::{Standing, unindexed};
 use docent_corpus::{DocumentId, Format, Metadata, RevisionId, SourceId, SourceWarning};
 use rusqlite::{Connection, OptionalExtension, Params, Row, params};
 
@@ -12,7 +13,7 @@ use rusqlite::{Connection, OptionalExtension, Params, Row, params};
 pub enum DocumentState {
     /// To be read, or to be read again.
     Waiting,
-    /// Being read, or waiting in a batch for the index.
+    /// Being read, or waiting in a batch for the index; see [`Document::by_words`].
     Reading,
     /// Can be found.
     Indexed,
@@ -95,17 +96,24 @@ pub struct Document {
     pub copy_of: Option<DocumentId>,
     /// How many states its file was seen in: what is read now is of this one, or of a later one.
     pub change: i64,
+    /// Whether it was read, and is found by words alone because its vectors are still to be computed.
+    pub by_words: bool,
 }
 
 impl Document {
     /// How it stands, as a person sees it.
     pub fn standing(&self) -> Standing {
-        Standing::of(self.state, self.error_code.as_deref(), self.live_revision.is_some())
+        let live = self.live_revision.is_some();
+        Standing::of(self.state, self.error_code.as_deref(), &self.rel_path, live, self.by_words)
     }
 }
 
-pub(crate) const DOCUMENT_COLUMNS: &str = "id, source_id, rel_path, size, mtime_ns, file_id, content_hash, format, \
-     title, metadata, state, error_code, error_detail, warnings, live_rev, n_chunks, updated_ms, extractor, copy_of, change";
+pub(crate) const DOCUMENT_COLUMNS: &str = concat!(
+    "id, source_id, rel_path, size, mtime_ns, file_id, content_hash, format, \
+     title, metadata, state, error_code, error_detail, warnings, live_rev, n_chunks, updated_ms, extractor, copy_of, change, ",
+    by_words!(),
+    " AS by_words"
+);
 
 pub(crate) fn document_of(row: &Row<'_>) -> rusqlite::Result<Document> {
     let format: Option<String> = row.get("format")?;
@@ -130,6 +138,7 @@ pub(crate) fn document_of(row: &Row<'_>) -> rusqlite::Result<Document> {
         extractor: row.get("extractor")?,
         copy_of: row.get::<_, Option<i64>>("copy_of")?.map(DocumentId),
         change: row.get("change")?,
+        by_words: row.get("by_words")?,
     })
 }
 
@@ -318,12 +327,14 @@ impl Library {
         let step = "queueing pictures";
         self.write(step, |tx| {
             // Without an extractor on record the same bytes count as not read.
-            let sql = "UPDATE document SET state = 'waiting', extractor = NULL, error_code = NULL, error_detail = NULL,
-                           updated_ms = ?1
-                       WHERE deleted_ms IS NULL AND (state = 'failed' AND error_code = 'no_text'
-                           OR state = 'indexed' AND warnings LIKE '%\"page_without_text\"%'
-                           OR state = 'skipped' AND error_detail LIKE '% image')";
-            tx.execute(sql, [now_ms]).step(step)
+            let sql = format!(
+                "UPDATE document SET state = 'waiting', extractor = NULL, error_code = NULL, error_detail = NULL,
+                     updated_ms = ?1
+                 WHERE deleted_ms IS NULL AND (state = 'failed' AND error_code = 'no_text'
+                     OR (state = 'indexed' OR {BY_WORDS}) AND warnings LIKE '%\"page_without_text\"%'
+                     OR state = 'skipped' AND error_detail LIKE '% image')"
+            );
+            tx.execute(&sql, [now_ms]).step(step)
         })
     }
 
@@ -332,10 +343,13 @@ impl Library {
     pub fn queue_outdated(&self, extractor: &str, chunker: &str, now_ms: i64) -> Result<usize, LibraryError> {
         let step = "queueing outdated documents";
         self.write(step, |tx| {
-            let sql = "UPDATE document SET state = 'waiting', error_code = NULL, error_detail = NULL, updated_ms = ?3
-                       WHERE deleted_ms IS NULL AND extractor IS NOT NULL
-                         AND (state IN ('indexed', 'failed') AND extractor <> ?1 OR state = 'indexed' AND chunker <> ?2)";
-            tx.execute(sql, params![extractor, chunker, now_ms]).step(step)
+            let found = format!("(state = 'indexed' OR {BY_WORDS})");
+            let sql = format!(
+                "UPDATE document SET state = 'waiting', error_code = NULL, error_detail = NULL, updated_ms = ?3
+                 WHERE deleted_ms IS NULL AND extractor IS NOT NULL
+                   AND ((state = 'failed' OR {found}) AND extractor <> ?1 OR {found} AND chunker <> ?2)"
+            );
+            tx.execute(&sql, params![extractor, chunker, now_ms]).step(step)
         })
     }
 }
@@ -359,7 +373,7 @@ fn set_state(
     let sql = "UPDATE document SET state = ?2, error_code = ?3, error_detail = ?4, updated_ms = ?5,
                    reading_change = iif(?2 = 'reading', change, NULL) WHERE id = ?1";
     tx.execute(sql, params![id.0, state.as_str(), error_code, detail, now_ms]).step(step)?;
-    Ok(())
+    if state == DocumentState::Indexed { unindexed::keep_by_words(tx, id) } else { Ok(()) }
 }
 
 #[cfg(test)]
@@ -509,7 +523,7 @@ mod tests {
         let world = world.crash();
         assert_eq!(world.library.document(reading).unwrap().state, DocumentState::Waiting);
         assert_eq!(world.library.document(staged).unwrap().state, DocumentState::Reading);
-        world.library.abort_batch(batch.id).unwrap();
+        world.library.abort_batch(batch.id, 5).unwrap();
         assert_eq!(world.library.document(staged).unwrap().state, DocumentState::Waiting);
     }
 }

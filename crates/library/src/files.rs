@@ -182,9 +182,11 @@ impl Library {
     }
 }
 
-/// The document at a path, and whether it is known in exactly this state.
-const KNOWN: &str =
-    "SELECT id, state <> 'missing' AND size = ?3 AND mtime_ns = ?4 AND ifnull(file_id = ?5, 1)
+/// The document at a path, whether it is known in exactly this state, and whether its identity is not on
+/// record yet as it is written now: earlier versions wrote only the part before the colon.
+const KNOWN: &str = "SELECT id, state <> 'missing' AND size = ?3 AND mtime_ns = ?4
+                         AND ifnull(file_id = ?5 OR file_id = substr(?5, 1, instr(?5, ':') - 1), 1),
+                     ?5 IS NOT NULL AND file_id IS NOT ?5
                      FROM document WHERE source_id = ?1 AND rel_path = ?2 AND deleted_ms IS NULL";
 
 fn see(
@@ -195,9 +197,9 @@ fn see(
 ) -> Result<Seen, LibraryError> {
     let step = "recording a file";
     let values = params![file.source.0, file.rel_path, file.size as i64, file.mtime_ns, file.file_id];
-    let known: Option<(i64, bool)> =
-        known.query_row(values, |row| Ok((row.get(0)?, row.get(1)?))).optional().step(step)?;
-    let Some((id, same)) = known else {
+    let known: Option<(i64, bool, bool)> =
+        known.query_row(values, |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).optional().step(step)?;
+    let Some((id, same, unnamed)) = known else {
         let sql = "INSERT INTO document (source_id, rel_path, size, mtime_ns, file_id, state, updated_ms)
                    VALUES (?1, ?2, ?3, ?4, ?5, 'waiting', ?6)";
         let values =
@@ -206,6 +208,10 @@ fn see(
         return Ok(Seen::New(DocumentId(tx.last_insert_rowid())));
     };
     if same {
+        if unnamed {
+            tx.execute("UPDATE document SET file_id = ?2 WHERE id = ?1", params![id, file.file_id])
+                .step(step)?;
+        }
         return Ok(Seen::Unchanged(DocumentId(id)));
     }
     let sql =
@@ -278,6 +284,20 @@ mod tests {
         }
         let foreign = SeenFile { source: SourceId(99), ..file };
         assert_eq!(world.library.see_file(foreign, 2).unwrap_err().code(), "not_found");
+    }
+
+    #[test]
+    fn an_identity_of_an_earlier_version_is_written_anew() {
+        let world = fixture();
+        let seen = |identity: &str| {
+            let file = SeenFile { file_id: Some(identity.into()), ..world.file("a.md", 1) };
+            world.library.see_file(file, 2).unwrap()
+        };
+        let Seen::New(id) = seen("7") else { panic!("new") };
+        assert_eq!(seen("7:5.1"), Seen::Unchanged(id));
+        assert_eq!(world.library.document(id).unwrap().file_id.as_deref(), Some("7:5.1"));
+        assert_eq!(seen("7:5.1"), Seen::Unchanged(id));
+        assert_eq!(seen("7:5.2"), Seen::Changed(id));
     }
 
     #[test]

@@ -5,7 +5,7 @@ use crate::batches::{OpenBatch, add_to_batch, insert_batch, load_batch};
 use crate::error::{LibraryError, Step};
 use crate::profiles::require_profile;
 use crate::purges::{purge_again, retire, settle};
-use crate::{copies, notes};
+use crate::{copies, notes, unindexed};
 use docent_corpus::{BatchId, ProfileId, RevisionId};
 use rusqlite::{Connection, OptionalExtension, params};
 
@@ -33,16 +33,21 @@ impl Library {
             }
             let sql = "UPDATE ingest_batch SET state = 'done', lance_version = ?2 WHERE id = ?1";
             tx.execute(sql, params![batch.0, lance_version as i64]).step(step)?;
+            unindexed::indexed(tx, batch)?;
             members.iter().try_for_each(|member| settle(tx, member.revision))
         })
     }
 
     /// Gives a batch up: its staged revisions go, their documents wait to be read again, its index
-    /// rows (there may be some) are due for the next purge. Revisions that were live stay live.
+    /// rows (there may be some) are due for the next purge. Revisions that were live before stay live.
     /// Giving up twice changes nothing; a published batch is [`LibraryError::Conflict`].
-    pub fn abort_batch(&self, batch: BatchId) -> Result<(), LibraryError> {
+    pub fn abort_batch(&self, batch: BatchId, now_ms: i64) -> Result<(), LibraryError> {
         self.write("giving up a batch", |tx| match state_of(tx, batch)? {
-            (profile, state) if state == "open" => abort(tx, batch, profile),
+            (profile, state) if state == "open" => {
+                unindexed::hide(tx, batch, now_ms)?;
+                abort(tx, batch, profile)?;
+                unindexed::forget_words(tx)
+            }
             (_, state) if state == "aborted" => Ok(()),
             _ => Err(LibraryError::conflict(format_args!("batch {batch} is published"))),
         })
@@ -176,7 +181,7 @@ fn publish(tx: &Connection, profile: ProfileId, member: &Member, now_ms: i64) ->
     }
 }
 
-fn make_live(tx: &Connection, revision: RevisionId, now_ms: i64) -> Result<(), LibraryError> {
+pub(crate) fn make_live(tx: &Connection, revision: RevisionId, now_ms: i64) -> Result<(), LibraryError> {
     let step = "publishing a revision";
     tx.execute("UPDATE revision SET state = 'live' WHERE id = ?1", [revision.0]).step(step)?;
     let sql = "UPDATE document SET live_rev = v.id, n_chunks = v.n_chunks, content_hash = v.content_hash,
@@ -221,12 +226,16 @@ pub(crate) fn forget_done(tx: &Connection, profile: ProfileId) -> Result<(), Lib
     Ok(())
 }
 
+/// Live revisions with chunks that no batch of the profile ?1 has; see [`crate::unindexed::in_batch`] for
+/// the order of the joins.
+pub(crate) const LACKING: &str =
+    "SELECT id, n_chunks FROM revision v WHERE state = 'live' AND n_chunks > 0 AND NOT EXISTS (
+                   SELECT 1 FROM batch_rev r CROSS JOIN ingest_batch b ON b.id = r.batch_id
+                   WHERE r.revision_id = v.id AND b.profile_id = ?1 AND b.state IN ('open', 'done')) ORDER BY id";
+
 fn queue(tx: &Connection, profile: ProfileId) -> Result<Vec<BatchId>, LibraryError> {
     let step = "queueing what is not indexed";
-    let sql = "SELECT id, n_chunks FROM revision v WHERE state = 'live' AND n_chunks > 0 AND NOT EXISTS (
-                   SELECT 1 FROM batch_rev r JOIN ingest_batch b ON b.id = r.batch_id
-                   WHERE r.revision_id = v.id AND b.profile_id = ?1 AND b.state IN ('open', 'done')) ORDER BY id";
-    let mut statement = tx.prepare(sql).step(step)?;
+    let mut statement = tx.prepare(LACKING).step(step)?;
     let rows =
         statement.query_map([profile.0], |row| Ok((RevisionId(row.get(0)?), row.get(1)?))).step(step)?;
     let lacking: Vec<(RevisionId, i64)> = rows.collect::<rusqlite::Result<_>>().step(step)?;
@@ -280,7 +289,7 @@ mod tests {
         let world = world.crash();
         assert_eq!(world.library.open_batches(world.profile).unwrap(), vec![batch.clone()]);
         assert_eq!(world.library.open_batch_ids(world.profile).unwrap(), [batch.id]);
-        assert_eq!(world.live_texts(), Vec::<String>::new());
+        assert_eq!(world.live_texts(), ["one"], "it is found by words");
         world.library.publish_batch(batch.id, 1, 2).unwrap();
         let world = world.crash();
         assert!(world.library.open_batches(world.profile).unwrap().is_empty());
@@ -297,10 +306,10 @@ mod tests {
         world.library.publish_batch(done.id, 1, 2).unwrap();
         world.library.publish_batch(done.id, 7, 3).unwrap();
         assert_eq!(world.library.done_batches_after(world.profile, 0).unwrap(), [(done.id, 1, 1)]);
-        assert_eq!(world.library.abort_batch(done.id).unwrap_err().code(), "conflict");
+        assert_eq!(world.library.abort_batch(done.id, 3).unwrap_err().code(), "conflict");
         let given_up = world.stage(id, "other text");
-        world.library.abort_batch(given_up.id).unwrap();
-        world.library.abort_batch(given_up.id).unwrap();
+        world.library.abort_batch(given_up.id, 3).unwrap();
+        world.library.abort_batch(given_up.id, 3).unwrap();
         assert_eq!(world.library.publish_batch(given_up.id, 2, 4).unwrap_err().code(), "conflict");
         assert_eq!(world.library.reopen_batch(given_up.id).unwrap_err().code(), "conflict");
         assert_eq!(world.library.publish_batch(BatchId(99), 2, 4).unwrap_err().code(), "not_found");
@@ -384,8 +393,8 @@ mod tests {
         let batch = world.stage(id, "text");
         let (other, _) = world.library.ensure_profile(&profile("other")).unwrap();
         assert!(world.library.open_batches(other).unwrap().is_empty());
-        assert!(world.library.queue_unindexed(other).unwrap().is_empty(), "nothing is live yet");
+        assert_eq!(world.library.queue_unindexed(other).unwrap().len(), 1, "it is live already");
         world.library.publish_batch(batch.id, 1, 2).unwrap();
-        assert_eq!(world.library.queue_unindexed(other).unwrap().len(), 1);
+        assert!(world.library.queue_unindexed(other).unwrap().is_empty(), "queued once");
     }
 }

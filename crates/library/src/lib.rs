@@ -12,6 +12,7 @@
 //! # The journal
 //!
 //! 1. [`Library::open_batch`] stores text and chunks as *staged*, durably, before any index is touched.
+//!    A document that is new is live at once and found by words ([`Library::search_unindexed`]).
 //! 2. The caller embeds the chunks, 3. appends the rows to the index, 4. durably.
 //! 5. [`Library::publish_batch`] makes the revisions live and retires those they replace, in one
 //!    transaction: the moment readers change from old to new.
@@ -32,9 +33,11 @@ mod conversations;
 mod copies;
 mod counts;
 mod documents;
+mod erase;
 mod error;
 mod files;
 mod forget;
+mod forgotten;
 mod journal;
 mod like;
 mod listing;
@@ -51,6 +54,8 @@ mod snapshot;
 mod sources;
 mod standing;
 mod text;
+mod unindexed;
+mod unreadable;
 
 pub use batches::{NewChunk, NewRevision, OpenBatch};
 pub use chunks::StoredChunk;
@@ -70,6 +75,8 @@ pub use snapshot::DATABASE;
 pub use sources::{Source, SourceKind};
 pub use standing::Standing;
 pub use text::RevisionText;
+pub use unindexed::UnindexedQuery;
+pub use unreadable::{UnreadablePlace, UnreadablePlaces};
 
 #[cfg(test)]
 mod testing;

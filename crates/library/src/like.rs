@@ -151,7 +151,7 @@ mod tests {
         let world = fixture();
         let id = world.see("a.md", 1).document();
         let batch = world.stage(id, "secret text");
-        assert!(world.library.search_like("secret", 5).unwrap().is_empty());
+        assert_eq!(world.library.search_like("secret", 5).unwrap().len(), 1, "read, not indexed yet");
         world.library.publish_batch(batch.id, 1, 1).unwrap();
         assert_eq!(world.library.search_like("secret", 5).unwrap().len(), 1);
         world.library.delete_document(id, 2).unwrap();

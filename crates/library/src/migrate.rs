@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 pub(crate) const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0001_library.sql"),
     include_str!("../migrations/0002_reading_and_keeping.sql"),
+    include_str!("../migrations/0003_found_by_words.sql"),
 ];
 
 /// `doct` in ASCII; in the file's header, so that a foreign database is known as such.

@@ -5,6 +5,7 @@ use crate::error::{LibraryError, Step};
 use crate::journal::{abort, forget_done};
 use crate::purges::settle;
 use crate::row::{json, named};
+use crate::unindexed::active;
 use docent_corpus::{BatchId, Profile, ProfileId, RevisionId};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
@@ -132,7 +133,7 @@ impl Library {
                 retire_profile(tx, ProfileId(old))?;
             }
             tx.execute("UPDATE profile SET state = 'active' WHERE id = ?1", [id.0]).step(step)?;
-            Ok(())
+            active(tx, id)
         })
     }
 
@@ -354,8 +355,10 @@ mod tests {
         let (next, _) = world.library.ensure_profile(&profile("better")).unwrap();
         assert_eq!(world.library.profile(next).unwrap().state, ProfileState::Building);
         let queued = world.library.queue_unindexed(next).unwrap();
-        assert_eq!(world.library.batch(queued[0]).unwrap().chunks.len(), 1);
+        assert_eq!(world.library.batch(queued[0]).unwrap().chunks.len(), 2);
         world.library.publish_batch(queued[0], 1, 6).unwrap();
+        let later = world.see("later.md", 1).document();
+        let open_later = world.stage(later, "text that came later");
         assert_eq!(world.library.active_profile().unwrap().unwrap().id, world.profile);
 
         world.library.set_active_profile(next).unwrap();
@@ -364,17 +367,18 @@ mod tests {
         assert_eq!(world.library.profile(world.profile).unwrap().state, ProfileState::Retired);
         assert!(world.library.open_batches(world.profile).unwrap().is_empty());
         assert!(world.library.pending_purges(world.profile, 9).unwrap().is_empty());
-        assert_eq!(world.library.document(pending).unwrap().state, DocumentState::Waiting);
-        assert!(
-            world.library.chunks_of(open.revisions[0].0).unwrap().is_empty(),
-            "nothing holds the staged text"
-        );
-        assert_eq!(world.live_texts(), ["new text"]);
+        assert_eq!(world.library.document(pending).unwrap().state, DocumentState::Indexed);
+        assert_eq!(world.library.chunks_of(open.revisions[0].0).unwrap().len(), 1);
+        assert_eq!(world.library.document(later).unwrap().standing(), crate::Standing::Words);
+        assert_eq!(world.live_texts(), ["new text", "text that came later", "text to come"]);
+        let queued = world.library.queue_unindexed(next).unwrap();
+        let revisions = world.library.batch(queued[0]).unwrap().revisions;
+        assert_eq!(revisions, open_later.revisions, "no file is read again for it");
 
         let (back, table) = world.library.ensure_profile(&profile("model")).unwrap();
         assert_eq!(back, world.profile);
         assert!(table.starts_with("chunks_p1_g2_"), "a stale table is never used again: {table}");
-        assert_eq!(world.library.queue_unindexed(back).unwrap().len(), 1);
+        assert_eq!(world.library.queue_unindexed(back).unwrap().len(), 1, "all in one batch");
         assert_eq!(world.library.set_active_profile(ProfileId(9)).unwrap_err().code(), "not_found");
     }
 

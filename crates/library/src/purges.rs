@@ -2,7 +2,8 @@
 
 use crate::Library;
 use crate::error::{LibraryError, Step};
-use docent_corpus::{ProfileId, RevisionId};
+use crate::unindexed::{in_batch, remove_words, sweep_words};
+use docent_corpus::{BatchId, ProfileId, RevisionId};
 use rusqlite::{Connection, OptionalExtension, params};
 
 /// Pages given back to the file system after one purge at most, so that it stays short.
@@ -22,17 +23,33 @@ impl Library {
         })
     }
 
+    /// Takes revisions that are not wanted any more out of the batches that wait for the index, but for
+    /// those `under_way`, whose rows may just be written: their text need not wait for the batch.
+    pub fn release_unwanted(&self, profile: ProfileId, under_way: &[BatchId]) -> Result<(), LibraryError> {
+        let step = "releasing deleted documents";
+        let under_way: Vec<String> = under_way.iter().map(|id| id.0.to_string()).collect();
+        let sql = format!(
+            "DELETE FROM batch_rev WHERE batch_id IN (
+                 SELECT id FROM ingest_batch WHERE profile_id = ?1 AND state = 'open' AND id NOT IN ({}))
+               AND revision_id IN (SELECT p.revision_id FROM purge p WHERE p.profile_id = ?1)",
+            under_way.join(", ")
+        );
+        self.write(step, |tx| tx.execute(&sql, [profile.0]).step(step).map(drop))
+    }
+
     /// Records that this profile's table has no rows of these revisions any more. The chunks of those
     /// that no other profile still has are deleted, and with them the text, unless a message cites it.
     pub fn finish_purges(&self, profile: ProfileId, revisions: &[RevisionId]) -> Result<(), LibraryError> {
         let step = "finishing purges";
         self.write(step, |tx| {
+            let mut had_words = false;
             for revision in revisions {
+                had_words |= remove_words(tx, *revision)?;
                 let sql = "DELETE FROM purge WHERE profile_id = ?1 AND revision_id = ?2";
                 tx.execute(sql, [profile.0, revision.0]).step(step)?;
                 settle(tx, *revision)?;
             }
-            Ok(())
+            if had_words { sweep_words(tx) } else { Ok(()) }
         })?;
         self.with_writer(give_back_space).step("giving back space")
     }
@@ -128,15 +145,16 @@ pub(crate) fn delete_documents(
 /// batch is about to write some. The text stays for messages that cite it, while its document does.
 pub(crate) fn settle(tx: &Connection, revision: RevisionId) -> Result<(), LibraryError> {
     let step = "settling a revision";
-    let sql = "SELECT v.document_id, d.deleted_ms IS NOT NULL,
-                      EXISTS (SELECT 1 FROM message_revision WHERE revision_id = v.id)
-               FROM revision v JOIN document d ON d.id = v.document_id
-               WHERE v.id = ?1 AND v.state IN ('retired', 'purged')
-                 AND NOT EXISTS (SELECT 1 FROM purge WHERE revision_id = v.id)
-                 AND NOT EXISTS (SELECT 1 FROM batch_rev r JOIN ingest_batch b ON b.id = r.batch_id
-                                 WHERE r.revision_id = v.id AND b.state = 'open')";
+    let sql = format!(
+        "SELECT v.document_id, d.deleted_ms IS NOT NULL,
+                EXISTS (SELECT 1 FROM message_revision WHERE revision_id = v.id)
+         FROM revision v JOIN document d ON d.id = v.document_id
+         WHERE v.id = ?1 AND v.state IN ('retired', 'purged')
+           AND NOT EXISTS (SELECT 1 FROM purge WHERE revision_id = v.id) AND NOT {}",
+        in_batch("v.id", "open")
+    );
     let due: Option<(i64, bool, bool)> = tx
-        .query_row(sql, [revision.0], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+        .query_row(&sql, [revision.0], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
         .optional()
         .step(step)?;
     let Some((document, deleted, cited)) = due else {

@@ -3,7 +3,8 @@
 use crate::Library;
 use crate::error::{LibraryError, Step};
 use crate::row::{json, named, unreadable};
-use crate::{SourceRules, copies, path, purges};
+use crate::unindexed::BY_WORDS;
+use crate::{SourceRules, copies, forget, forgotten, path, purges};
 use docent_corpus::SourceId;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use std::path::{Path, PathBuf};
@@ -73,7 +74,8 @@ pub(crate) fn require_source(db: &Connection, id: SourceId) -> Result<(), Librar
 }
 
 impl Library {
-    /// Adds a source. A root that is there already gives its id and changes nothing.
+    /// Adds a source. A root that is there already gives its id and changes nothing. Files in it that
+    /// were forgotten in another source stay forgotten, unless the source is that one file.
     pub fn add_source(&self, root: &Path, kind: SourceKind, now_ms: i64) -> Result<SourceId, LibraryError> {
         let step = "adding a source";
         let root = path::to_value(root)?;
@@ -84,7 +86,9 @@ impl Library {
             }
             let sql = "INSERT INTO source (root, kind, added_ms) VALUES (?1, ?2, ?3)";
             tx.execute(sql, params![root, kind.as_str(), now_ms]).step(step)?;
-            Ok(SourceId(tx.last_insert_rowid()))
+            let id = SourceId(tx.last_insert_rowid());
+            forget::carry_over(tx, id)?;
+            Ok(id)
         })
     }
 
@@ -93,7 +97,8 @@ impl Library {
     pub fn remove_source(&self, id: SourceId, now_ms: i64) -> Result<(), LibraryError> {
         self.write("removing a source", |tx| {
             require_source(tx, id)?;
-            remove(tx, id, now_ms)
+            remove(tx, id, now_ms)?;
+            crate::erase::want(tx)
         })
     }
 
@@ -149,11 +154,14 @@ impl Library {
         self.write(step, |tx| {
             require_source(tx, id)?;
             write_rules(tx, id, rules)?;
-            let sql = "UPDATE document SET state = 'waiting', error_code = NULL, error_detail = NULL, extractor = NULL
-                       WHERE source_id = ?1 AND deleted_ms IS NULL
-                         AND (error_code = 'over_size_rule' OR (state = 'indexed' AND size > ?2))";
+            forgotten::keep_only(tx, id, &rules.forgotten)?;
+            let sql = format!(
+                "UPDATE document SET state = 'waiting', error_code = NULL, error_detail = NULL, extractor = NULL
+                 WHERE source_id = ?1 AND deleted_ms IS NULL
+                   AND (error_code = 'over_size_rule' OR (state = 'indexed' OR {BY_WORDS}) AND size > ?2)"
+            );
             let limit = rules.max_bytes.map(|limit| i64::try_from(limit).unwrap_or(i64::MAX));
-            tx.execute(sql, params![id.0, limit]).step(step)?;
+            tx.execute(&sql, params![id.0, limit]).step(step)?;
             Ok(())
         })
     }
@@ -163,6 +171,9 @@ pub(crate) fn remove(tx: &Connection, id: SourceId, now_ms: i64) -> Result<(), L
     let step = "removing a source";
     tx.execute("UPDATE source SET removed_ms = ?2 WHERE id = ?1", params![id.0, now_ms]).step(step)?;
     tx.execute("DELETE FROM collection_source WHERE source_id = ?1", [id.0]).step(step)?;
+    forgotten::drop_source(tx, id)?;
+    // What scans remember of it.
+    tx.execute("DELETE FROM setting WHERE key GLOB 'scan.*.' || ?1", [id.0]).step(step)?;
     copies::release_of(tx, "source_id = ?1", id.0, now_ms)?;
     purges::delete_documents(tx, "source_id = ?1", id.0, now_ms)
 }

@@ -1,6 +1,7 @@
 //! How a document stands, as a person sees it: its state, and what can be done about it.
 
 use crate::DocumentState;
+use crate::unindexed::by_words;
 
 /// How a document stands. Finer than [`DocumentState`], from which it follows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -9,6 +10,8 @@ pub enum Standing {
     Waiting,
     /// Being read.
     Reading,
+    /// Was read and is found by words; its vectors are still to be computed.
+    Words,
     /// Can be found.
     Indexed,
     /// Changed since; what it held before can still be found.
@@ -27,9 +30,10 @@ pub enum Standing {
 
 impl Standing {
     /// Every standing.
-    pub const ALL: [Standing; 9] = [
+    pub const ALL: [Standing; 10] = [
         Standing::Waiting,
         Standing::Reading,
+        Standing::Words,
         Standing::Indexed,
         Standing::Stale,
         Standing::NeedsOcr,
@@ -44,6 +48,7 @@ impl Standing {
         match self {
             Standing::Waiting => "waiting",
             Standing::Reading => "reading",
+            Standing::Words => "words",
             Standing::Indexed => "indexed",
             Standing::Stale => "stale",
             Standing::NeedsOcr => "needs_ocr",
@@ -59,15 +64,22 @@ impl Standing {
         Self::ALL.into_iter().find(|standing| standing.as_str() == name)
     }
 
-    /// What follows from a document's state, error code, and whether it has a live revision. The same
-    /// rule as [`SQL`].
-    pub(crate) fn of(state: DocumentState, error_code: Option<&str>, live: bool) -> Self {
+    /// What follows from a document's state, error code, path, and whether it has a live revision, or is
+    /// found by words alone. The same rule as [`SQL`].
+    pub(crate) fn of(
+        state: DocumentState,
+        error_code: Option<&str>,
+        rel_path: &str,
+        live: bool,
+        by_words: bool,
+    ) -> Self {
         match (state, error_code) {
             (DocumentState::Waiting, _) if live => Standing::Stale,
             (DocumentState::Waiting, _) => Standing::Waiting,
+            (DocumentState::Reading, _) if by_words => Standing::Words,
             (DocumentState::Reading, _) => Standing::Reading,
             (DocumentState::Indexed, _) => Standing::Indexed,
-            (DocumentState::Failed, Some("no_text")) => Standing::NeedsOcr,
+            (DocumentState::Failed, Some("no_text")) if may_be_a_picture(rel_path) => Standing::NeedsOcr,
             (DocumentState::Failed, Some("encrypted")) => Standing::NeedsPassword,
             (DocumentState::Failed, _) => Standing::Failed,
             (DocumentState::Skipped, _) => Standing::Skipped,
@@ -76,11 +88,27 @@ impl Standing {
     }
 }
 
+/// Endings of files that may hold pictures of text; others without text are simply empty. [`SQL`] has
+/// the same.
+const PICTURES: [&str; 9] = ["pdf", "png", "jpg", "jpeg", "tif", "tiff", "webp", "bmp", "gif"];
+
+fn may_be_a_picture(rel_path: &str) -> bool {
+    let ending = rel_path.rsplit_once('.').map(|(_, ending)| ending);
+    ending.is_some_and(|ending| PICTURES.iter().any(|known| known.eq_ignore_ascii_case(ending)))
+}
+
 /// The standing of a row of `document`, as SQL.
-pub(crate) const SQL: &str = "CASE WHEN state = 'waiting' AND live_rev IS NOT NULL THEN 'stale'
-     WHEN state = 'failed' AND error_code = 'no_text' THEN 'needs_ocr'
+pub(crate) const SQL: &str = concat!(
+    "CASE WHEN state = 'waiting' AND live_rev IS NOT NULL THEN 'stale'
+     WHEN state = 'failed' AND error_code = 'no_text'
+         AND (rel_path LIKE '%.pdf' OR rel_path LIKE '%.png' OR rel_path LIKE '%.jpg' OR rel_path LIKE '%.jpeg'
+             OR rel_path LIKE '%.tif' OR rel_path LIKE '%.tiff' OR rel_path LIKE '%.webp'
+             OR rel_path LIKE '%.bmp' OR rel_path LIKE '%.gif') THEN 'needs_ocr'
      WHEN state = 'failed' AND error_code = 'encrypted' THEN 'needs_password'
-     ELSE state END";
+     WHEN ",
+    by_words!(),
+    " THEN 'words' ELSE state END"
+);
 
 #[cfg(test)]
 mod tests {
@@ -91,16 +119,25 @@ mod tests {
     #[test]
     fn rust_and_sql_agree_on_every_row() {
         let world = fixture();
+        for (at, ending) in PICTURES.iter().enumerate() {
+            let id = world.see(&format!("picture {at}.{ending}"), 1).document();
+            world.library.set_document_state(id, DocumentState::Failed, Some("no_text"), None, 2).unwrap();
+        }
         let stale = world.index("stale.md", "one");
         world.see("stale.md", 9);
-        for (path, code) in
-            [("a", Some("no_text")), ("b", Some("encrypted")), ("c", Some("damaged")), ("d", None)]
-        {
+        for (path, code) in [
+            ("a.PDF", Some("no_text")),
+            ("b", Some("encrypted")),
+            ("c", Some("damaged")),
+            ("d", None),
+            ("e.html", Some("no_text")),
+        ] {
             let id = world.see(path, 1).document();
             world.library.set_document_state(id, DocumentState::Failed, code, None, 2).unwrap();
         }
         world.index("indexed.md", "two");
         world.see("waiting.md", 1);
+        world.stage(world.see("words.md", 1).document(), "three");
         let (all, _) = world.library.documents(DocumentFilter::default()).unwrap();
         for standing in Standing::ALL {
             let filter = DocumentFilter { standing: Some(standing), ..DocumentFilter::default() };
@@ -111,8 +148,14 @@ mod tests {
         }
         assert_eq!(world.library.document(stale).unwrap().standing(), Standing::Stale);
         let counts = world.library.document_counts().unwrap();
-        assert_eq!((counts.stale, counts.needs_ocr, counts.needs_password, counts.failed), (1, 1, 1, 2));
-        assert_eq!((counts.indexed, counts.waiting, counts.documents), (1, 1, 7));
+        assert_eq!(
+            (counts.stale, counts.needs_ocr, counts.needs_password, counts.failed),
+            (1, 1 + PICTURES.len(), 1, 3)
+        );
+        assert_eq!(
+            (counts.indexed, counts.waiting, counts.words, counts.documents),
+            (1, 1, 1, 9 + PICTURES.len())
+        );
         for standing in Standing::ALL {
             assert_eq!(Standing::parse(standing.as_str()), Some(standing));
         }

@@ -3,8 +3,10 @@
 use crate::bm25::{Statistics, terms_of};
 use crate::rank::rank;
 use crate::store::{Admission, check_rows, check_vector};
-use crate::{Filter, Maintenance, MaintenanceReport, Row, StoreError, TextQuery, VectorStore};
-use docent_corpus::{BatchId, Hit, RevisionId};
+use crate::{
+    Filter, Maintenance, MaintenanceReport, MaintenanceStep, Row, StoreError, TextQuery, VectorStore,
+};
+use docent_corpus::{BatchId, ChunkId, Hit, RevisionId};
 use std::collections::BTreeMap;
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
@@ -160,7 +162,13 @@ impl VectorStore for MemoryStore {
         Ok(counts.into_iter().collect())
     }
 
-    async fn maintain(&self, _level: Maintenance) -> Result<MaintenanceReport, StoreError> {
+    async fn vectors(&self, revisions: &[RevisionId]) -> Result<Vec<(ChunkId, Vec<f32>)>, StoreError> {
+        let inner = self.read();
+        let wanted = inner.rows.iter().filter(|held| revisions.contains(&held.row.revision));
+        Ok(wanted.map(|held| (held.row.chunk, held.row.vector.clone())).collect())
+    }
+
+    async fn maintain(&self, level: Maintenance) -> Result<MaintenanceReport, StoreError> {
         // Nothing grows stale here: rows are gone when deleted, and there is no index to fall behind.
         let inner = self.read();
         let bytes: usize =
@@ -170,6 +178,7 @@ impl VectorStore for MemoryStore {
             fragments: usize::from(!inner.rows.is_empty()),
             bytes: bytes as u64,
             version: inner.version,
+            done: if level == Maintenance::Erase { vec![MaintenanceStep::Prune] } else { Vec::new() },
             ..MaintenanceReport::default()
         })
     }

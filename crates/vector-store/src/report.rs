@@ -7,6 +7,8 @@ pub enum Maintenance {
     IfDue,
     /// In any case.
     Now,
+    /// Leave no byte of deleted rows in any file. Takes as long as making the table's indexes.
+    Erase,
 }
 
 /// One piece of maintenance. Each stands alone: one that fails does not keep the others from running.
@@ -63,5 +65,10 @@ impl MaintenanceReport {
     /// Whether the present version passed all checks and everything before it has reached the disk.
     pub fn is_sound(&self) -> bool {
         self.failures.is_empty()
+    }
+
+    /// After [`Maintenance::Erase`]: whether nothing of deleted rows is left.
+    pub fn has_erased(&self) -> bool {
+        self.is_sound() && self.done.contains(&MaintenanceStep::Prune)
     }
 }

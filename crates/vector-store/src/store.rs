@@ -179,6 +179,12 @@ pub trait VectorStore: Send + Sync {
     /// [`StoreError::Engine`].
     async fn revision_counts(&self) -> Result<Vec<(RevisionId, usize)>, StoreError>;
 
+    /// The vectors of all rows of these revisions, in no particular order.
+    ///
+    /// # Errors
+    /// [`StoreError::Engine`].
+    async fn vectors(&self, revisions: &[RevisionId]) -> Result<Vec<(ChunkId, Vec<f32>)>, StoreError>;
+
     /// Keeps the store small and fast. Failures of single steps are in the report, not an error.
     ///
     /// # Errors

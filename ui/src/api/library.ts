@@ -1,6 +1,13 @@
 /** Changes of the library. Each shows its own failure and refreshes what it made stale. */
 import { t } from "../i18n/index.svelte";
-import type { AddSourcesRes, Collection, ForgetRes, Source, SourceRules } from "../wire/generated";
+import type {
+	AddSourcesRes,
+	Collection,
+	ExportLedgerReq,
+	ForgetRes,
+	Source,
+	SourceRules,
+} from "../wire/generated";
 import { attempt, reportRejected } from "./failures.svelte";
 import { indexing } from "./indexing.svelte";
 import { touch } from "./queries.svelte";
@@ -99,12 +106,12 @@ export async function forgetDocument(document: number): Promise<ForgetRes | unde
 	return res;
 }
 
-/** Lets the person say where to, and writes the list of documents there; gives how many lines. */
-export async function exportLedger(source: number | null): Promise<number | undefined> {
+/** Lets the person say where to, and writes the documents that the filter lets through there; gives how many lines. */
+export async function exportLedger(filter: Omit<ExportLedgerReq, "path">): Promise<number | undefined> {
 	const words = t().documents;
 	const path = await attempt(() => currentHost().pickSavePath(words.export, words.exportName));
 	if (!path) return undefined;
-	return (await attempt(() => call("export_ledger", { path, source })))?.count;
+	return (await attempt(() => call("export_ledger", { path, ...filter })))?.count;
 }
 
 // Both answer with how indexing stood before the run ended. The events that tell of its end may have

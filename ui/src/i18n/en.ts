@@ -109,7 +109,8 @@ export const en = {
 		searchable: (n: number, shown: string) =>
 			plural(n, "1 document searchable", `${shown} documents searchable`),
 		whileIndexing: (done: string, total: string) =>
-			`Indexing ${done} of ${total}. What is done can be searched already.`,
+			`Reading ${done} of ${total}. What is done can be searched already.`,
+		whileUnderstanding: "Everything can be searched by its words; search by meaning follows.",
 		scope: "Where to look",
 		scopeAll: "All documents",
 		scopeReset: "Search everything again",

@@ -83,6 +83,7 @@ export const TestId = {
 	DocumentDetail: "document-detail",
 	/** "423 of 501 can be found". */
 	Coverage: "coverage",
+	Unreadable: "unreadable",
 	DocumentSelect: "document-select",
 	/** What can be done with the selected documents. */
 	Selection: "selection",

@@ -237,7 +237,11 @@ conversations: number,
 /**
  * Whether it has vectors.
  */
-vectors: boolean, };
+vectors: boolean, 
+/**
+ * Files that could not be taken along, the first of them.
+ */
+left_out: Array<string>, };
 
 /**
  * A block of a document. `start` and `end` are byte offsets of UTF-8: convert before slicing in JavaScript.
@@ -384,7 +388,7 @@ quote: string, };
 /**
  * Every failure that somebody acts on. Kept small: a code exists only if its text differs.
  */
-export type Code = "bad_request" | "not_found" | "path_not_found" | "permission_denied" | "own_data" | "unsupported_file" | "empty_file" | "password_needed" | "damaged_file" | "file_too_large" | "no_text" | "reader_crashed" | "reader_timed_out" | "installation_incomplete" | "read_failed" | "over_size_rule" | "placeholder" | "bad_path" | "path_taken" | "bad_backup" | "no_notes_folder" | "library_in_use" | "library_too_new" | "library_damaged" | "disk_full" | "read_only" | "index_failed" | "model_not_installed" | "model_unknown" | "model_damaged" | "model_unsupported" | "checksum_mismatch" | "download_failed" | "offline" | "not_enough_memory" | "question_too_long" | "question_empty" | "compute_failed" | "cancelled" | "internal";
+export type Code = "bad_request" | "not_found" | "path_not_found" | "permission_denied" | "own_data" | "unsupported_file" | "empty_file" | "password_needed" | "damaged_file" | "file_too_large" | "no_text" | "reader_crashed" | "reader_timed_out" | "installation_incomplete" | "read_failed" | "over_size_rule" | "placeholder" | "forgotten" | "backup" | "bad_path" | "path_taken" | "bad_backup" | "no_notes_folder" | "library_in_use" | "library_too_new" | "library_damaged" | "disk_full" | "read_only" | "index_failed" | "model_not_installed" | "model_unknown" | "model_damaged" | "model_unsupported" | "checksum_mismatch" | "download_failed" | "offline" | "not_enough_memory" | "question_too_long" | "question_empty" | "compute_failed" | "cancelled" | "internal";
 
 /**
  * A named set of sources and documents.
@@ -610,7 +614,7 @@ document: number, };
 /**
  * Where a document stands.
  */
-export type DocumentState = "waiting" | "reading" | "indexed" | "stale" | "needs_ocr" | "needs_password" | "failed" | "skipped" | "missing";
+export type DocumentState = "waiting" | "reading" | "words" | "indexed" | "stale" | "needs_ocr" | "needs_password" | "failed" | "skipped" | "missing";
 
 /**
  * Asks for a page of the list of documents.
@@ -687,7 +691,19 @@ path: string,
 /**
  * Only of this source.
  */
-source: number | null, };
+source: number | null, 
+/**
+ * Only of this collection.
+ */
+collection: number | null, 
+/**
+ * Only in this state.
+ */
+state: DocumentState | null, 
+/**
+ * Only with this in path or title.
+ */
+text: string | null, };
 
 /**
  * How fetching or importing gets on.
@@ -744,6 +760,10 @@ export type ForgetRes = {
  * The original file, which is not touched; absent if it is gone already.
  */
 original: string | null, 
+/**
+ * Other files with the same content, through which it is found all the same.
+ */
+copies: Array<string>, 
 /**
  * Passages that were removed.
  */
@@ -822,9 +842,13 @@ page: number | null,
  */
 pages: number | null, 
 /**
- * Files done in this run.
+ * Files done in this run: they can be found by words and by meaning, or cannot be read.
  */
 done: number, 
+/**
+ * Files of this run that were read: they can be found by words.
+ */
+read: number, 
 /**
  * Files of this run.
  */
@@ -834,15 +858,19 @@ total: number,
  */
 failed: number, 
 /**
- * Chunks embedded in this run.
+ * Passages whose vectors were computed in this run.
  */
 chunks: number, 
+/**
+ * Of how many, as far as files were read.
+ */
+chunks_total: number, 
 /**
  * When this run began.
  */
 started_ms: number | null, 
 /**
- * Files per second, once that can be said.
+ * Files read per second, once that can be said.
  */
 rate: number | null, 
 /**
@@ -1773,7 +1801,15 @@ scanned_ms: number | null,
 /**
  * How many files in which state.
  */
-counts: StateCounts, };
+counts: StateCounts, 
+/**
+ * How many places in it could not be looked at, at the last full scan.
+ */
+unreadable_count: number, 
+/**
+ * The first of these places.
+ */
+unreadable: Array<UnreadablePlace>, };
 
 /**
  * Names a source.
@@ -1876,13 +1912,17 @@ part: string, } | { "kind": "elsewhere" };
  */
 export type StateCounts = { 
 /**
- * All.
+ * All that are there, so without the missing ones.
  */
 total: number, 
 /**
  * Can be found, as they are now.
  */
 indexed: number, 
+/**
+ * Were read and are found by words; search by meaning follows.
+ */
+words: number, 
 /**
  * Queued or being read.
  */
@@ -1968,6 +2008,19 @@ end: number, };
  * Light or dark.
  */
 export type Theme = "system" | "light" | "dark";
+
+/**
+ * A file or folder of a source that could not be looked at.
+ */
+export type UnreadablePlace = { 
+/**
+ * Where, relative to the source; `.` is the source itself.
+ */
+path: string, 
+/**
+ * Why, in English.
+ */
+reason: string, };
 
 /**
  * Whether the documents seem to hold an answer.

@@ -15,7 +15,7 @@ use docent_corpus::{
     Block, BlockKind, Cancel, DocumentId, DocumentText, Format, Metadata, Place, ProfileId, SourceId, Span,
 };
 use docent_inference::{EmbedKind, Embedder, Generator, Priority};
-use docent_library::{Library, NewChunk, NewRevision, SeenFile, SourceKind};
+use docent_library::{Library, NewChunk, NewRevision, OpenBatch, SeenFile, SourceKind};
 use docent_vector_store::{MemoryStore, Row, VectorStore};
 use tempfile::TempDir;
 
@@ -77,14 +77,14 @@ impl World {
         self.add_all(source, vec![(paper.path.to_owned(), text, chunks)]).await[0]
     }
 
-    /// Journals, embeds, indexes and publishes documents as one batch.
-    pub async fn add_all(
+    /// Step 1 of the journal.
+    fn journal(
         &self,
         source: SourceId,
-        documents: Vec<(String, DocumentText, Vec<NewChunk>)>,
-    ) -> Vec<DocumentId> {
+        documents: &[(String, DocumentText, Vec<NewChunk>)],
+    ) -> (Vec<DocumentId>, OpenBatch) {
         let mut ids = Vec::new();
-        for (path, text, _) in &documents {
+        for (path, text, _) in documents {
             let seen = SeenFile {
                 source,
                 rel_path: path.clone(),
@@ -108,6 +108,22 @@ impl World {
             })
             .collect();
         let batch = self.library.open_batch(self.profile, &revisions, self.now()).unwrap();
+        (ids, batch)
+    }
+
+    /// Only journals a document: its vectors are still to be computed.
+    pub fn store(&self, paper: &Paper<'_>) -> DocumentId {
+        let (text, chunks) = read(paper);
+        self.journal(self.source, &[(paper.path.to_owned(), text, chunks)]).0[0]
+    }
+
+    /// Journals, embeds, indexes and publishes documents as one batch.
+    pub async fn add_all(
+        &self,
+        source: SourceId,
+        documents: Vec<(String, DocumentText, Vec<NewChunk>)>,
+    ) -> Vec<DocumentId> {
+        let (ids, batch) = self.journal(source, &documents);
         let texts: Vec<String> =
             batch.chunks.iter().map(|chunk| format!("{}\n{}", chunk.header, chunk.text)).collect();
         let vectors = self

@@ -16,7 +16,7 @@ impl Api {
         let (sources, indexed) = self
             .library(|library| {
                 let counts = library.document_counts_of(&DocumentFilter::default())?;
-                Ok((library.sources()?.len(), counts.indexed))
+                Ok((library.sources()?.len(), counts.indexed + counts.words))
             })
             .await?;
         let engine = self.engine().await;
@@ -157,7 +157,7 @@ impl Api {
             Ok(counts) => check(
                 "database",
                 CheckState::Good,
-                format!("{} of {} documents can be found", counts.indexed, counts.documents),
+                format!("{} of {} documents can be found", counts.indexed + counts.words, counts.documents),
             ),
             Err(error) => check("database", CheckState::Bad, error.message),
         }

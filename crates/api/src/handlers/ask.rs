@@ -1,6 +1,6 @@
 //! Asking: from a question to a stored, cited answer.
 
-use super::search::marked;
+use super::matched::marked;
 use crate::wire::convert::{Located, number, offset, utf16};
 use crate::wire::*;
 use crate::{Api, Sink};

@@ -17,17 +17,15 @@ impl Api {
     /// A page of the list of documents.
     pub async fn list_documents(&self, req: DocumentsReq) -> Result<DocumentsRes, ApiError> {
         self.library(move |library| {
-            let filter = |state: Option<DocumentState>| DocumentFilter {
-                source: req.source.map(SourceId),
-                standing: state.map(Into::into),
-                collection: req.collection.map(CollectionId),
-                state: None,
-                text: req.text.clone().filter(|text| !text.trim().is_empty()),
+            let all = filter_of(req.source, req.collection, None, req.text);
+            let page = DocumentFilter {
+                standing: req.state.map(Into::into),
                 offset: req.offset as usize,
                 limit: if req.limit == 0 { DEFAULT_DOCUMENTS } else { req.limit } as usize,
+                ..all.clone()
             };
-            let (documents, total) = library.documents(filter(req.state))?;
-            let counts = library.document_counts_of(&filter(None))?;
+            let (documents, total) = library.documents(page)?;
+            let counts = library.document_counts_of(&all)?;
             Ok(DocumentsRes {
                 documents: documents.into_iter().map(Document::from).collect(),
                 total: count(total),
@@ -145,6 +143,22 @@ pub(super) fn original_path(
         docent_library::SourceKind::Folder => source.root.join(&document.rel_path),
         docent_library::SourceKind::File => source.root,
     })
+}
+
+/// The documents that a list is narrowed to; text of nothing but white space narrows nothing.
+pub(super) fn filter_of(
+    source: Option<i64>,
+    collection: Option<i64>,
+    state: Option<DocumentState>,
+    text: Option<String>,
+) -> DocumentFilter {
+    DocumentFilter {
+        source: source.map(SourceId),
+        collection: collection.map(CollectionId),
+        standing: state.map(Into::into),
+        text: text.filter(|text| !text.trim().is_empty()),
+        ..DocumentFilter::default()
+    }
 }
 
 fn revision_of(document: &docent_library::Document, asked: Option<i64>) -> Result<RevisionId, ApiError> {

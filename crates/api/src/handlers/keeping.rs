@@ -1,11 +1,14 @@
 //! Keeping: one file with everything, getting it back, another folder, pictures of text.
 
 use super::notes::found_shelf;
+use crate::open::moved;
+use crate::own_data::{outside, settled};
 use crate::wire::convert::number;
 use crate::wire::*;
-use crate::{Api, Sink};
+use crate::{Api, Host, Places, SilentHost, Sink};
 use docent_keeping::backup::{self, Contents, Manifest};
 use docent_keeping::relocate;
+use docent_library::FolderLock;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -21,10 +24,7 @@ impl Api {
     /// Writes the whole library into one file, while it is in use.
     pub async fn back_up(&self, req: BackUpReq, sink: Sink<BackUpEvent>) -> Result<(), ApiError> {
         let running = self.requests().start(&req.request_id);
-        let path = absolute(&req.path)?;
-        if path.starts_with(&self.places().data) {
-            return Err(ApiError::new(Code::OwnData, "a backup belongs elsewhere").about(req.path));
-        }
+        let path = outside(&self.places().data, &req.path)?;
         let engine = self.engine().await;
         // Nobody writes to the index while it is copied; reading goes on.
         let _held = match &engine.ingest {
@@ -84,6 +84,32 @@ impl Api {
         Ok(AtNextStart { folder, kept: pending.kept.to_string_lossy().into_owned() })
     }
 
+    /// As [`Api::restore_backup`], without a library that could be opened: the present one may be
+    /// damaged. Gives what is in the backup, too.
+    ///
+    /// # Errors
+    /// `bad_backup`, `library_in_use`, `disk_full`; `path_not_found` if the folder of the library is
+    /// not there, as on a drive that is not connected.
+    pub async fn restore_unopened(
+        places: Places,
+        req: PathReq,
+    ) -> Result<(BackupInfo, AtNextStart), ApiError> {
+        let path = absolute(&req.path)?;
+        tokio::task::spawn_blocking(move || {
+            let data = settled(&moved(places.usual_data, places.data)?);
+            // What was asked for before comes first; where that fails, this is the way out.
+            if let Err(error) = backup::apply_pending(&data, &places.notes) {
+                tracing::warn!(%error, "an earlier restore could not be finished");
+            }
+            let _lock = FolderLock::take(&data)?;
+            let pending = backup::prepare(&path, &data, SilentHost.now_ms(), &docent_corpus::Cancel::new())?;
+            let folder = data.to_string_lossy().into_owned();
+            let kept = pending.kept.to_string_lossy().into_owned();
+            Ok((info(&pending.manifest), AtNextStart { folder, kept }))
+        })
+        .await?
+    }
+
     /// Has the next start use another folder for the library.
     pub async fn move_library(&self, req: PathReq) -> Result<AtNextStart, ApiError> {
         let path = absolute(&req.path)?;
@@ -122,5 +148,6 @@ fn info(manifest: &Manifest) -> BackupInfo {
         notes: manifest.notes,
         conversations: manifest.conversations,
         vectors: manifest.vectors,
+        left_out: manifest.left_out.clone(),
     }
 }

@@ -10,8 +10,13 @@ use std::path::PathBuf;
 const BYTES_PER_PASSAGE: f64 = 2_500.0;
 
 /// Refuses a chat model of a kind that cannot be computed, before anything is copied. What else may
-/// be wrong with a file is found where it is compared with the catalogue.
-async fn refuse_architecture(path: PathBuf) -> Result<(), ApiError> {
+/// be wrong with a file is found where it is compared with the catalogue, and so is everything about a
+/// folder of files and about a model that is `named` and is no chat model.
+async fn refuse_architecture(named: Option<&ModelSpec>, path: PathBuf) -> Result<(), ApiError> {
+    let chats = named.is_none_or(|spec| spec.role == docent_model_hub::ModelRole::Generator);
+    if !chats || path.is_dir() {
+        return Ok(());
+    }
     let checked = tokio::task::spawn_blocking(move || docent_inference::check_architecture(&path)).await;
     match checked {
         Ok(Err(error @ docent_inference::InferenceError::UnsupportedArchitecture { .. })) => {
@@ -57,7 +62,11 @@ impl Api {
         let running = self.requests().start(&req.request_id);
         let progress = forward(&sink);
         let path = PathBuf::from(&req.path);
-        refuse_architecture(path.clone()).await?;
+        let named = req
+            .name
+            .as_deref()
+            .and_then(|name| self.hub().models().into_iter().find(|spec| spec.name == name));
+        refuse_architecture(named.as_ref(), path.clone()).await?;
         let installed =
             self.hub().import(req.name.as_deref(), &path, running.cancel.clone(), &progress).await?;
         self.installed(installed, &sink).await

@@ -1,9 +1,10 @@
 //! Searching.
 
+use super::matched::placed;
 use crate::Api;
 use crate::wire::*;
 use docent_answer as answer;
-use docent_corpus::{Cancel, CollectionId, DocumentId, SourceId, Span};
+use docent_corpus::{Cancel, CollectionId, DocumentId, SourceId};
 use std::collections::HashSet;
 
 /// Passages when the request does not say.
@@ -17,11 +18,12 @@ impl Api {
         let engine = self.engine().await;
         let found = engine.retrieval.search(&req.query, &scope, limit, &Cancel::new()).await?;
         self.mend_after(&found.warnings);
+        let (passages, query) = (found.passages, req.query);
         Ok(SearchRes {
             verdict: found.evidence.verdict.into(),
             milliseconds: found.timings.total.as_secs_f64() * 1000.0,
             degraded: !found.warnings.is_empty(),
-            passages: found.passages.into_iter().map(|passage| marked(passage, &req.query)).collect(),
+            passages: self.library(move |library| Ok(placed(library, passages, &query))).await?,
         })
     }
 
@@ -55,12 +57,6 @@ fn both(wanted: Option<Vec<DocumentId>>, mut found: Vec<DocumentId>) -> Vec<Docu
         found.retain(|id| wanted.contains(id));
     }
     found
-}
-
-/// A passage with the query's words marked.
-pub(super) fn marked(passage: docent_corpus::Passage, query: &str) -> Passage {
-    let matches = answer::highlights(query, &passage.text);
-    convert::passage(passage, matches.into_iter().map(|range| Span::new(range.start, range.end)).collect())
 }
 
 impl From<answer::Verdict> for Verdict {

@@ -85,13 +85,28 @@ impl Api {
 
     /// Says what of a source is read, and looks at it again.
     pub async fn set_source_rules(&self, req: SetSourceRulesReq) -> Result<Empty, ApiError> {
-        let (id, rules) = (SourceId(req.source), docent_library::SourceRules::from(req.rules));
+        let (id, rules) = (SourceId(req.source), checked(req.rules)?);
         self.library(move |library| Ok(library.set_source_rules(id, &rules)?)).await?;
         self.indexer().interrupt();
         self.indexer().scan(Some(id));
         self.changed(&[Tag::Sources, Tag::Documents]);
         Ok(Empty {})
     }
+}
+
+/// Rules that make sense: a pattern that is none would match nothing and nobody would be told; endings
+/// that are blank name no file, and all blank they would leave everything out.
+fn checked(rules: SourceRules) -> Result<docent_library::SourceRules, ApiError> {
+    for pattern in &rules.ignore {
+        if let Err(reason) = docent_ingest::check_pattern(pattern) {
+            let message = format!("`{pattern}` is no pattern of files to leave out: {reason}");
+            return Err(ApiError::new(Code::BadRequest, message).about(pattern));
+        }
+    }
+    let endings =
+        rules.only.iter().map(|ending| ending.trim().trim_start_matches("*.").trim_start_matches('.'));
+    let only = endings.filter(|ending| !ending.is_empty()).map(str::to_owned).collect();
+    Ok(SourceRules { only, ..rules }.into())
 }
 
 /// A name that is not blank.
@@ -114,6 +129,10 @@ fn add_source(library: &Library, path: &str, data: &Path, now_ms: i64) -> Result
     let kind = if metadata.is_dir() {
         std::fs::read_dir(&root).map_err(|error| unreadable(path, &error))?;
         SourceKind::Folder
+    } else if !metadata.is_file() {
+        // A pipe or a device may never end, or never begin.
+        let message = format!("{path}: neither a file nor a folder");
+        return Err(ApiError::new(Code::UnsupportedFile, message).about(path));
     } else {
         std::fs::File::open(&root).map_err(|error| unreadable(path, &error))?;
         SourceKind::File

@@ -120,17 +120,21 @@ wire! {
         pub page: Option<u32>,
         /// Of how many.
         pub pages: Option<u32>,
-        /// Files done in this run.
+        /// Files done in this run: they can be found by words and by meaning, or cannot be read.
         pub done: u32,
+        /// Files of this run that were read: they can be found by words.
+        pub read: u32,
         /// Files of this run.
         pub total: u32,
         /// Files that failed in this run.
         pub failed: u32,
-        /// Chunks embedded in this run.
+        /// Passages whose vectors were computed in this run.
         pub chunks: u32,
+        /// Of how many, as far as files were read.
+        pub chunks_total: u32,
         /// When this run began.
         pub started_ms: Option<f64>,
-        /// Files per second, once that can be said.
+        /// Files read per second, once that can be said.
         pub rate: Option<f64>,
         /// Seconds left, once that can be said.
         pub seconds_left: Option<f64>,

@@ -51,7 +51,15 @@ impl From<library::SourceSummary> for Source {
             watched: false,
             scanned_ms: source.last_scan_ms.map(number),
             counts: summary.counts.into(),
+            unreadable_count: count(summary.unreadable.count),
+            unreadable: summary.unreadable.places.into_iter().map(UnreadablePlace::from).collect(),
         }
+    }
+}
+
+impl From<library::UnreadablePlace> for UnreadablePlace {
+    fn from(place: library::UnreadablePlace) -> Self {
+        Self { path: place.path, reason: place.reason }
     }
 }
 
@@ -71,6 +79,7 @@ impl From<library::DocumentCounts> for StateCounts {
         Self {
             total: count(counts.documents),
             indexed: count(counts.indexed),
+            words: count(counts.words),
             waiting: count(counts.waiting + counts.reading),
             stale: count(counts.stale),
             needs_ocr: count(counts.needs_ocr),
@@ -87,6 +96,7 @@ impl From<library::Standing> for DocumentState {
         match standing {
             library::Standing::Waiting => Self::Waiting,
             library::Standing::Reading => Self::Reading,
+            library::Standing::Words => Self::Words,
             library::Standing::Indexed => Self::Indexed,
             library::Standing::Stale => Self::Stale,
             library::Standing::NeedsOcr => Self::NeedsOcr,
@@ -103,6 +113,7 @@ impl From<DocumentState> for library::Standing {
         match state {
             DocumentState::Waiting => Self::Waiting,
             DocumentState::Reading => Self::Reading,
+            DocumentState::Words => Self::Words,
             DocumentState::Indexed => Self::Indexed,
             DocumentState::Stale => Self::Stale,
             DocumentState::NeedsOcr => Self::NeedsOcr,
@@ -156,7 +167,7 @@ impl From<library::Document> for Document {
 }
 
 /// A time as ISO 8601 in UTC, to the second. Days to dates by Howard Hinnant's `civil_from_days`.
-pub(crate) fn iso_time(milliseconds: i64) -> String {
+pub fn iso_time(milliseconds: i64) -> String {
     let seconds = milliseconds.div_euclid(1_000);
     let (days, rest) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
     let shifted = days + 719_468; // days from 0000-03-01

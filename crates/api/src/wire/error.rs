@@ -51,6 +51,10 @@ wire! {
         OverSizeRule,
         /// The file lies in the cloud only.
         Placeholder,
+        /// The file holds what was forgotten under another name.
+        Forgotten,
+        /// The file is a backup of docent.
+        Backup,
         /// The path for a note, backup or folder cannot be used.
         BadPath,
         /// There is something already where this should go.

@@ -52,6 +52,8 @@ wire! {
         pub conversations: u32,
         /// Whether it has vectors.
         pub vectors: bool,
+        /// Files that could not be taken along, the first of them.
+        pub left_out: Vec<String>,
     }
 
     /// What happens at the next start.
@@ -66,6 +68,8 @@ wire! {
     pub struct ForgetRes {
         /// The original file, which is not touched; absent if it is gone already.
         pub original: Option<String>,
+        /// Other files with the same content, through which it is found all the same.
+        pub copies: Vec<String>,
         /// Passages that were removed.
         pub passages: u32,
         /// Conversations that still quote it, because answers keep what they rest on.
@@ -73,11 +77,19 @@ wire! {
     }
 
     /// Writes the list of documents with their states as CSV.
+    #[derive(Default)]
+    #[serde(default)]
     pub struct ExportLedgerReq {
         /// Absolute path of the file to write.
         pub path: String,
         /// Only of this source.
         pub source: Option<i64>,
+        /// Only of this collection.
+        pub collection: Option<i64>,
+        /// Only in this state.
+        pub state: Option<super::DocumentState>,
+        /// Only with this in path or title.
+        pub text: Option<String>,
     }
 
     /// Names documents.

@@ -25,15 +25,29 @@ wire! {
         pub scanned_ms: Option<f64>,
         /// How many files in which state.
         pub counts: StateCounts,
+        /// How many places in it could not be looked at, at the last full scan.
+        pub unreadable_count: u32,
+        /// The first of these places.
+        pub unreadable: Vec<UnreadablePlace>,
+    }
+
+    /// A file or folder of a source that could not be looked at.
+    pub struct UnreadablePlace {
+        /// Where, relative to the source; `.` is the source itself.
+        pub path: String,
+        /// Why, in English.
+        pub reason: String,
     }
 
     /// How many documents are in which state.
     #[derive(Copy, Eq, Default)]
     pub struct StateCounts {
-        /// All.
+        /// All that are there, so without the missing ones.
         pub total: u32,
         /// Can be found, as they are now.
         pub indexed: u32,
+        /// Were read and are found by words; search by meaning follows.
+        pub words: u32,
         /// Queued or being read.
         pub waiting: u32,
         /// Can be found as they were; they changed since and wait.
@@ -217,6 +231,8 @@ wire! {
         Waiting,
         /// Being read.
         Reading,
+        /// Was read and is found by words; search by meaning follows.
+        Words,
         /// Can be found.
         Indexed,
         /// Changed since; what it held before can still be found.

@@ -2,7 +2,7 @@
 //! same height, on other pages.
 
 use super::shape::{bounds, bucket};
-use crate::message::{Line, PageText};
+use crate::message::{Line, PageText, Turn};
 use std::collections::{HashMap, HashSet};
 
 /// How much of a page's height at either end may hold furniture.
@@ -17,6 +17,8 @@ const HEADING_FACTOR: f32 = 1.15;
 const MAX_CHARS: usize = 150;
 /// The same for lines that only show the page's number.
 const SHOWING_CHARS: usize = 80;
+/// So many characters written aslant are a watermark in any case.
+const WATERMARK_CHARS: usize = 100;
 
 /// Which lines are furniture.
 #[derive(Debug, Default)]
@@ -38,6 +40,7 @@ pub(super) fn find(pages: &[PageText]) -> Furniture {
     let mut seen: HashMap<(String, i32), Vec<(usize, usize)>> = HashMap::new();
     let mut furniture = Furniture::default();
     for (page_at, page) in pages.iter().enumerate() {
+        furniture.lines.extend(watermark(page).map(|line_at| (page_at, line_at)));
         for line_at in edge_lines(page) {
             let line = &page.lines[line_at];
             if line.size > body * HEADING_FACTOR || line.text.chars().count() > MAX_CHARS {
@@ -61,6 +64,17 @@ pub(super) fn find(pages: &[PageText]) -> Furniture {
         }
     }
     furniture
+}
+
+/// Lines that are written aslant over the page, unless its text is written like this.
+fn watermark(page: &PageText) -> impl Iterator<Item = usize> {
+    let slanted: Vec<usize> =
+        (0..page.lines.len()).filter(|at| page.lines[*at].turn == Turn::Slanted).collect();
+    let chars = |line: &Line| line.text.chars().count();
+    let all: usize = page.lines.iter().map(chars).sum();
+    let aslant: usize = slanted.iter().map(|at| chars(&page.lines[*at])).sum();
+    let is_mark = aslant <= WATERMARK_CHARS || aslant * 2 < all;
+    slanted.into_iter().filter(move |_| is_mark)
 }
 
 /// Font size of most of the text.

@@ -1,9 +1,9 @@
 //! Which lines belong together: a paragraph, an item, a piece of code, a heading of two lines.
 
 use super::furniture::Furniture;
-use super::shape::{Measure, bounds, bucket, middle};
+use super::shape::{Measure, bounds, bucket};
 use super::table::{self, Table};
-use crate::message::{Line, PageText};
+use crate::message::{Inset, Line, PageText, Turn};
 use crate::script::{is_cjk, is_right_to_left};
 
 /// Lines of one page that make one block, by position.
@@ -35,8 +35,14 @@ const CODE_GAP: f32 = 2.4;
 const INDENT: f32 = 0.8;
 /// A last line that ends this share of the width before the edge ends a paragraph.
 const SHORT: f32 = 0.25;
+/// A line that leaves so much more room than the next word takes ended there on purpose, in font sizes.
+const CLEAR_ROOM: f32 = 1.0;
+/// So much room, in font sizes, holds the next characters of a script without spaces, whatever they are.
+const CJK_ROOM: f32 = 3.0;
 /// How many lines around a line tell the edges of its column.
 const WINDOW: usize = 12;
+/// The same for a line that seems to go on.
+const NEAR: usize = 2;
 
 /// Groups the lines of every page, in order.
 pub(super) fn groups(pages: &[PageText], furniture: &Furniture, measure: &Measure) -> Vec<Group> {
@@ -48,7 +54,8 @@ pub(super) fn groups(pages: &[PageText], furniture: &Furniture, measure: &Measur
             measure,
             groups: Vec::new(),
             items: Vec::new(),
-            mirror: reads_from_right(page).then_some(page.width),
+            size: [page.width, page.height],
+            from_right: reads_from_right(page),
         };
         let mut tables = table::find(page_at, page, furniture).into_iter().peekable();
         let mut in_table = vec![false; page.lines.len()];
@@ -74,6 +81,7 @@ pub(super) fn groups(pages: &[PageText], furniture: &Furniture, measure: &Measur
         }
         groups.append(&mut page_groups.groups);
     }
+    table::settle(pages, &mut groups);
     groups
 }
 
@@ -84,19 +92,31 @@ struct PageGroups<'p> {
     groups: Vec<Group>,
     /// Left edges of the list items that enclose the next one.
     items: Vec<f32>,
-    /// The width of a page that is read from right to left.
-    mirror: Option<f32>,
+    /// Width and height of the page.
+    size: [f32; 2],
+    /// Whether the page is read from right to left.
+    from_right: bool,
 }
 
 impl PageGroups<'_> {
-    /// The box around a line; mirrored on a page that is read from right to left, so that lines begin
-    /// at the left in any case.
+    /// The box around a line as seen by who reads it: turned back, and mirrored on a page that is read
+    /// from right to left, so that lines begin at the left and follow each other downwards in any case.
     fn bounds(&self, line: &Line) -> [f32; 4] {
         let [left, top, right, bottom] = bounds(line);
-        match self.mirror {
-            Some(width) => [width - right, top, width - left, bottom],
-            None => [left, top, right, bottom],
+        let [width, height] = self.size;
+        match line.turn {
+            Turn::Right => [top, width - right, bottom, width - left],
+            Turn::Over => [width - right, height - bottom, width - left, height - top],
+            Turn::Left => [height - bottom, left, height - top, right],
+            _ if self.from_right => [width - right, top, width - left, bottom],
+            _ => [left, top, right, bottom],
         }
+    }
+
+    /// The middle of a line's height, as seen by who reads it.
+    fn middle(&self, line: &Line) -> f32 {
+        let [_, top, _, bottom] = self.bounds(line);
+        (top + bottom) / 2.0
     }
 
     fn push(&mut self, at: usize, kind: GroupKind) {
@@ -150,13 +170,23 @@ impl PageGroups<'_> {
         if before.hyphen {
             return false;
         }
+        if before.turn != line.turn {
+            return true;
+        }
         let (a, b) = (self.bounds(before), self.bounds(line));
         if is_upright(a, before) && is_upright(b, line) {
             return column_breaks(a, b, line.size.max(1.0));
         }
-        let drop = middle(line) - middle(before);
+        let drop = self.middle(line) - self.middle(before);
         let size = before.size.max(line.size).max(1.0);
         let same_row = drop.abs() < size * 0.5;
+        if before.inset != Inset::None || line.inset != Inset::None {
+            // Words may follow a field in its row, and go before it.
+            return match (before.inset, line.inset) {
+                (Inset::Field(_), Inset::None) | (Inset::None, Inset::Field(_)) => !same_row,
+                (one, other) => one != other,
+            };
+        }
         if same_row && b[0] >= a[0] {
             return before.mono != line.mono && b[0] - a[2] > size;
         }
@@ -179,7 +209,7 @@ impl PageGroups<'_> {
         if has_leader(&before.text) || has_leader(&line.text) {
             return true;
         }
-        self.indents(before_at, at) || self.ends_short(before_at, at)
+        self.indents(before_at, at) || self.ends_short(before_at, at) || self.leaves_room(before_at, at)
     }
 
     /// Whether a line set in another weight or width only continues the paragraph: a name in
@@ -190,7 +220,7 @@ impl PageGroups<'_> {
         let (left, right) = self.column(before_at);
         let size = line.size.max(1.0);
         self.open().is_some_and(|group| group.kind != GroupKind::Code)
-            && middle(line) - middle(before) <= self.measure.pitch * GAP * size
+            && self.middle(line) - self.middle(before) <= self.measure.pitch * GAP * size
             && (b[0] - a[0]).abs() < size
             && right - a[2] < (right - left) * 0.15
     }
@@ -202,6 +232,7 @@ impl PageGroups<'_> {
         let to = (at + WINDOW + 1).min(self.lines.len());
         self.lines[from..to]
             .iter()
+            .filter(|line| line.turn == self.lines[at].turn)
             .map(|line| self.bounds(line))
             .filter(|other| other[0] < own[2] && own[0] < other[2])
             .fold((own[0], own[2]), |(left, right), other| (left.min(other[0]), right.max(other[2])))
@@ -221,6 +252,40 @@ impl PageGroups<'_> {
                 indent > INDENT * size || (indent < -INDENT * size && !is_first)
             }
         }
+    }
+
+    /// Whether a line ends where the first word of the next one would have fitted: lines that are filled
+    /// do not, whether their right edges are even or not.
+    fn leaves_room(&self, before_at: usize, at: usize) -> bool {
+        let (before, line) = (&self.lines[before_at], &self.lines[at]);
+        let size = line.size.max(1.0);
+        let is_body = bucket(line.size) == bucket(self.measure.body_size) && !line.bold;
+        let Some(word) = line.words.first().filter(|_| is_body && line.turn == Turn::Upright) else {
+            return false;
+        };
+        let begins_cjk = line.text.chars().next().is_some_and(is_cjk);
+        let needed = if begins_cjk { CJK_ROOM } else { (word.rect[2] - word.rect[0]) / size + CLEAR_ROOM };
+        // A line that begins with a small letter is more likely to go on: only its neighbours count then.
+        let reach = if line.text.starts_with(char::is_lowercase) { NEAR } else { WINDOW };
+        let ends = self.ends_beside(at, reach);
+        let own = self.bounds(before)[2];
+        let is_usual = ends.iter().filter(|end| (*end - own).abs() < 0.2 * size).count() > 1;
+        !is_usual && ends.into_iter().fold(own, f32::max) - own > needed * size
+    }
+
+    /// Where the lines end that begin below or above this one, up to so many lines away, and it itself.
+    fn ends_beside(&self, at: usize, reach: usize) -> Vec<f32> {
+        let line = &self.lines[at];
+        let left = self.bounds(line)[0];
+        let from = at.saturating_sub(reach);
+        let to = (at + reach + 1).min(self.lines.len());
+        self.lines[from..to]
+            .iter()
+            .filter(|other| same_style(other, line) && other.turn == line.turn && other.mono == line.mono)
+            .map(|other| self.bounds(other))
+            .filter(|other| (other[0] - left).abs() < 0.5 * line.size)
+            .map(|other| other[2])
+            .collect()
     }
 
     fn ends_short(&self, before_at: usize, at: usize) -> bool {

@@ -1,7 +1,7 @@
 //! Which groups are headings, and of which level: by the document's own outline where it has one, by
 //! size and weight otherwise.
 
-use super::group::{Group, GroupKind, has_leader, is_item, same_style};
+use super::group::{Group, GroupKind, has_leader, is_item, marker, same_style};
 use super::shape::{Measure, bucket};
 use crate::message::{Line, OutlineEntry, PageText};
 use crate::script::joins_without_space;
@@ -171,6 +171,7 @@ fn is_plain(pages: &[PageText], group: &Group, measure: &Measure) -> bool {
     if matches!(group.kind, GroupKind::Furniture | GroupKind::Code | GroupKind::Table)
         || !lines.iter().any(|line| line.text.chars().any(char::is_alphabetic))
         || !lines.iter().all(|line| same_style(line, first))
+        || marker(&first.text).is_some_and(|bullet| bullet > 0)
         || lines.iter().any(|line| has_leader(&line.text))
     {
         return true;

@@ -21,7 +21,7 @@ fn sized(x: f32, y: f32, size: f32, text: &str) -> Line {
         });
         start += piece.len();
     }
-    Line { text: text.to_owned(), words, size, bold: false, mono: false, hyphen: false }
+    Line { text: text.to_owned(), words, size, ..Line::default() }
 }
 
 fn page(index: u32, lines: Vec<Line>) -> PageText {
@@ -63,6 +63,42 @@ fn gaps_and_indents_end_paragraphs() {
     let blocks = read(&[page(0, lines)], &[]);
     assert_eq!(blocks.len(), 3);
     assert!(blocks[1].1.starts_with("and an indent") && blocks[1].1.ends_with("the gap below"));
+}
+
+#[test]
+fn a_line_with_room_for_the_next_word_ends_its_paragraph() {
+    let full = "The quick brown fox jumps over the lazy dog and runs";
+    let lines = vec![
+        line(50.0, 100.0, full),
+        line(50.0, 113.0, "away from it as fast as any fox was ever seen to"),
+        line(50.0, 126.0, "extraordinarily"),
+        line(50.0, 139.0, "Tea"),
+        line(50.0, 152.0, "Coffee"),
+        line(50.0, 165.0, full),
+        line(50.0, 178.0, "again"),
+    ];
+    let texts: Vec<String> = read(&[page(0, lines)], &[]).into_iter().map(|(_, text)| text).collect();
+    assert_eq!(texts.len(), 4);
+    assert!(texts[0].ends_with("ever seen to extraordinarily"), "{texts:?}");
+    assert_eq!(texts[1..3], ["Tea", "Coffee"]);
+}
+
+#[test]
+fn a_chinese_line_with_room_for_more_ends_its_paragraph() {
+    let wide = |x, y, text: &str| {
+        let mut line = line(x, y, text);
+        line.words[0].rect[2] = x + text.chars().count() as f32 * 10.0;
+        line
+    };
+    let lines = vec![
+        wide(50.0, 100.0, "本规定适用于全体员工，为了加强管理"),
+        wide(50.0, 113.0, "提高效率，特制定本办法以便执行，"),
+        wide(50.0, 126.0, "共三章"),
+        wide(50.0, 139.0, "第二条员工应当遵守公司的各项规章"),
+    ];
+    let texts: Vec<String> = read(&[page(0, lines)], &[]).into_iter().map(|(_, text)| text).collect();
+    assert_eq!(texts.len(), 2);
+    assert!(texts[0].ends_with("共三章"), "{texts:?}");
 }
 
 #[test]
@@ -149,6 +185,18 @@ fn bullets_go_and_items_stay_apart() {
             (BlockKind::ListItem { depth: 1 }, "inner thing".to_owned()),
         ]
     );
+}
+
+#[test]
+fn items_in_large_letters_are_no_headings() {
+    let lines = vec![
+        sized(50.0, 60.0, 30.0, "Title of a slide"),
+        sized(50.0, 150.0, 20.0, "• First point"),
+        line(50.0, 200.0, "Body text of usual size that is much longer than all the other lines."),
+    ];
+    let blocks = read(&[page(0, lines)], &[]);
+    assert_eq!(blocks[0].0, BlockKind::Heading { level: 1 });
+    assert_eq!(blocks[1], (BlockKind::ListItem { depth: 0 }, "First point".to_owned()));
 }
 
 #[test]

@@ -60,8 +60,13 @@ pub(crate) fn detect(bytes: &[u8], declared: Option<&'static Encoding>, complete
     {
         return plain(TextEncoding::Legacy(encoding)); // its bytes are all ASCII, hence valid UTF-8
     }
+    if is_iso_2022_jp(bytes) {
+        return plain(TextEncoding::Legacy(ISO_2022_JP));
+    }
     if is_utf8(bytes, complete) {
-        return if too_many_controls(bytes) { None } else { plain(TextEncoding::Utf8) };
+        // Logs of programs that were stopped hold a stretch of zeros.
+        let zeros = if std::str::from_utf8(bytes).is_ok() { few_zeros(bytes) } else { 0 };
+        return if (controls(bytes) - zeros) * 100 > bytes.len() { None } else { plain(TextEncoding::Utf8) };
     }
     if too_many_controls(bytes) {
         return None;
@@ -168,9 +173,28 @@ fn is_utf8(bytes: &[u8], complete: bool) -> bool {
 
 /// Whether more than one byte in a hundred is a control character that text does not use.
 fn too_many_controls(bytes: &[u8]) -> bool {
-    let controls =
-        bytes.iter().filter(|byte| matches!(byte, 0..=7 | 0x0b | 0x0e..=0x1a | 0x1c..=0x1f | 0x7f)).count();
-    controls * 100 > bytes.len()
+    controls(bytes) * 100 > bytes.len()
+}
+
+fn controls(bytes: &[u8]) -> usize {
+    bytes.iter().filter(|byte| matches!(byte, 0..=7 | 0x0b | 0x0e..=0x1a | 0x1c..=0x1f | 0x7f)).count()
+}
+
+/// How many bytes are zero, if no more than one in ten is; otherwise none of them is forgiven.
+fn few_zeros(bytes: &[u8]) -> usize {
+    let zeros = bytes.iter().filter(|byte| **byte == 0).count();
+    if zeros * 10 <= bytes.len() { zeros } else { 0 }
+}
+
+/// Japanese text of seven bits, told by its switches between alphabets.
+fn is_iso_2022_jp(bytes: &[u8]) -> bool {
+    let sample = &bytes[..bytes.len().min(STATISTICS_BYTES)];
+    let switches = |sign: &[u8]| sample.windows(3).any(|window| window == sign);
+    let switched = switches(b"\x1b$B") || switches(b"\x1b$@");
+    // A sample may end between two halves of a character.
+    switched
+        && sample.is_ascii()
+        && ISO_2022_JP.decode_without_bom_handling(sample).0.matches(char::REPLACEMENT_CHARACTER).count() <= 1
 }
 
 fn mostly_errors(text: &str) -> bool {
@@ -253,6 +277,21 @@ mod tests {
     fn a_sample_may_end_inside_a_character() {
         let bytes = &"中文".as_bytes()[..4];
         assert_eq!(detect(bytes, None, false).unwrap().encoding, TextEncoding::Utf8);
+    }
+
+    #[test]
+    fn japanese_of_seven_bits_is_told_by_its_switches() {
+        let bytes = b"Re: \x1b$B%F%9%H\x1b(B ok, and more text that is plain";
+        assert_eq!(legacy(bytes), "ISO-2022-JP");
+        assert_eq!(legacy(b"\x1b[31mERROR\x1b[0m of a program"), "UTF-8");
+    }
+
+    #[test]
+    fn a_few_zeros_make_no_binary_file() {
+        let log = format!("{}\n\0\0\0\0\0\0\0\0more\n", "2026-01-01 a line of the log\n".repeat(4));
+        assert_eq!(legacy(log.as_bytes()), "UTF-8");
+        let binary: Vec<u8> = (0u8..60).flat_map(|n| [n, 0, 0, 0]).collect();
+        assert_eq!(detect(&binary, None, true), None);
     }
 
     #[test]

@@ -104,8 +104,16 @@ impl<'b> Reading<'b, '_, '_, '_> {
     fn chapter(&mut self, number: u32, path: &str, xhtml: &str) -> Result<(), Stop> {
         self.titles.enter(path);
         let (titles, writer) = (&mut self.titles, &mut *self.writer);
+        let mut is_first = true;
         let mut out = |kind: BlockKind, text: &str, place: Place| {
             let Place::Element { anchor, path } = place else { return Ok(()) };
+            // Many books set the titles of their chapters as paragraphs.
+            let begins = std::mem::take(&mut is_first);
+            let level = titles.level_of(text).filter(|_| begins);
+            let kind = match (kind, level) {
+                (BlockKind::Paragraph, Some(level)) => BlockKind::Heading { level },
+                (kind, _) => kind,
+            };
             titles.pass(anchor.as_deref(), matches!(kind, BlockKind::Heading { .. }).then_some(text));
             let title = titles.current().map(str::to_owned);
             writer.push(kind, text, Place::Chapter { chapter: number, title, anchor, path })

@@ -22,6 +22,7 @@ mod org;
 pub(crate) mod pdf;
 pub(crate) mod picture;
 mod plain;
+mod rows;
 mod rst;
 mod rtf;
 mod sheets;
@@ -29,6 +30,7 @@ mod sheets;
 mod testing;
 
 pub(crate) use member::below;
+pub(crate) use sheets::likely_header_rows;
 
 use crate::PageImage;
 use crate::content::Content;

@@ -87,7 +87,7 @@ fn line(row: &[TsvWord], usual: f32) -> Line {
     }
     let own = median(row.iter().map(size).collect());
     let size = if (own - usual).abs() < usual * SAME_SIZE { usual } else { own };
-    Line { text, words, size, bold: false, mono: false, hyphen: false }
+    Line { text, words, size, ..Line::default() }
 }
 
 /// Whether a space stands between two words: never inside Chinese and Japanese, where Tesseract

@@ -187,6 +187,7 @@ fn office_xml(root: &str, head: &str) -> Option<Sniffed> {
         "package" if says("http://schemas.microsoft.com/office/2006/xmlPackage") => match () {
             () if says("Word.Document") || says("word/document.xml") => Format::Docx,
             () if says("PowerPoint.Show") || says("ppt/presentation.xml") => Format::Pptx,
+            () if says("Excel.Sheet") || says("xl/workbook.xml") => Format::Xlsx,
             () => return Some(Sniffed::Unsupported("Office file as XML".to_owned())),
         },
         _ => return None,

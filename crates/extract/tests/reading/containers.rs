@@ -81,7 +81,7 @@ fn a_mail_reads_as_its_parts() {
     let attachments: Vec<_> = found.iter().filter(|(level, _)| *level == 2).map(|(_, name)| *name).collect();
     assert_eq!(attachments[..2], ["报告 2026.pdf", "amounts.txt"]);
     assert!(
-        found.contains(&(3, "Inner message, 内部邮件")) && found.contains(&(5, "Inner notes")),
+        found.contains(&(2, "Inner message, 内部邮件")) && found.contains(&(5, "Inner notes")),
         "{found:?}"
     );
     let lines = "From: Wei Li <wei@example.cn>\nTo: Zoë <zoe@example.org>\nCc: Doe, John <john@example.com>\nDate: 2026-11-21 10:30:00+08:00";
@@ -95,7 +95,7 @@ fn a_mail_reads_as_its_parts() {
     let words: Vec<_> = body.iter().flat_map(|(_, text)| plain_words(text)).collect();
     assert_eq!(words, plain_words(expected["body"].as_str().unwrap()));
     assert_eq!(body[2], (BlockKind::Quote, "When is the\nnext meeting?"));
-    assert_eq!(body[4], (BlockKind::Furniture, "Wei Li"));
+    assert_eq!(body[4], (BlockKind::Paragraph, "Wei Li"));
     assert_eq!(member_texts(&document, &["报告 2026.pdf"]), ["A page within a mail"]);
     let deep = document
         .blocks

@@ -148,6 +148,130 @@ fn stamps_and_typed_notes_are_part_of_the_page() {
 }
 
 #[test]
+fn comments_are_read_whatever_they_hang_on() {
+    let mut page = MadePage::new().lines(10.0, 72.0, 650.0, &["Printed words."]);
+    page.annotations = vec![
+        "<< /Type /Annot /Subtype /Text /Rect [300 640 320 660] /F 4 /T (Ann) /Contents (Sticky note words.) >>",
+        "<< /Type /Annot /Subtype /Highlight /Rect [72 645 140 660] /QuadPoints [72 660 140 660 72 645 140 645] \
+         /F 4 /Contents (Why so?) >>",
+        "<< /Type /Annot /Subtype /Underline /Rect [72 645 140 660] /QuadPoints [72 660 140 660 72 645 140 645] \
+         /F 4 /Contents (Printed words.) >>",
+        "<< /Type /Annot /Subtype /Square /Rect [72 500 272 520] /F 4 /Contents (Boxed.) >>",
+        "<< /Type /Annot /Subtype /Popup /Rect [300 500 400 520] /Contents (Sticky note words.) >>",
+    ];
+    let document = read_bytes("comments.pdf", &pdf("t", &[page])).unwrap();
+    assert_eq!(texts(&document), ["Printed words.", "[Ann] Sticky note words.", "Why so?", "Boxed."]);
+}
+
+#[test]
+fn fields_of_a_form_stand_beside_their_labels() {
+    let mut page = MadePage::new()
+        .text("F1", 10.0, 72.0, 700.0, "Application form")
+        .text("F1", 10.0, 72.0, 650.0, "Name:")
+        .text("F1", 10.0, 72.0, 630.0, "Agree:")
+        .text("F1", 10.0, 72.0, 500.0, "The end of the form.");
+    page.annotations = vec![
+        "<< /Type /Annot /Subtype /Widget /FT /Tx /T (n) /V (Ann) /Rect [120 646 200 660] /F 4 >>",
+        "<< /Type /Annot /Subtype /Widget /FT /Btn /T (c) /V /On /AS /On /Rect [120 626 134 640] /F 4 \
+         /AP << /N << /On 6 0 R /Off 6 0 R >> >> >>",
+        "<< /Type /Annot /Subtype /Widget /FT /Btn /T (d) /AS /Off /Rect [140 626 154 640] /F 4 \
+         /AP << /N << /On 6 0 R /Off 6 0 R >> >> >>",
+        "<< /Type /Annot /Subtype /Widget /FT /Ch /Ff 131072 /Opt [(Red) (Blue)] /T (s) /V (Blue) \
+         /Rect [120 606 200 620] /F 4 >>",
+    ];
+    let document = read_bytes("form.pdf", &pdf("Form", &[page])).unwrap();
+    let expected = ["Application form", "Name: Ann", "Agree: [x]", "[ ]", "Blue", "The end of the form."];
+    assert_eq!(texts(&document), expected);
+}
+
+#[test]
+fn words_aslant_over_a_page_are_no_heading() {
+    let mut page = MadePage::new().lines(
+        10.0,
+        72.0,
+        650.0,
+        &["The first paragraph has two lines of text", "and ends here."],
+    );
+    page.content.push_str("BT /F1 60 Tf 0.7071 0.7071 -0.7071 0.7071 150 150 Tm (DRAFT) Tj ET\n");
+    let page = page.lines(10.0, 72.0, 100.0, &["The last one stands below."]);
+    let document = read_bytes("draft.pdf", &pdf("", &[page])).unwrap();
+    let kinds: Vec<&BlockKind> = document.blocks.iter().map(|block| &block.kind).collect();
+    assert_eq!(kinds, [&BlockKind::Paragraph, &BlockKind::Furniture, &BlockKind::Paragraph]);
+    assert_eq!(texts(&document)[1], "DRAFT");
+    assert_eq!(document.metadata.title, None);
+}
+
+#[test]
+fn turned_text_is_read_in_its_order() {
+    let words: Vec<String> = (1..=6).map(|n| format!("Line {n} of the text that is turned")).collect();
+    let lines: Vec<&str> = words.iter().map(String::as_str).collect();
+    let text = words.join(" ");
+    let turned = |matrix: &dyn Fn(f32) -> String| {
+        let mut page = MadePage::new();
+        for (at, line) in lines.iter().enumerate() {
+            let matrix = matrix(at as f32 * 12.0);
+            page.content.push_str(&format!("BT /F1 10 Tf {matrix} Tm ({line}) Tj ET\n"));
+        }
+        page
+    };
+    let right = turned(&|step| format!("0 -1 1 0 {} 700", 400.0 - step));
+    let left = turned(&|step| format!("0 1 -1 0 {} 100", 200.0 + step));
+    let over = turned(&|step| format!("-1 0 0 -1 400 {}", 300.0 + step));
+    let sideways = MadePage { rotate: 90, ..MadePage::new().lines(10.0, 72.0, 650.0, &lines) };
+    let upright = MadePage { rotate: 90, ..turned(&|step| format!("0 1 -1 0 {} 100", 200.0 + step)) };
+    for (at, page) in [right, left, over, sideways, upright].into_iter().enumerate() {
+        let document = read_bytes("turned.pdf", &pdf("t", &[page])).unwrap();
+        assert_eq!(texts(&document), [text.as_str()], "{at}");
+    }
+}
+
+/// A page in a font of dots, and a form whose fields are left to be drawn by who shows it. Without a
+/// table of objects: readers look for them then.
+fn form_in_a_font_without_names() -> Vec<u8> {
+    let widths = "6 ".repeat(116 - 28 + 1);
+    let names = "28 /a28 101 /a101 114 /a114 115 /a115 116 /a116";
+    let drawn = "6 0 0 0 5 7 d1 0 0 5 7 re f";
+    let page = "BT /F1 1 Tf 12 0 0 12 72 700 Tm (\\034rst rst\\034 e) Tj ET";
+    let procs: String = [28, 101, 114, 115, 116].iter().map(|code| format!("/a{code} 5 0 R ")).collect();
+    let field = |kind: &str, bottom: u32, more: &str| {
+        let rect = format!("[72 {bottom} 300 {}]", bottom + 20);
+        format!(
+            "<< /Type /Annot /Subtype /Widget /FT /{kind} /T (f{bottom}) /Rect {rect} /F 4 /P 3 0 R {more} >>"
+        )
+    };
+    let objects = [
+        "<< /Type /Catalog /Pages 2 0 R /AcroForm << /Fields [7 0 R 8 0 R 9 0 R] /NeedAppearances true >> >>"
+            .to_owned(),
+        "<< /Type /Pages /Kids [3 0 R] /Count 1 >>".to_owned(),
+        "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Contents 6 0 R /Annots [7 0 R 8 0 R 9 0 R] \
+         /Resources << /Font << /F1 4 0 R >> >> >>"
+            .to_owned(),
+        format!(
+            "<< /Type /Font /Subtype /Type3 /FontBBox [0 0 6 7] /FontMatrix [0.1 0 0 0.1 0 0] /FirstChar 28 \
+             /LastChar 116 /Widths [{widths}] /CharProcs << {procs} >> /Resources << >> \
+             /Encoding << /Type /Encoding /Differences [{names}] >> >>"
+        ),
+        format!("<< /Length {} >>\nstream\n{drawn}\nendstream", drawn.len()),
+        format!("<< /Length {} >>\nstream\n{page}\nendstream", page.len()),
+        field("Tx", 600, "/V (Alice Liddell)"),
+        field("Ch", 500, "/Ff 131072 /Opt [(Red) (Blue)] /V (Blue)"),
+        field("Tx", 400, "/Ff 8192 /V (hidden)"),
+    ];
+    let mut file = "%PDF-1.7\n".to_owned();
+    for (index, object) in objects.iter().enumerate() {
+        file += &format!("{} 0 obj\n{object}\nendobj\n", index + 1);
+    }
+    (file + "trailer\n<< /Size 10 /Root 1 0 R >>\n%%EOF\n").into_bytes()
+}
+
+#[test]
+fn ligatures_without_names_and_fields_that_nothing_draws_are_read() {
+    let document = read_bytes("form.pdf", &form_in_a_font_without_names()).unwrap();
+    let words: Vec<&str> = document.text.split_whitespace().collect();
+    assert_eq!(words, ["first", "rstfi", "e", "Alice", "Liddell", "Blue"]);
+}
+
+#[test]
 fn truncated_and_encrypted_files_are_told_apart() {
     let whole = book();
     for cut in [whole.len() / 3, 60, 9] {

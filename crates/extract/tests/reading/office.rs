@@ -195,6 +195,31 @@ fn tables_know_their_headers_and_layout_is_no_table() {
 }
 
 #[test]
+fn a_first_row_that_names_its_columns_is_a_header_though_nothing_says_so() {
+    let cell = |text: &str| format!("<w:tc>{}</w:tc>", p(text));
+    let row = |a: &str, b: &str| format!("<w:tr>{}{}</w:tr>", cell(a), cell(b));
+    let body = format!("<w:tbl>{}{}{}</w:tbl>", row("Item", "Price"), row("Tea", "2"), row("Coffee", "3"));
+    let document = read_bytes("a.docx", &docx(&body, &[])).unwrap();
+    assert_eq!(document.blocks[0].kind, BlockKind::Table { header_rows: 1 });
+    let rtf = br"{\rtf1\trowd\intbl Item\cell Price\cell\row\trowd\intbl Tea\cell 2\cell\row\pard}";
+    let document = read_bytes("a.rtf", rtf).unwrap();
+    assert_eq!(document.blocks[0].kind, BlockKind::Table { header_rows: 1 });
+}
+
+#[test]
+fn one_table_within_a_cell_leaves_the_rows_of_the_outer_one() {
+    let cell = |inner: &str| format!("<w:tc>{inner}</w:tc>");
+    let row = |a: &str, b: &str| format!("<w:tr>{}{}</w:tr>", cell(a), cell(b));
+    let inner = format!("<w:tbl>{}</w:tbl>{}", row(&p("x"), &p("y")), p("z"));
+    let data = format!("<w:tbl>{}{}</w:tbl>", row(&p("A"), &p("B")), row(&p("c"), &inner));
+    let document = read_bytes("a.docx", &docx(&data, &[])).unwrap();
+    assert_eq!(texts(&document), ["A | B\nc | x y z"]);
+    let layout = format!("<w:tbl>{}</w:tbl>", row(&p("side"), &inner));
+    let document = read_bytes("a.docx", &docx(&layout, &[])).unwrap();
+    assert_eq!(texts(&document), ["side", "x | y", "z"]);
+}
+
+#[test]
 fn a_damaged_document_gives_what_stands_before_the_damage() {
     let cut = "<w:document><w:body><w:p><w:r><w:t>kept</w:t></w:r></w:p><w:p><w:r><w:t";
     let bytes = zipped(&[("[Content_Types].xml", ""), ("word/document.xml", cut)]);
@@ -254,6 +279,13 @@ fn rtf_keeps_headings_tables_notes_and_every_script() {
     assert_eq!(document.metadata.title.as_deref(), Some("Tést"));
     assert_eq!(document.metadata.date.as_deref(), Some("2024-05-06T07:08:00"));
     assert_eq!(document.blocks[1].place, Place::Paragraph { number: 2, page: Some(1) });
+}
+
+#[test]
+fn signs_of_rtf_stand_where_they_were_written() {
+    let rtf = br"{\rtf1\ansi\ansicpg1252 Das kostet 10\~000 Euro, A non\_break, caf\'e9\~au lait, a\	b.}";
+    let document = read_bytes("a.rtf", rtf).unwrap();
+    assert_eq!(texts(&document), ["Das kostet 10 000 Euro, A non\u{2011}break, café au lait, a b."]);
 }
 
 #[test]

@@ -11,7 +11,8 @@ pub(crate) struct MadePage {
     /// Left, bottom, right, top, when the visible part is smaller.
     pub(crate) crop: Option<[f32; 4]>,
     pub(crate) content: String,
-    /// Annotation dictionaries. Object 8 is a drawing of the words "Stamped words".
+    /// Annotation dictionaries; widgets are fields of a form. Object 8 is a drawing of the words "Stamped
+    /// words".
     pub(crate) annotations: Vec<&'static str>,
 }
 
@@ -70,20 +71,33 @@ fn pdf_with(picture: String, title: &str, pages: &[MadePage]) -> Vec<u8> {
             "BT /F1 12 Tf 2 4 Td (Stamped words) Tj ET",
         ),
     ];
-    let mut kids = String::new();
+    let (mut kids, mut fields) = (String::new(), String::new());
     for page in pages {
+        let mut annotations = String::new();
+        for annotation in &page.annotations {
+            objects.push((*annotation).to_owned());
+            let reference = format!("{} 0 R ", objects.len());
+            annotations += &reference;
+            if annotation.contains("/Widget") {
+                fields += &reference;
+            }
+        }
         let crop = page.crop.map(|[l, b, r, t]| format!("/CropBox [{l} {b} {r} {t}]")).unwrap_or_default();
         objects.push(stream("", &page.content));
         let content = objects.len();
         objects.push(format!(
-            "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 {} {}] {crop} /Rotate {} /Annots [{}] /Contents {content} 0 R \
+            "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 {} {}] {crop} /Rotate {} /Annots [{annotations}] /Contents {content} 0 R \
              /Resources << /Font << /F1 3 0 R /F2 4 0 R /F3 5 0 R >> /XObject << /Im1 6 0 R >> >> >>",
             page.width,
             page.height,
             page.rotate,
-            page.annotations.concat()
         ));
         write!(kids, "{} 0 R ", objects.len()).unwrap();
+    }
+    if !fields.is_empty() {
+        objects[0] = format!(
+            "<< /Type /Catalog /Pages 2 0 R /AcroForm << /Fields [{fields}] /NeedAppearances true >> >>"
+        );
     }
     objects[1] = format!("<< /Type /Pages /Kids [{kids}] /Count {} >>", pages.len());
     let mut file = b"%PDF-1.7\n%\xE2\xE3\xCF\xD3\n".to_vec();

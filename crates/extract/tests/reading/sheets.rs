@@ -193,6 +193,26 @@ fn workbooks_behind_a_password_say_so() {
 }
 
 #[test]
+fn text_boxes_of_an_ods_are_read_at_their_cells() {
+    let boxed = |text: &str| {
+        format!("<draw:frame><draw:text-box><text:p>{text}</text:p></draw:text-box></draw:frame>")
+    };
+    let content = format!(
+        "<office:document-content><office:body><office:spreadsheet><table:table table:name='Plan'>\
+         <table:shapes>{}</table:shapes><table:table-row><table:table-cell><text:p>a</text:p></table:table-cell>\
+         <table:table-cell><text:p>b</text:p>{}<draw:custom-shape><text:p>shape</text:p></draw:custom-shape>\
+         </table:table-cell></table:table-row></table:table></office:spreadsheet></office:body></office:document-content>",
+        boxed("On the sheet"),
+        boxed("At the <text:span>cell</text:span>"),
+    );
+    let sheet = "application/vnd.oasis.opendocument.spreadsheet";
+    let document = read_bytes("a.ods", &package(&[("mimetype", sheet), ("content.xml", &content)])).unwrap();
+    assert_eq!(texts(&document), ["Plan", "a | b", "On the sheet", "At the cell", "shape"]);
+    let Place::Cells { range, .. } = &document.blocks[3].place else { panic!() };
+    assert_eq!(range.to_string(), "B1");
+}
+
+#[test]
 fn repeated_cells_of_a_hostile_ods_are_bounded() {
     let sheet = "application/vnd.oasis.opendocument.spreadsheet";
     let content = "<office:document-content><office:body><office:spreadsheet><table:table table:name=\"T\">\

@@ -37,7 +37,7 @@ fn ruled_and_aligned_tables_have_the_cells_they_were_made_of() {
 }
 
 #[test]
-fn the_first_row_is_a_header_where_it_alone_is_bold() {
+fn the_first_row_is_a_header_where_it_names_the_columns() {
     let document = read(&fixture("tables.pdf")).unwrap();
     let headers: Vec<u32> = document
         .blocks
@@ -47,7 +47,7 @@ fn the_first_row_is_a_header_where_it_alone_is_bold() {
             _ => None,
         })
         .collect();
-    assert_eq!(headers, [1, 0, 0, 0, 1, 0, 1, 0, 0, 0, 0]);
+    assert_eq!(headers, [1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0]);
 }
 
 #[test]

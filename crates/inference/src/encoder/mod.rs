@@ -8,6 +8,7 @@
 mod architecture;
 mod batches;
 mod bert;
+mod counting;
 mod head;
 mod header;
 mod layer;

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use tokenizers::{Encoding, Tokenizer, TruncationDirection, TruncationParams};
 
+use super::counting::Counting;
 use super::model::Tokens;
 use crate::InferenceError;
 use crate::error::Source;
@@ -11,7 +12,9 @@ use crate::error::Source;
 /// The tokenizer of an embedding model. Special tokens written out in a text are plain text.
 pub(crate) struct TextEncoder {
     /// Neither cuts nor adds anything.
-    counting: Tokenizer,
+    whole: Tokenizer,
+    /// Counts by parts, where the tokenizer goes by parts.
+    counting: Option<Counting>,
     /// Cuts at the model's limit and adds its special tokens.
     encoding: Tokenizer,
 }
@@ -19,12 +22,12 @@ pub(crate) struct TextEncoder {
 impl TextEncoder {
     /// Reads the `tokenizer.json` of `path` for inputs of at most `max_tokens`.
     pub(crate) fn open(json: &[u8], path: &Path, max_tokens: usize) -> Result<Self, InferenceError> {
-        let counting = plain(json, path)?;
-        let mut encoding = counting.clone();
+        let whole = plain(json, path)?;
+        let mut encoding = whole.clone();
         encoding
             .with_truncation(Some(TruncationParams { max_length: max_tokens, ..TruncationParams::default() }))
             .map_err(|source| unreadable(path, source))?;
-        let encoder = Self { counting, encoding };
+        let encoder = Self { counting: Counting::of(&whole), whole, encoding };
         if encoder.encode("", "")?.ids.is_empty() {
             return Err(InferenceError::Tokenizer {
                 reason: "it adds no special tokens, so an empty text would have no vector".into(),
@@ -36,8 +39,11 @@ impl TextEncoder {
 
     /// Tokens of `text` alone.
     pub(crate) fn count(&self, text: &str) -> Result<usize, InferenceError> {
-        let encoding = self.counting.encode_fast(text, false).map_err(refused)?;
-        Ok(encoding.len())
+        let encode = |text: &str| Ok(self.whole.encode_fast(text, false).map_err(refused)?.len());
+        match &self.counting {
+            Some(counting) => counting.count(text, &encode),
+            None => encode(text),
+        }
     }
 
     /// Ids of `prefix` and `text` with the special tokens, at most as many as the model takes.

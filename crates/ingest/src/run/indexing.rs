@@ -1,77 +1,91 @@
 //! Batches of a run: storing what was read, and finishing what was stored.
 
 use super::outcome::gone_is_none;
-use super::{PURGES_IN_A_RUN, Progress, Run, cancelled};
-use crate::batch::{SLICE, Settled, Told};
+use super::{PURGE_TIME, PURGES_IN_A_RUN, Progress, Run, Stored, cancelled};
+use crate::batch::{Settled, Told};
 use crate::fault::Step;
 use crate::{IngestError, IngestProgress, Phase};
 use docent_corpus::BatchId;
-use docent_library::{Document, LibraryError, NewRevision, OpenBatch};
+use docent_library::{Document, Library, LibraryError, NewRevision};
 use docent_vector_store::Maintenance;
+use tokio::time::Instant;
 
 impl Run<'_> {
-    /// Finishes what an earlier run began.
-    pub(super) async fn finish_open_batches(&mut self) -> Result<(), IngestError> {
-        let _alone = self.ingest.brief.lock().await;
-        for id in self.ingest.open_batches().await? {
-            self.cancel.check().map_err(|_| cancelled())?;
-            let batch = self.ingest.load_batch(id).await?;
-            let (chunks, documents) = (batch.chunks.len(), batch.revisions.len());
-            drop(batch);
+    /// Takes over what an earlier run began.
+    pub(super) async fn find_open_batches(&mut self) -> Result<(), IngestError> {
+        let open = {
+            // What a small change at this moment stores is no earlier run's.
+            let _alone = self.ingest.brief.lock().await;
+            self.ingest.open_batches().await?
+        };
+        for id in open {
+            let (chunks, documents) = self.ingest.size_of_batch(id).await?;
             self.progress.chunks_total += chunks as u64;
             self.progress.total += documents as u64;
-            let settled = {
-                let (progress, tell) = (&mut self.progress, self.tell);
-                let mut told = |told| note(progress, tell, told);
-                self.ingest.resume(id, self.cancel, &mut told).await?
-            };
+            self.progress.read += documents as u64;
             self.report.resumed += 1;
-            self.settle(id, settled, chunks, documents).await?;
+            self.stored.push_back(Stored { id, documents, earlier: true });
         }
         Ok(())
     }
 
-    /// Stores, embeds, writes and publishes what was read so far.
-    pub(super) async fn index_batch(&mut self) -> Result<(), IngestError> {
+    /// Stores what was read so far: from now on it is found by words.
+    pub(super) async fn store(&mut self) -> Result<(), IngestError> {
         self.batch_begun = None;
         if self.batch.is_empty() {
             return Ok(());
         }
-        self.progress.phase = Phase::Writing;
-        self.tell();
-        let (documents, open) = self.store_batch().await?;
-        let (id, chunks) = (open.id, open.chunks.len());
+        let (documents, id, stored) = self.store_batch().await?;
+        // Of the others a later state is live already.
+        self.progress.done += (documents.len() - stored) as u64;
+        self.stored.push_back(Stored { id, documents: stored, earlier: false });
         self.ingest.hook.after(Step::Stored);
-        let settled = {
-            let (progress, tell) = (&mut self.progress, self.tell);
-            let mut told = |told| note(progress, tell, told);
-            self.ingest.complete(open, 0, self.priority, self.cancel, &mut told).await
-        };
-        let settled = match settled {
-            Err(error) if error.is_cancelled() && chunks <= SLICE => {
-                // So little is quickly read again; a large document rather goes on where it stopped.
-                self.ingest.library("giving up a batch", move |library| library.abort_batch(id)).await?;
-                return Err(error);
-            }
-            settled => settled?,
-        };
-        self.settle(id, settled, chunks, documents.len()).await?;
         for document in &documents {
             self.progress.bytes_done += document.size;
         }
+        self.progress.read += documents.len() as u64;
         self.tell();
-        if self.ingest.due_purges(PURGES_IN_A_RUN).await?.len() >= PURGES_IN_A_RUN {
+        Ok(())
+    }
+
+    /// Embeds a stored batch, writes and publishes it.
+    pub(super) async fn index_batch(&mut self, batch: Stored) -> Result<(), IngestError> {
+        let id = batch.id;
+        self.cancel.check().map_err(|_| cancelled())?;
+        let _under_way = self.ingest.under_way(id);
+        self.progress.phase = Phase::Embedding;
+        self.tell();
+        let (chunks, documents) = self.ingest.size_of_batch(id).await?;
+        let settled = {
+            let (progress, tell) = (&mut self.progress, self.tell);
+            let mut told = |told| note(progress, tell, told);
+            if batch.earlier {
+                self.ingest.resume(id, self.priority, self.cancel, &mut told).await?
+            } else {
+                let batch = self.ingest.load_batch(id).await?;
+                self.ingest.complete(batch, 0, self.priority, self.cancel, &mut told).await?
+            }
+        };
+        self.settle(id, settled, chunks, documents).await?;
+        self.staged.retain(|_, batch| *batch != id);
+        self.tell();
+        let due = self.ingest.due_purges(PURGES_IN_A_RUN).await?.len();
+        if due >= PURGES_IN_A_RUN || self.purged.elapsed() >= PURGE_TIME {
+            self.purged = Instant::now();
             self.report.purged += self.ingest.purge_rows().await?;
         }
         Ok(())
     }
 
     /// Step 1 of the journal. Documents that were deleted since they were read are left out.
-    async fn store_batch(&mut self) -> Result<(Vec<Document>, OpenBatch), IngestError> {
+    async fn store_batch(&mut self) -> Result<(Vec<Document>, BatchId, usize), IngestError> {
         let batch = std::mem::take(&mut self.batch);
+        let edited = batch.iter().filter(|(document, _)| document.live_revision.is_some());
+        let edited: Vec<String> = edited.map(|(_, reading)| reading.hash.clone()).collect();
         let (profile, now) = (self.ingest.parts.profile, self.ingest.now());
         let (extractor, chunker) = (self.reader.identity(), self.reader.size.identity());
-        self.ingest
+        let stored = self
+            .ingest
             .library("storing a batch", move |library| {
                 let mut batch = batch;
                 loop {
@@ -87,9 +101,10 @@ impl Run<'_> {
                             chunks: &reading.chunks,
                         })
                         .collect();
-                    match library.open_batch(profile, &revisions, now) {
-                        Ok(open) => {
-                            return Ok((batch.into_iter().map(|(document, _)| document).collect(), open));
+                    match library.store_batch(profile, &revisions, now) {
+                        Ok((id, stored)) => {
+                            let documents = batch.into_iter().map(|(document, _)| document).collect();
+                            return Ok((documents, id, stored));
                         }
                         Err(error @ LibraryError::NotFound { .. }) => {
                             let before = batch.len();
@@ -102,7 +117,9 @@ impl Run<'_> {
                     }
                 }
             })
-            .await
+            .await?;
+        self.staged.extend(edited.into_iter().map(|hash| (hash, stored.1)));
+        Ok(stored)
     }
 
     /// Counts a batch that is through, or fails the documents that cannot be indexed and lets the
@@ -123,7 +140,12 @@ impl Run<'_> {
             }
             Settled::Unusable(bad) => bad,
         };
-        self.ingest.library("giving up a batch", move |library| library.abort_batch(id)).await?;
+        {
+            let _rows = self.ingest.rows.lock().await;
+            self.ingest.parts.store.delete_batch(id).await?;
+        }
+        let now = self.ingest.now();
+        self.ingest.library("giving up a batch", move |library| library.abort_batch(id, now)).await?;
         for id in bad {
             let found = self
                 .ingest
@@ -137,12 +159,23 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Looks after the index. That it failed is reported, not an error: what was indexed can be found.
+    /// Looks after the index, and leaves nothing in its files of what was forgotten. That it failed is
+    /// reported, not an error: what was indexed can be found.
     pub(super) async fn maintain(&mut self) -> Result<(), IngestError> {
+        let profile = self.ingest.parts.profile;
+        let erasing = move |library: &Library| library.wanted_erasure(profile);
+        let wanted = self.ingest.library("looking what is to be erased", erasing).await?;
+        let level = if wanted.is_some() { Maintenance::Erase } else { Maintenance::IfDue };
         let report = {
             let _rows = self.ingest.rows.lock().await;
-            self.ingest.parts.store.maintain(Maintenance::IfDue).await
+            self.ingest.parts.store.maintain(level).await
         };
+        if let (Some(wanted), Ok(report)) = (wanted, &report)
+            && report.has_erased()
+        {
+            let record = move |library: &Library| library.record_erasure(profile, wanted);
+            self.ingest.library("recording what was erased", record).await?;
+        }
         let (error, version) = match &report {
             Ok(report) if report.done.is_empty() && report.is_sound() => return Ok(()),
             Ok(report) if report.is_sound() => (None, Some(report.version)),
@@ -150,7 +183,7 @@ impl Run<'_> {
             Err(error) => (Some(error.to_string()), None),
         };
         self.report.maintenance_error.clone_from(&error);
-        let (profile, now) = (self.ingest.parts.profile, self.ingest.now());
+        let now = self.ingest.now();
         self.ingest
             .library("recording upkeep", move |library| {
                 library.record_maintenance(profile, error.as_deref(), now)?;
@@ -162,9 +195,11 @@ impl Run<'_> {
 
 fn note(progress: &mut IngestProgress, tell: Progress<'_>, told: Told) {
     match told {
+        Told::Kept(chunks) => progress.chunks_done += chunks as u64,
         Told::Embedded(chunks) => {
             progress.phase = Phase::Embedding;
             progress.chunks_done += chunks as u64;
+            progress.chunks_computed += chunks as u64;
         }
         Told::Writing => progress.phase = Phase::Writing,
     }

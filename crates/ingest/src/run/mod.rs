@@ -5,9 +5,9 @@ mod outcome;
 
 use crate::read::{Outcome, Reader, Reading};
 use crate::{Ingest, IngestError, IngestProgress, IngestReport, Phase};
-use docent_corpus::{Cancel, DocumentId, SourceId};
+use docent_corpus::{BatchId, Cancel, DocumentId, SourceId};
 use docent_inference::Priority;
-use docent_library::{Document, DocumentFilter, DocumentState, Library, Source};
+use docent_library::{Document, DocumentState, Library, Source};
 use futures::StreamExt;
 use futures::future::BoxFuture;
 use futures::stream::FuturesUnordered;
@@ -17,12 +17,12 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
-use outcome::{gone_is_none, set_waiting};
+use outcome::gone_is_none;
 
 /// A batch is full with this many chunks.
 const BATCH_CHUNKS: usize = 1_000;
-/// A batch that is not full is written after this long, so that small documents can be found soon.
-const BATCH_TIME: Duration = Duration::from_secs(20);
+/// A batch that is not full is stored after this long, so that its documents can be found by words.
+const BATCH_TIME: Duration = Duration::from_secs(5);
 /// The same when no further file waits: what is still being read may be large.
 const LAST_BATCH_TIME: Duration = Duration::from_secs(2);
 /// Waiting documents taken from the library at once.
@@ -31,20 +31,23 @@ const PAGE: usize = 128;
 const ATTEMPTS: u32 = 3;
 /// How often a wait looks whether the run was stopped.
 const LOOK: Duration = Duration::from_millis(50);
-/// Purges wait until there are this many, because each costs a version of the index.
+/// Purges wait until there are this many, or for this long, because each costs a version of the index.
 const PURGES_IN_A_RUN: usize = 200;
+const PURGE_TIME: Duration = Duration::from_secs(30);
 
 /// Takes reports of progress.
 pub(crate) type Progress<'p> = &'p (dyn Fn(IngestProgress) + Send + Sync);
 
 impl Ingest {
-    /// Works off all documents that wait: reads, chunks, embeds and indexes them in batches, after
-    /// finishing what an earlier run began; then removes rows that are not needed any more and looks
-    /// after the index.
+    /// Works off all documents that wait: first reads, chunks and stores them in batches, so that they
+    /// are found by words; then embeds and indexes these batches, after those that an earlier run
+    /// began, and looks for new documents between them; then removes rows that are not needed any
+    /// more and looks after the index.
     ///
     /// A file that cannot be read becomes [`DocumentState::Failed`] or [`DocumentState::Skipped`]
-    /// with code and reason, and the rest goes on. When `cancel` is tripped the documents that are
-    /// not finished wait again, and the report says so. `progress` is called often.
+    /// with code and reason, and the rest goes on. When `cancel` is tripped the documents that were
+    /// not read wait again, those that were stored are embedded by the next run, and the report says
+    /// that it was cancelled. `progress` is called often.
     ///
     /// # Errors
     /// When nothing can be done any more: the model, the index or the library fails, or the disk is
@@ -72,6 +75,14 @@ type InFlight = BoxFuture<'static, (Document, Option<Outcome>)>;
 /// File, pages read, and of how many.
 type PageRead = (String, u32, Option<u32>);
 
+/// A batch that is stored and not yet in the index.
+struct Stored {
+    id: BatchId,
+    documents: usize,
+    /// Whether an earlier run stored it: then some of its rows may be in the index.
+    earlier: bool,
+}
+
 pub(crate) struct Run<'r> {
     ingest: &'r Ingest,
     cancel: &'r Cancel,
@@ -90,6 +101,14 @@ pub(crate) struct Run<'r> {
     batch: Vec<(Document, Reading)>,
     /// When the first of them was.
     batch_begun: Option<Instant>,
+    /// Batches that are stored and not yet in the index, oldest first.
+    stored: VecDeque<Stored>,
+    /// In which of them lies what was read of edited files, by hash: it is not live yet.
+    staged: HashMap<String, BatchId>,
+    /// Since when nothing but files that take long are being read.
+    idle: Option<Instant>,
+    /// When purges were done last.
+    purged: Instant,
     /// Whether only what is in the queue is done, and nothing is fetched.
     only_given: bool,
     priority: Priority,
@@ -125,6 +144,10 @@ impl<'r> Run<'r> {
             pages_in,
             batch: Vec::new(),
             batch_begun: None,
+            stored: VecDeque::new(),
+            staged: HashMap::new(),
+            idle: None,
+            purged: Instant::now(),
             only_given: false,
             priority: Priority::Bulk,
         })
@@ -138,7 +161,7 @@ impl<'r> Run<'r> {
 
     async fn work(&mut self) -> Result<(), IngestError> {
         self.queue_stranded().await?;
-        self.finish_open_batches().await?;
+        self.find_open_batches().await?;
         self.read_and_index().await?;
         self.report.purged += self.ingest.purge_rows().await?;
         self.maintain().await
@@ -148,36 +171,37 @@ impl<'r> Run<'r> {
     async fn queue_stranded(&mut self) -> Result<(), IngestError> {
         // What a small change at this moment reads is not stranded.
         let _alone = self.ingest.brief.lock().await;
-        let (profile, now) = (self.ingest.parts.profile, self.ingest.now());
-        self.ingest
-            .library("queueing documents", move |library| {
-                let mut kept: HashSet<DocumentId> = HashSet::new();
-                for id in library.open_batch_ids(profile)? {
-                    kept.extend(library.batch(id)?.revisions.into_iter().map(|(_, document)| document));
-                }
-                let state = Some(DocumentState::Reading);
-                let (reading, _) =
-                    library.documents(DocumentFilter { state, limit: usize::MAX, ..Default::default() })?;
-                for document in reading.iter().filter(|document| !kept.contains(&document.id)) {
-                    set_waiting(library, document.id, now)?;
-                }
-                Ok(())
-            })
-            .await
+        self.ingest.library("queueing documents", Library::requeue_stranded).await
     }
 
-    /// Reads several files at once while batches are written.
+    /// Reads and stores all that waits, then embeds and indexes a batch, and so on until nothing is left.
     pub(crate) async fn read_and_index(&mut self) -> Result<(), IngestError> {
+        loop {
+            self.read_and_store().await?;
+            match self.stored.pop_front() {
+                Some(batch) => self.index_batch(batch).await?,
+                None if self.reading.is_empty() && self.batch.is_empty() => return Ok(()),
+                None => {}
+            }
+        }
+    }
+
+    /// Reads several files at once and stores them in batches, until nothing waits any more. Files that
+    /// take long are not waited for while there are batches to index.
+    async fn read_and_store(&mut self) -> Result<(), IngestError> {
         loop {
             self.begin_reading().await?;
             self.progress.phase = Phase::Reading;
             if self.reading.is_empty() {
-                self.index_batch().await?;
-                // Publishing may have queued documents that changed meanwhile.
+                self.store().await?;
+                // Storing may have queued documents that changed meanwhile.
                 if self.next_page().await? { continue } else { return Ok(()) }
             }
             tokio::select! {
-                Some((document, outcome)) = self.reading.next() => self.take(document, outcome).await?,
+                Some((document, outcome)) = self.reading.next() => {
+                    self.take(document, outcome).await?;
+                    self.idle = None;
+                }
                 Some((file, done, of)) = self.pages.recv() => {
                     self.progress.file = Some(file);
                     self.progress.page = Some((done, of));
@@ -192,9 +216,21 @@ impl<'r> Run<'r> {
             let chunks: usize = self.batch.iter().map(|(_, reading)| reading.chunks.len()).sum();
             let patience = if self.queue.is_empty() { LAST_BATCH_TIME } else { BATCH_TIME };
             if chunks >= BATCH_CHUNKS || self.batch_begun.is_some_and(|begun| begun.elapsed() >= patience) {
-                self.index_batch().await?;
+                self.store().await?;
+            }
+            if self.only_slow_files() && !self.stored.is_empty() {
+                return Ok(());
             }
         }
+    }
+
+    /// Whether for some time nothing was done but waiting for files that are being read.
+    fn only_slow_files(&mut self) -> bool {
+        if !self.queue.is_empty() || !self.batch.is_empty() {
+            self.idle = None;
+            return false;
+        }
+        self.idle.get_or_insert_with(Instant::now).elapsed() >= LAST_BATCH_TIME
     }
 
     /// Starts reading until as many files are being read as may be.
@@ -251,9 +287,9 @@ impl<'r> Run<'r> {
             .await?;
         self.report.unsettled = waiting.iter().filter(|document| tired.contains(&document.id)).count();
         self.queue.extend(waiting.into_iter().filter(|document| !tired.contains(&document.id)));
-        let (counts, open) =
-            (self.ingest.library("counting", Library::document_counts).await?, self.batch.len());
-        let under_way = (counts.waiting + self.reading.len() + open) as u64;
+        let counts = self.ingest.library("counting", Library::document_counts).await?;
+        let stored: usize = self.stored.iter().map(|batch| batch.documents).sum();
+        let under_way = (counts.waiting + self.reading.len() + self.batch.len() + stored) as u64;
         self.progress.total =
             self.progress.total.max(self.progress.done + under_way - self.report.unsettled as u64);
         Ok(!self.queue.is_empty())

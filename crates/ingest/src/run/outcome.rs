@@ -18,11 +18,9 @@ impl Run<'_> {
     ) -> Result<(), IngestError> {
         match outcome {
             Some(Outcome::Copy(original)) => self.copy(&document, original).await?,
-            // Its twin is in this batch already: once that is published, this one is a copy.
-            Some(Outcome::Read(reading))
-                if self.batch.iter().any(|(_, other)| other.hash == reading.hash) =>
-            {
-                self.index_batch().await?;
+            // Its twin was read already: once that is live, this one is a copy.
+            Some(Outcome::Read(reading)) if self.has_twin(&reading.hash) => {
+                self.make_live(&reading.hash).await?;
                 match self.reader.original(&document, &reading.hash) {
                     Some(original) => self.copy(&document, original).await?,
                     None => self.requeue(&document, None).await?,
@@ -56,6 +54,21 @@ impl Run<'_> {
             }
         }
         Ok(())
+    }
+
+    fn has_twin(&self, hash: &str) -> bool {
+        self.staged.contains_key(hash) || self.batch.iter().any(|(_, other)| other.hash == hash)
+    }
+
+    /// Stores, and if need be indexes, what was read with these bytes.
+    async fn make_live(&mut self, hash: &str) -> Result<(), IngestError> {
+        self.store().await?;
+        let lies_in = self.staged.get(hash).copied();
+        let place = self.stored.iter().position(|batch| Some(batch.id) == lies_in);
+        match place.and_then(|place| self.stored.remove(place)) {
+            Some(batch) => self.index_batch(batch).await,
+            None => Ok(()),
+        }
     }
 
     /// Records that a document is found through another one with the same bytes.
@@ -137,6 +150,7 @@ impl Run<'_> {
 
     fn done(&mut self, document: &Document) {
         self.progress.done += 1;
+        self.progress.read += 1;
         self.progress.bytes_done += document.size;
         self.progress.file = Some(document.rel_path.clone());
         self.tell();

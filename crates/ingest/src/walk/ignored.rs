@@ -12,6 +12,9 @@ const TEMPORARY_ENDINGS: [&str; 6] = [".tmp", ".crdownload", ".part", ".partial"
 /// Files that systems put into folders.
 const SYSTEM_FILES: [&str; 2] = ["thumbs.db", "desktop.ini"];
 
+/// What browsers append to a page's name to call the folder that holds its pictures and scripts.
+const COMPANIONS: [&str; 6] = ["_files", ".files", "-Dateien", "_fichiers", "_archivos", "_文件"];
+
 /// Whether a file of this name is temporary: `~$report.docx`, `.~lock.a.odt#`, `a.crdownload`.
 pub(crate) fn is_temporary_file(name: &OsStr) -> bool {
     let name = name.to_string_lossy().to_lowercase();
@@ -36,6 +39,16 @@ pub(crate) fn is_made_by_programs(folder: &Path) -> bool {
     (name == OsStr::new("target") && beside_manifest())
         || folder.join("CACHEDIR.TAG").is_file()
         || folder.join("pyvenv.cfg").is_file()
+        || belongs_to_a_page(folder, &name.to_string_lossy())
+}
+
+/// Whether a folder lies beside the saved page whose parts it holds.
+fn belongs_to_a_page(folder: &Path, name: &str) -> bool {
+    let page = COMPANIONS.iter().find_map(|ending| name.strip_suffix(ending));
+    page.is_some_and(|page| {
+        let beside = |ending: &str| folder.with_file_name(format!("{page}.{ending}")).is_file();
+        beside("html") || beside("htm")
+    })
 }
 
 #[cfg(test)]
@@ -78,5 +91,14 @@ mod tests {
         assert!(!is_made_by_programs(&cache));
         std::fs::write(cache.join("CACHEDIR.TAG"), "").unwrap();
         assert!(is_made_by_programs(&cache));
+        let alone = folder("My_files");
+        assert!(!is_made_by_programs(&alone));
+        for (page, parts) in [("A page.html", "A page_files"), ("页.htm", "页_文件"), ("b.htm", "b-Dateien")]
+        {
+            let parts = folder(parts);
+            assert!(!is_made_by_programs(&parts));
+            std::fs::write(root.path().join(page), "").unwrap();
+            assert!(is_made_by_programs(&parts));
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! Walking a source: which files are there, and which places could not be looked at.
 
 mod ignored;
+mod mounts;
 mod rules;
 
 use crate::file::FileState;
@@ -8,10 +9,14 @@ use docent_corpus::Cancel;
 use docent_library::{SourceKind, SourceRules};
 use ignore::{DirEntry, WalkBuilder};
 use ignored::{IGNORE_FILE, is_made_by_programs, is_temporary_file};
+use mounts::{IS_VIRTUAL, Mounts};
 use rules::Chosen;
+use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+pub use rules::check_pattern;
 pub(crate) use rules::lies_at_or_below;
 
 /// Git's own data, which nobody reads even where hidden files are read.
@@ -45,12 +50,14 @@ pub(crate) struct Walked {
     /// Places that could not be looked at, relative to the root (`.` for the root itself), with the
     /// reason.
     pub(crate) unreadable: Vec<(String, String)>,
+    /// Places that are never looked at although the rules do not leave them out, with the reason.
+    pub(crate) passed_over: Vec<(String, String)>,
+    /// Folders below the root on which other drives are mounted.
+    pub(crate) mounted: BTreeSet<String>,
     /// Whether the root could be read.
     pub(crate) reachable: bool,
     /// Whether everything below the root was looked at, apart from `unreadable` places.
     pub(crate) complete: bool,
-    /// Whether the root holds nothing at all, not even hidden files.
-    pub(crate) bare: bool,
 }
 
 /// Walks a source. What its rules leave out (by default hidden files and what `.gitignore` names),
@@ -95,27 +102,33 @@ fn single_file(root: &Path, walked: &mut Walked) {
 fn folder(ground: &Ground<'_>, cancel: &Cancel, walked: &mut Walked) {
     let root = ground.root;
     // Asked before walking: the walk itself does not tell a missing root from an empty one.
-    match std::fs::read_dir(root) {
-        Ok(mut entries) => walked.bare = entries.next().is_none(),
-        Err(error) => {
-            walked.unreadable.push((".".to_owned(), reason(&error)));
-            return;
-        }
+    if let Err(error) = std::fs::read_dir(root) {
+        walked.unreadable.push((".".to_owned(), reason(&error)));
+        return;
     }
-    (walked.reachable, walked.complete) = (true, true);
-    for entry in walker(ground) {
+    walked.reachable = true;
+    let mounts = Arc::new(Mounts::below(root));
+    if mounts.is_root_virtual() {
+        walked.unreadable.push((".".to_owned(), IS_VIRTUAL.to_owned()));
+        return;
+    }
+    walked.complete = true;
+    for entry in walker(ground, Arc::clone(&mounts)) {
         if cancel.is_cancelled() {
             walked.complete = false;
-            return;
+            break;
         }
         match entry {
             Ok(entry) => visit(root, &entry, walked),
             Err(error) => note_error(root, &error, walked),
         }
     }
+    let met = mounts.met();
+    walked.mounted = met.mounted;
+    walked.passed_over.extend(met.virtual_ones.into_iter().map(|place| (place, IS_VIRTUAL.to_owned())));
 }
 
-fn walker(ground: &Ground<'_>) -> ignore::Walk {
+fn walker(ground: &Ground<'_>, mounts: Arc<Mounts>) -> ignore::Walk {
     let own: Option<PathBuf> = ground.own.canonicalize().ok();
     let chosen = Chosen::new(ground.root, ground.rules, ground.within);
     let root = ground.root.to_path_buf();
@@ -132,7 +145,10 @@ fn walker(ground: &Ground<'_>) -> ignore::Walk {
         .follow_links(false)
         .add_custom_ignore_filename(IGNORE_FILE)
         .sort_by_file_name(|a, b| a.cmp(b))
-        .filter_entry(move |entry| entry.depth() == 0 || is_wanted(&root, entry, own.as_deref(), &chosen));
+        .filter_entry(move |entry| {
+            entry.depth() == 0
+                || is_wanted(&root, entry, own.as_deref(), &chosen) && may_enter(&root, entry, &mounts)
+        });
     builder.build()
 }
 
@@ -157,6 +173,14 @@ fn is_wanted(root: &Path, entry: &DirEntry, own: Option<&Path>, chosen: &Chosen)
     !is_made_by_programs(entry.path()) && !is_own()
 }
 
+/// Whether a folder is one of a real drive; asked last, because it asks the system.
+fn may_enter(root: &Path, entry: &DirEntry, mounts: &Mounts) -> bool {
+    if !entry.file_type().is_some_and(|kind| kind.is_dir()) {
+        return true;
+    }
+    relative(root, entry.path()).is_none_or(|rel_path| mounts.enters(entry.path(), &rel_path))
+}
+
 fn visit(root: &Path, entry: &DirEntry, walked: &mut Walked) {
     let Some(kind) = entry.file_type().filter(|kind| kind.is_file() || kind.is_symlink()) else {
         return;
@@ -173,8 +197,13 @@ fn visit(root: &Path, entry: &DirEntry, walked: &mut Walked) {
             walked.files.push(Found { rel_path, state: FileState::of(&metadata) });
         }
         (Ok(metadata), None) if metadata.is_file() => {
-            let shown = entry.path().strip_prefix(root).unwrap_or(entry.path()).display().to_string();
-            walked.unreadable.push((shown, "its name is not valid Unicode".to_owned()));
+            walked.unreadable.push((shown(root, entry.path()), "its name is not valid Unicode".to_owned()));
+        }
+        (Ok(metadata), rel_path) if metadata.is_dir() => {
+            let shown = rel_path.unwrap_or_else(|| shown(root, entry.path()));
+            walked
+                .passed_over
+                .push((shown, "a link to a folder; links to folders are not followed".to_owned()));
         }
         (Ok(_), _) => {}
         // Removed since the folder was listed.
@@ -183,10 +212,15 @@ fn visit(root: &Path, entry: &DirEntry, walked: &mut Walked) {
             walked.unreadable.push((rel_path, "a link that leads nowhere".to_owned()));
         }
         (Err(error), rel_path) => {
-            let shown = rel_path.unwrap_or_else(|| entry.path().display().to_string());
+            let shown = rel_path.unwrap_or_else(|| shown(root, entry.path()));
             walked.unreadable.push((shown, reason(&error)));
         }
     }
+}
+
+/// A path below the root in a form that can be printed, even if it is not Unicode.
+fn shown(root: &Path, path: &Path) -> String {
+    path.strip_prefix(root).unwrap_or(path).display().to_string()
 }
 
 /// A place that the walk could not enter. Without knowing which, nothing may count as gone.
@@ -229,6 +263,7 @@ pub(crate) fn reason(error: &io::Error) -> String {
         io::ErrorKind::NotFound => "it does not exist".to_owned(),
         io::ErrorKind::PermissionDenied => "no permission".to_owned(),
         io::ErrorKind::NotADirectory => "it is not a folder".to_owned(),
+        io::ErrorKind::InvalidFilename => "its path is too long".to_owned(),
         _ => error.to_string(),
     }
 }
@@ -304,7 +339,7 @@ mod tests {
         fs::write(root.path().join(".docentignore"), "secret\n").unwrap();
         let walked = look(root.path());
         assert_eq!(names(&walked), ["a.txt", "deep/er/file.txt", "子 目录/说明 书.md"]);
-        assert!(walked.reachable && walked.complete && walked.unreadable.is_empty() && !walked.bare);
+        assert!(walked.reachable && walked.complete && walked.unreadable.is_empty());
     }
 
     #[test]
@@ -331,6 +366,7 @@ mod tests {
         assert_eq!(names(&walked), ["link.txt", "real/a.txt"]);
         let unreadable: Vec<&str> = walked.unreadable.iter().map(|(path, _)| path.as_str()).collect();
         assert_eq!(unreadable, ["dangling.txt", "loop1", "loop2"]);
+        assert!(walked.passed_over.len() == 1 && walked.passed_over[0].0 == "real/up");
     }
 
     #[cfg(unix)]
@@ -363,7 +399,7 @@ mod tests {
     fn a_missing_root_is_not_an_empty_one() {
         let root = tempfile::tempdir().unwrap();
         let empty = look(root.path());
-        assert!(empty.reachable && empty.bare);
+        assert!(empty.reachable && empty.files.is_empty());
         let missing = look(&root.path().join("none"));
         assert!(!missing.reachable && missing.unreadable.len() == 1);
         let file = root.path().join("one.txt");

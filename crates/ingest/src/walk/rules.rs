@@ -5,6 +5,14 @@ use ignore::gitignore::{Gitignore, GitignoreBuilder};
 use std::collections::HashSet;
 use std::path::Path;
 
+/// Whether `pattern` says which files are to be left out, as a line of a `.gitignore` file does.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn check_pattern(pattern: &str) -> Result<(), String> {
+    GitignoreBuilder::new("").add_line(None, pattern).map(drop).map_err(|error| error.to_string())
+}
+
 /// Rules in a form that answers quickly.
 #[derive(Debug)]
 pub(super) struct Chosen {

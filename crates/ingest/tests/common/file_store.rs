@@ -130,6 +130,10 @@ impl VectorStore for FileStore {
         self.in_memory().await.revision_counts().await
     }
 
+    async fn vectors(&self, revisions: &[RevisionId]) -> Result<Vec<(ChunkId, Vec<f32>)>, StoreError> {
+        self.in_memory().await.vectors(revisions).await
+    }
+
     async fn maintain(&self, level: Maintenance) -> Result<MaintenanceReport, StoreError> {
         self.in_memory().await.maintain(level).await
     }

@@ -1,7 +1,7 @@
 //! A store and a model that fail when told to.
 
 use async_trait::async_trait;
-use docent_corpus::{BatchId, Cancel, Hit, Profile, RevisionId};
+use docent_corpus::{BatchId, Cancel, ChunkId, Hit, Profile, RevisionId};
 use docent_inference::fake::FakeEmbedder;
 use docent_inference::{EmbedKind, Embedder, InferenceError, Priority};
 use docent_vector_store::{
@@ -99,6 +99,10 @@ impl VectorStore for FlakyStore {
 
     async fn revision_counts(&self) -> Result<Vec<(RevisionId, usize)>, StoreError> {
         self.inner.revision_counts().await
+    }
+
+    async fn vectors(&self, revisions: &[RevisionId]) -> Result<Vec<(ChunkId, Vec<f32>)>, StoreError> {
+        self.inner.vectors(revisions).await
     }
 
     async fn maintain(&self, level: Maintenance) -> Result<MaintenanceReport, StoreError> {

@@ -10,7 +10,7 @@ pub mod plain;
 use docent_corpus::{Cancel, DocumentId, ProfileId, SourceId};
 use docent_inference::Embedder;
 use docent_ingest::{Ingest, IngestParts, IngestReport, ScanReport, StoreState};
-use docent_library::{Document, DocumentFilter, DocumentState, Library, SourceKind};
+use docent_library::{Document, DocumentFilter, DocumentState, Library, SourceKind, UnindexedQuery};
 use docent_vector_store::{Filter, TextQuery, VectorStore};
 use flaky::{FlakyEmbedder, FlakyStore};
 use plain::PlainExtract;
@@ -89,6 +89,18 @@ impl World {
         let copies = chunks.iter().flat_map(|chunk| self.library.copies_of(chunk.document).unwrap());
         let mut paths: Vec<String> = copies.map(|copy| copy.rel_path).collect();
         paths.extend(chunks.iter().map(|chunk| chunk.rel_path.clone()));
+        paths.sort();
+        paths.dedup();
+        paths
+    }
+
+    /// Paths of the documents that are found by words beside the index.
+    pub fn find_unindexed(&self, text: &str) -> Vec<String> {
+        let query = UnindexedQuery { text, phrase: false, sources: None, documents: None };
+        let hits = self.library.search_unindexed(&query, 100).unwrap();
+        let ids: Vec<_> = hits.iter().map(|hit| hit.chunk).collect();
+        let mut paths: Vec<String> =
+            self.library.live_chunks(&ids).unwrap().into_iter().map(|chunk| chunk.rel_path).collect();
         paths.sort();
         paths.dedup();
         paths

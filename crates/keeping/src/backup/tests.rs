@@ -314,6 +314,32 @@ fn a_backup_that_cannot_be_written_leaves_the_old_one() {
 }
 
 #[test]
+fn a_backup_replaces_nothing_but_a_backup() {
+    let world = world();
+    let contents =
+        Contents { library: &world.library, vectors: false, notes: None, docent: "1.2.3", now_ms: 6 };
+    let written = |path: &Path| write(&contents, path, &Cancel::new(), &mut |_, _| {});
+    let (letter, database) = (world.home.path().join("letter.odt"), world.home.path().join("data/app.db"));
+    fs::write(&letter, "mine").unwrap();
+    for path in [&letter, &database] {
+        let before = fs::read(path).unwrap();
+        assert_eq!(written(path).unwrap_err().code(), "taken");
+        assert!(fs::read(path).unwrap() == before);
+    }
+    let (backup, _) = world.back_up(false);
+    assert_eq!(written(&backup).unwrap().created_ms, 6);
+    let nowhere = written(&world.home.path().join("no/such/backup.zip")).unwrap_err();
+    assert_eq!(nowhere.code(), "not_found");
+    assert_eq!(left_beside(&world), 0);
+}
+
+/// Unfinished files that were left where a backup goes.
+fn left_beside(world: &World) -> usize {
+    let names = fs::read_dir(world.home.path()).unwrap().map(|entry| entry.unwrap().file_name());
+    names.filter(|name| name.to_string_lossy().contains(".docent-")).count()
+}
+
+#[test]
 fn a_second_restore_works_where_the_notes_have_no_way_home() {
     let world = world();
     let (path, _) = world.back_up(false);
@@ -451,7 +477,7 @@ fn notes_that_go_away_or_are_unfinished_do_not_stop_a_backup() {
     fs::write(world.notes.join("gone.md"), "gone").unwrap();
     // The backup lies among the notes.
     let path = world.notes.join("backup.zip");
-    fs::write(&path, "an older one").unwrap();
+    fs::copy(world.back_up(false).0, &path).unwrap();
     let contents = Contents {
         library: &world.library,
         vectors: true,

@@ -1,12 +1,13 @@
 //! Writing a backup while docent runs.
 
 use super::members::{Member, members};
+use super::restore::inspect;
 use super::{FORMAT, MANIFEST, Manifest, NotesSource};
 use crate::KeepingError;
 use crate::files::{PART_ENDING, beside, put_in_place};
 use crate::tree::remove_if_there;
 use docent_corpus::{Cancel, SourceId};
-use docent_library::Library;
+use docent_library::{Library, LibraryError};
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
@@ -33,7 +34,8 @@ pub struct Contents<'c> {
     pub now_ms: i64,
 }
 
-/// Writes a backup to `path`. An existing file is replaced when the new one is whole and on disk.
+/// Writes a backup to `path`. An existing backup is replaced when the new one is whole and on disk;
+/// any other file is left alone.
 /// `tell` hears how many bytes were read, and of how many.
 ///
 /// # Errors
@@ -44,19 +46,46 @@ pub fn write(
     cancel: &Cancel,
     tell: &mut dyn FnMut(u64, u64),
 ) -> Result<Manifest, KeepingError> {
-    if path.is_dir() {
-        return Err(KeepingError::bad_path(path, "it is a folder"));
-    }
+    check_place(path)?;
     let part = beside(path, PART_ENDING);
     // Beside the target, so that a full disk is noticed there and not where the library lies.
     let snapshot = beside(path, ".docent-snapshot");
     let _clean = Remove(vec![part.clone(), snapshot.clone()]);
+    // What an interrupted attempt left; a link of such a name must not be written through.
+    remove_if_there(&part)?;
     remove_if_there(&snapshot)?;
-    contents.library.snapshot(&snapshot)?;
+    contents.library.snapshot(&snapshot).map_err(|error| at_target(error, path))?;
     let (members, left_out) = members(contents, &snapshot, path)?;
     let manifest = fill(contents, &part, &members, left_out, cancel, tell)?;
     put_in_place(&part, path)?;
     Ok(manifest)
+}
+
+/// A backup takes the place of another one or of nothing, in a folder that is there.
+fn check_place(path: &Path) -> Result<(), KeepingError> {
+    if path.is_dir() {
+        return Err(KeepingError::bad_path(path, "it is a folder"));
+    }
+    let folder = path.parent().unwrap_or(Path::new(""));
+    fs::metadata(folder).map_err(|source| KeepingError::file("writing into", folder, source))?;
+    let is_free = match path.symlink_metadata() {
+        Err(_) => true,
+        // Only a file is looked into: what is read from a pipe may never come.
+        Ok(_) => path.is_file() && inspect(path).is_ok(),
+    };
+    if is_free { Ok(()) } else { Err(KeepingError::Taken { path: path.to_owned() }) }
+}
+
+/// A failure of the library's copy as one of the place where the backup goes: its disk may be another
+/// one than the library's.
+fn at_target(error: LibraryError, path: &Path) -> KeepingError {
+    let source = match error {
+        LibraryError::Full => io::Error::from(io::ErrorKind::StorageFull),
+        LibraryError::ReadOnly => io::Error::from(io::ErrorKind::PermissionDenied),
+        LibraryError::Io { source, .. } => source,
+        other => return other.into(),
+    };
+    KeepingError::file("writing", path, source)
 }
 
 fn fill(

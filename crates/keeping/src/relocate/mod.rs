@@ -67,10 +67,12 @@ pub fn request(usual: &Path, folder: &Path, now_ms: i64) -> Result<PathBuf, Keep
         Err(source) => return Err(KeepingError::file("listing", folder, source)),
     }
     probe(folder)?;
+    let kept = kept_name(&from, now_ms);
     pointer.wanted = Some(folder.to_path_buf());
+    pointer.kept = Some(kept.clone());
     pointer.failed = None;
     pointer.write(usual)?;
-    Ok(kept_name(&from, now_ms))
+    Ok(kept)
 }
 
 /// Fulfils a wish of [`request`]. To be called before the library is opened. Gives the folder to be
@@ -86,6 +88,8 @@ pub fn finish_pending(usual: &Path, now_ms: i64) -> Result<PathBuf, KeepingError
         return Err(KeepingError::away("the library", from));
     }
     let Some(to) = pointer.wanted.clone() else { return Ok(from) };
+    // A wish of an older docent names none.
+    let kept = pointer.kept.clone().unwrap_or_else(|| kept_name(&from, now_ms));
     // Without a folder of its own and without the usual one nothing was ever stored.
     let lock = if from.is_dir() { Some(FolderLock::take(&from)?) } else { None };
     if let Err(error) = move_library(&from, &to) {
@@ -103,7 +107,7 @@ pub fn finish_pending(usual: &Path, now_ms: i64) -> Result<PathBuf, KeepingError
     drop(lock);
     // From here on the new folder counts; that the old one keeps its name would be no harm.
     if from.is_dir()
-        && let Err(error) = fs::rename(&from, kept_name(&from, now_ms))
+        && let Err(error) = fs::rename(&from, kept)
     {
         tracing::warn!(%error, "the old folder of the library keeps its name");
     }

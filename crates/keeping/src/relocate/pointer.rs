@@ -19,6 +19,8 @@ pub(super) struct Pointer {
     pub(super) folder: Option<PathBuf>,
     /// The folder that is wanted at the next start.
     pub(super) wanted: Option<PathBuf>,
+    /// Under which name the folder in use will be kept then, as the person was told.
+    pub(super) kept: Option<PathBuf>,
     /// The move before, if it failed.
     pub(super) failed: Option<FailedMove>,
 }

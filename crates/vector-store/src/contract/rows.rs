@@ -56,6 +56,13 @@ pub async fn batches_are_counted_and_redone(store: &dyn VectorStore) {
     fill(store, rows).await;
     assert_eq!(store.count_batch(BatchId(0)).await.expect("count"), 20);
     assert_eq!(store.rows().await.expect("rows"), 30);
+
+    // Those of two documents with two chunks each, and of one that is not there.
+    let asked = [1000, 1003, 9999].map(RevisionId);
+    let mut vectors = store.vectors(&asked).await.expect("vectors");
+    vectors.sort_by_key(|(chunk, _)| *chunk);
+    let expected = [0, 1, 6, 7].map(|at| (docent_corpus::ChunkId(at), axis(at as usize).to_vec()));
+    assert_eq!(vectors, expected);
 }
 
 /// A delete takes what it names, nothing else, and may be repeated.

@@ -122,6 +122,18 @@ pub(super) fn set_aside(folder: &Path) -> Result<PathBuf, StoreError> {
     }
 }
 
+/// Deletes what [`set_aside`] has made of this folder: it could not be used, and the rows were written again.
+pub(super) fn remove_set_aside(folder: &Path) -> std::io::Result<()> {
+    let (Some(parent), Some(name)) = (folder.parent(), folder.file_name()) else { return Ok(()) };
+    let start = format!("{}.bad-", name.to_string_lossy());
+    for entry in fs::read_dir(parent)?.flatten() {
+        if entry.file_name().to_string_lossy().starts_with(&start) {
+            fs::remove_dir_all(entry.path())?;
+        }
+    }
+    Ok(())
+}
+
 /// Bytes of all files below a folder. What cannot be looked at counts nothing.
 pub(super) fn bytes_below(folder: &Path) -> u64 {
     let Ok(entries) = fs::read_dir(folder) else { return 0 };

@@ -83,7 +83,7 @@ impl Indexed {
 
     /// Makes the index without any rows; searches look through the rows themselves until
     /// maintenance has taken them in.
-    async fn make_empty(self, table: &Table, dimension: usize) -> Result<(), Error> {
+    pub(super) async fn make_empty(self, table: &Table, dimension: usize) -> Result<(), Error> {
         let builder = table.create_index(&[self.column], self.definition(dimension));
         builder.name(self.name.to_owned()).replace(true).train(false).execute().await
     }

@@ -30,19 +30,19 @@ const MOST_ROWS_JOINED: usize = 1_000_000;
 /// Joining needs room for old and new files at once: this many times the table.
 const ROOM: u64 = 2;
 /// How long to wait for searches that still read old versions; if longer, they are kept until next time.
-const READER_PATIENCE: std::time::Duration = std::time::Duration::from_secs(5);
+pub(super) const READER_PATIENCE: std::time::Duration = std::time::Duration::from_secs(5);
 /// Two versions that passed all checks are kept, so that there is one to go back to.
 const TAGS: [&str; 2] = ["good_a", "good_b"];
 
 /// The table's shape, as far as it decides what to do.
-struct State {
-    rows: usize,
-    fragments: usize,
+pub(super) struct State {
+    pub(super) rows: usize,
+    pub(super) fragments: usize,
     small: usize,
     deleted: usize,
     versions: usize,
     bytes: u64,
-    coverage: index::Coverage,
+    pub(super) coverage: index::Coverage,
 }
 
 impl State {
@@ -77,6 +77,15 @@ impl State {
         self.small >= MANY_SMALL_FILES || self.deleted * 100 > self.rows * MANY_DELETED_PERCENT
     }
 
+    /// Whether old and new files fit on the disk beside each other; if not, why.
+    pub(super) fn has_room(&self, shared: &Shared) -> Result<(), String> {
+        let needed = self.bytes.saturating_mul(ROOM);
+        match disk::free_bytes(&shared.folder) {
+            Some(free) if free < needed => Err(format!("{free} bytes are free, {needed} are needed")),
+            _ => Ok(()),
+        }
+    }
+
     /// Whether the vector index is to be made from all rows: there is none yet, or it was made from
     /// half of them and no longer fits.
     fn wants_vector_index(&self) -> bool {
@@ -97,8 +106,11 @@ pub(super) async fn maintain(
 ) -> Result<MaintenanceReport, StoreError> {
     let state = State::of(shared).await?;
     let mut run = Run { table: shared.table.clone(), report: MaintenanceReport::default() };
-    if level == Maintenance::Now || state.is_due() {
-        run.all(shared, &state, level, !writer.swept).await;
+    if level != Maintenance::IfDue || state.is_due() {
+        match level {
+            Maintenance::Erase => run.erase(shared, &state).await,
+            _ => run.all(shared, &state, level, !writer.swept).await,
+        }
         writer.swept |= run.report.done.contains(&MaintenanceStep::Prune);
         writer.consecutive_failures =
             if run.report.failures.is_empty() { 0 } else { writer.consecutive_failures.saturating_add(1) };
@@ -118,22 +130,19 @@ pub(super) async fn maintain(
     })
 }
 
-struct Run {
-    table: Table,
-    report: MaintenanceReport,
+pub(super) struct Run {
+    pub(super) table: Table,
+    pub(super) report: MaintenanceReport,
 }
 
 impl Run {
     async fn all(&mut self, shared: &Shared, state: &State, level: Maintenance, sweep: bool) {
-        let needed = state.bytes.saturating_mul(ROOM);
-        let free = disk::free_bytes(&shared.folder);
-        if free.is_some_and(|free| free < needed) {
-            let reason = format!("{} bytes are free, {needed} are needed", free.unwrap_or(0));
+        if let Err(reason) = state.has_room(shared) {
             self.failed(MaintenanceStep::Compact, reason);
         } else {
             let joined = level == Maintenance::Now || state.wants_joining();
             if joined && state.fragments > 0 {
-                self.step(MaintenanceStep::Compact, compact(self.table.clone())).await;
+                self.step(MaintenanceStep::Compact, compact(self.table.clone(), false)).await;
             }
             self.indexes(shared.dimension, state).await;
             self.step(MaintenanceStep::Check, check(self.table.clone())).await;
@@ -147,10 +156,7 @@ impl Run {
     }
 
     async fn indexes(&mut self, dimension: usize, state: &State) {
-        for scalar in SCALARS {
-            let made = !state.coverage.missing.contains(&scalar.name);
-            self.index(MaintenanceStep::ScalarIndexes, scalar, dimension, made).await;
-        }
+        self.scalar_indexes(dimension, state).await;
         if state.wants_vector_index() {
             self.index(MaintenanceStep::VectorIndex, NEAREST, dimension, false).await;
         } else if state.coverage.vector_trained.is_some() {
@@ -160,9 +166,22 @@ impl Run {
         self.index(MaintenanceStep::TextIndex, WORDS, dimension, made).await;
     }
 
+    pub(super) async fn scalar_indexes(&mut self, dimension: usize, state: &State) {
+        for scalar in SCALARS {
+            let made = !state.coverage.missing.contains(&scalar.name);
+            self.index(MaintenanceStep::ScalarIndexes, scalar, dimension, made).await;
+        }
+    }
+
     /// Takes new rows into an index, or makes it from all rows if it is not there or that fails:
     /// merging parts is where the engine has failed most (lance-format/lance#8310).
-    async fn index(&mut self, step: MaintenanceStep, it: index::Indexed, dimension: usize, made: bool) {
+    pub(super) async fn index(
+        &mut self,
+        step: MaintenanceStep,
+        it: index::Indexed,
+        dimension: usize,
+        made: bool,
+    ) {
         if made {
             let table = self.table.clone();
             match attempt(async move { Ok(it.fold(&table).await?) }).await {
@@ -176,7 +195,7 @@ impl Run {
         self.step(step, async move { Ok(it.make(&table, dimension).await?) }).await;
     }
 
-    async fn step(
+    pub(super) async fn step(
         &mut self,
         step: MaintenanceStep,
         work: impl Future<Output = Result<(), BoxError>> + Send + 'static,
@@ -193,7 +212,7 @@ impl Run {
         }
     }
 
-    fn failed(&mut self, step: MaintenanceStep, reason: String) {
+    pub(super) fn failed(&mut self, step: MaintenanceStep, reason: String) {
         self.report.failures.push(StepFailure { step, reason });
     }
 }
@@ -207,19 +226,24 @@ async fn attempt(work: impl Future<Output = Result<(), BoxError>> + Send + 'stat
     }
 }
 
-async fn compact(table: Table) -> Result<(), BoxError> {
+/// Joins small files. With `erasing` also every file is written anew that holds a deleted row.
+pub(super) async fn compact(table: Table, erasing: bool) -> Result<(), BoxError> {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let options = CompactionOptions {
+    let mut options = CompactionOptions {
         target_rows_per_fragment: ROWS_PER_FILE,
         max_source_rows: Some(MOST_ROWS_JOINED),
         num_threads: Some((cores / 2).max(1)),
         ..CompactionOptions::default()
     };
+    if erasing {
+        options.materialize_deletions_threshold = 0.0;
+        options.max_source_rows = None;
+    }
     table.optimize(OptimizeAction::Compact { options, remap_options: None }).await?;
     Ok(())
 }
 
-async fn check(table: Table) -> Result<(), BoxError> {
+pub(super) async fn check(table: Table) -> Result<(), BoxError> {
     let coverage = index::coverage(&table).await?;
     if !coverage.missing.is_empty() {
         return Err(format!("indexes are missing: {}", coverage.missing.join(", ")).into());
@@ -230,20 +254,39 @@ async fn check(table: Table) -> Result<(), BoxError> {
     sample::check(&table).await
 }
 
+/// Moves both tags to the present version: no other is kept.
+pub(super) async fn tag_all(table: Table) -> Result<(), BoxError> {
+    let version = table.version().await?;
+    let present = tagged(&table).await?;
+    for name in TAGS {
+        set_tag(&table, name, version, present.contains_key(name)).await?;
+    }
+    Ok(())
+}
+
 /// Moves the older of the two tags to the present version.
 async fn tag(table: Table) -> Result<(), BoxError> {
     let version = table.version().await?;
-    let mut tags = table.tags().await?;
-    let present: HashMap<String, u64> =
-        tags.list().await?.into_iter().map(|(name, tag)| (name, tag.version)).collect();
+    let present = tagged(&table).await?;
     if TAGS.iter().any(|name| present.get(*name) == Some(&version)) {
         return Ok(());
     }
     let Some(older) = TAGS.into_iter().min_by_key(|name| present.get(*name).copied()) else { return Ok(()) };
-    if present.contains_key(older) {
-        tags.update(older, version).await?;
+    set_tag(&table, older, version, present.contains_key(older)).await
+}
+
+/// The tags there are, with their versions.
+async fn tagged(table: &Table) -> Result<HashMap<String, u64>, BoxError> {
+    let tags = table.tags().await?.list().await?;
+    Ok(tags.into_iter().map(|(name, tag)| (name, tag.version)).collect())
+}
+
+async fn set_tag(table: &Table, name: &str, version: u64, is_present: bool) -> Result<(), BoxError> {
+    let mut tags = table.tags().await?;
+    if is_present {
+        tags.update(name, version).await?
     } else {
-        tags.create(older, version).await?;
+        tags.create(name, version).await?
     }
     Ok(())
 }
@@ -251,7 +294,7 @@ async fn tag(table: Table) -> Result<(), BoxError> {
 /// Deletes all versions but the present one and the tagged ones, with the files only they need. With
 /// `sweep` also files that no version names: what a killed process has left. That is safe only
 /// because there is no other writer.
-async fn prune(table: Table, sweep: bool) -> Result<(), BoxError> {
+pub(super) async fn prune(table: Table, sweep: bool) -> Result<(), BoxError> {
     // A short time above zero would leave files of indexes for seven days (lance-format/lance#8321).
     let action = OptimizeAction::Prune {
         older_than: Some(Duration::zero()),

@@ -8,6 +8,7 @@
 //! One process at a time may open a folder; the library's lock sees to that.
 
 mod disk;
+mod erase;
 mod index;
 mod maintain;
 mod open;
@@ -21,7 +22,7 @@ mod verify;
 
 use crate::store::{check_rows, check_vector};
 use crate::{Filter, Maintenance, MaintenanceReport, Row, StoreError, StoreStep, TextQuery, VectorStore};
-use docent_corpus::{BatchId, Hit, RevisionId};
+use docent_corpus::{BatchId, ChunkId, Hit, RevisionId};
 use futures::TryStreamExt;
 use lancedb::Table;
 use lancedb::query::{ExecutableQuery, QueryBase, Select};
@@ -266,6 +267,25 @@ impl VectorStore for LanceStore {
             }
         }
         Ok(counts.into_iter().collect())
+    }
+
+    async fn vectors(&self, revisions: &[RevisionId]) -> Result<Vec<(ChunkId, Vec<f32>)>, StoreError> {
+        let failed = |error| StoreError::engine(StoreStep::Scan, error);
+        let _reading = self.shared.readers.enter();
+        let ids: Vec<i64> = revisions.iter().map(|revision| revision.0).collect();
+        let mut found = Vec::new();
+        for ids in ids.chunks(select::LONGEST_LIST) {
+            let columns = Select::columns(&[schema::CHUNK, schema::VECTOR]);
+            let query = self.shared.table.query().select(columns);
+            let query = query.only_if(select::one_of(schema::REVISION, ids));
+            let mut stream = query.execute().await.map_err(failed)?;
+            while let Some(batch) = stream.try_next().await.map_err(failed)? {
+                for (at, id) in schema::ids(&batch, schema::CHUNK)?.iter().enumerate() {
+                    found.push((ChunkId(*id), schema::vector(&batch, at)?));
+                }
+            }
+        }
+        Ok(found)
     }
 
     async fn maintain(&self, level: Maintenance) -> Result<MaintenanceReport, StoreError> {

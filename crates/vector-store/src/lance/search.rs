@@ -15,9 +15,14 @@ use lancedb::{DistanceType, Table};
 use select::Selection;
 use std::collections::HashSet;
 
-/// Candidates per wanted row that an approximate search compares exactly. With 5-bit codes this
-/// brings recall@10 to 1.00 at a million rows.
+/// Candidates per wanted row that an approximate search compares exactly when few rows are wanted. With
+/// 5-bit codes this brings recall@10 to 1.00 at a million rows.
 const REFINE: u32 = 5;
+/// The same for long lists. Each candidate is a read of its own; the first rows of a list of a hundred
+/// come from more candidates than those of a list of ten all the same.
+const REFINE_MANY: u32 = 2;
+/// Lists are long from here on.
+const MANY: usize = 60;
 /// How many more rows are fetched than wanted, so that ties at the end are usually settled at once.
 const MARGIN: usize = 16;
 /// Ties are settled exactly among at most this many rows.
@@ -56,7 +61,7 @@ async fn nearest(
         .map_err(failed)?
         .column(schema::VECTOR)
         .distance_type(DistanceType::Cosine)
-        .refine_factor(REFINE)
+        .refine_factor(if ask < MANY { REFINE } else { REFINE_MANY })
         .select(columns(DISTANCE))
         .limit(ask);
     if let Some(condition) = condition {

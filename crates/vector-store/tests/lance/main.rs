@@ -7,6 +7,7 @@
 
 mod agreement;
 mod damage;
+mod erase;
 mod folder;
 mod killed;
 mod maintenance;

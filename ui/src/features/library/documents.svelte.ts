@@ -44,13 +44,14 @@ export function documentAt(filter: Filter, index: number): Document | undefined 
 
 /** How many documents are in a state, of those that the filter lets through. */
 export function countOf(counts: StateCounts, state: DocumentState | null): number {
-	if (state === null) return counts.total;
+	// The list of all shows those whose files are gone as well.
+	if (state === null) return counts.total + counts.missing;
 	// Being read is shown under waiting: it lasts a moment.
 	return state === "reading" ? 0 : counts[state];
 }
 
-/** Which of them can be found: as they are, or as they were before they changed. */
-export const findable = (counts: StateCounts): number => counts.indexed + counts.stale;
+/** Which of them can be found: as they are, by words so far, or as they were before they changed. */
+export const findable = (counts: StateCounts): number => counts.indexed + counts.words + counts.stale;
 
 /** Those that are meant to be found: what is of no kind that is read, or ruled out, is not counted. */
 export const meant = (counts: StateCounts): number => counts.total - counts.skipped;

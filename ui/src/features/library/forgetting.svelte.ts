@@ -14,6 +14,8 @@ export interface Forgotten {
 	quotedIn: number;
 	/** Where the first original lies; absent if it was gone already. */
 	original: string | null;
+	/** Where files with the same content lie, through which it is found all the same. */
+	copies: string[];
 }
 
 class Forgetting {
@@ -46,6 +48,8 @@ class Forgetting {
 			passages: done.reduce((sum, { res }) => sum + res.passages, 0),
 			quotedIn: done.length === 1 ? (done[0]?.res.quoted_in ?? 0) : 0,
 			original: done[0]?.res.original ?? null,
+			// What was forgotten after it is no copy any more.
+			copies: done.at(-1)?.res.copies ?? [],
 		};
 		return true;
 	}

@@ -8,11 +8,13 @@ import FileQuestion from "@lucide/svelte/icons/file-question-mark";
 import KeyRound from "@lucide/svelte/icons/key-round";
 import Loader from "@lucide/svelte/icons/loader";
 import ScanText from "@lucide/svelte/icons/scan-text";
+import TextSearch from "@lucide/svelte/icons/text-search";
 import type { DocumentState } from "../../wire/generated";
 
 export const STATE_ICONS: Record<DocumentState, typeof Clock> = {
 	waiting: Clock,
 	reading: Loader,
+	words: TextSearch,
 	indexed: CircleCheck,
 	stale: FileClock,
 	needs_ocr: ScanText,

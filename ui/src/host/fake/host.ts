@@ -27,7 +27,7 @@ import { countsOf } from "./shelf";
 import { FOLDERS, SAMPLE } from "./texts";
 
 const IDLE: IndexingStatus = {
-	phase: "idle", file: null, page: null, pages: null, done: 0, total: 0, failed: 0, chunks: 0,
+	phase: "idle", file: null, page: null, pages: null, done: 0, total: 0, read: 0, failed: 0, chunks: 0, chunks_total: 0,
 	started_ms: null, rate: null, seconds_left: null, paused: false, error: null,
 }; // biome-ignore format: fields in one line
 
@@ -320,9 +320,7 @@ export class FakeHost implements Host {
 		retry_documents: ({ documents }) =>
 			this.#changed(this.library.retry((one) => documents.includes(one.id))),
 		stop_indexing: () => this.#overtaken({}, { ...IDLE }),
-		export_ledger: ({ source }) => ({
-			count: this.library.documents.filter(({ info }) => source === null || info.source === source).length,
-		}),
+		export_ledger: (req) => ({ count: this.library.listDocuments({ ...req, offset: 0, limit: 0 }).total }),
 		forget_document: ({ document }) => {
 			const res = this.library.forget(document);
 			this.#changed(1);

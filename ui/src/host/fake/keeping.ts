@@ -26,8 +26,8 @@ export const SWITCH_PLAN: SwitchPlan = {
 export class FakeBackups {
 	#files = new Map<string, BackupInfo>();
 
-	write(path: string, info: Omit<BackupInfo, "created_ms" | "docent">): BackupInfo {
-		const whole: BackupInfo = { ...info, created_ms: Date.now(), docent: "0.1.0" };
+	write(path: string, info: Omit<BackupInfo, "created_ms" | "docent" | "left_out">): BackupInfo {
+		const whole: BackupInfo = { ...info, created_ms: Date.now(), docent: "0.1.0", left_out: [] };
 		this.#files.set(path, whole);
 		return whole;
 	}
@@ -44,6 +44,7 @@ export class FakeBackups {
 			notes: 4,
 			conversations: 3,
 			vectors: true,
+			left_out: [],
 		};
 	}
 }

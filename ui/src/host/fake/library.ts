@@ -18,7 +18,7 @@ import { type FakeFolder, FOLDERS, SAMPLE } from "./texts";
 const HOUR = 3_600_000;
 
 type Scope = Streams["ask"]["req"]["scope"];
-type Kept = Omit<Source, "counts" | "collections">;
+type Kept = Omit<Source, "counts" | "collections" | "unreadable_count">;
 
 /** States from which a document can be queued again, as in the core. */
 const RETRIED: readonly Document["state"][] = ["failed", "needs_ocr", "needs_password", "skipped"];
@@ -66,6 +66,7 @@ export class FakeLibrary {
 			is_folder: true,
 			rules: USUAL_RULES,
 			reachable: folder.reachable ?? true,
+			unreadable: folder.unreadable ?? [],
 			watched: folder.watched ?? true,
 			scanned_ms: Date.now() - 2 * HOUR,
 		};
@@ -82,6 +83,7 @@ export class FakeLibrary {
 			...source,
 			collections: this.#collections.filter(({ sources }) => sources.includes(id)).map((one) => one.id),
 			counts: countsOf(this.documents.filter(({ info }) => info.source === id)),
+			unreadable_count: source.unreadable.length,
 		};
 	}
 
@@ -157,7 +159,7 @@ export class FakeLibrary {
 		this.#sources = this.#sources.map((one) =>
 			one.id === source ? { ...one, rules: { ...rules, forgotten: [...rules.forgotten, path] } } : one,
 		);
-		return { original: state === "missing" ? null : `${root}/${path}`, passages, quoted_in: 0 };
+		return { original: state === "missing" ? null : `${root}/${path}`, copies: [], passages, quoted_in: 0 };
 	}
 
 	/** Queues again; gives how many. */

@@ -13,8 +13,9 @@ export interface Stored {
 export function countsOf(documents: readonly Stored[]): StateCounts {
 	const of = (state: Document["state"]) => documents.filter(({ info }) => info.state === state).length;
 	return {
-		total: documents.length,
+		total: documents.length - of("missing"),
 		indexed: of("indexed"),
+		words: of("words"),
 		waiting: of("waiting") + of("reading"),
 		stale: of("stale"),
 		needs_ocr: of("needs_ocr"),

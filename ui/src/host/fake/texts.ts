@@ -2,7 +2,7 @@
  * The invented library: a few documents of the kinds that people have, in English and Chinese. Lines
  * are written as in Markdown; a line "---" begins a new page.
  */
-import type { Code, Document, DocumentState } from "../../wire/generated";
+import type { Code, Document, DocumentState, UnreadablePlace } from "../../wire/generated";
 
 export interface FakeText {
 	path: string;
@@ -31,6 +31,7 @@ export interface FakeFolder {
 	}[];
 	watched?: boolean;
 	reachable?: boolean;
+	unreadable?: UnreadablePlace[];
 }
 
 const LEASE = `# Lease of the flat at 14 Harbour Lane

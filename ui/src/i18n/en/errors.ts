@@ -91,6 +91,16 @@ export const errors = {
 		kept: "Nothing was downloaded: docent does not use your cloud account.",
 		todo: "Make it available offline in the cloud program; it is then read by itself.",
 	},
+	forgotten: {
+		what: "The file holds what you let docent forget under another name.",
+		kept: "The file was not touched, and nothing of it is kept.",
+		todo: "To have it read again, take the forgotten document off the list under “What is read…” of its folder.",
+	},
+	backup: {
+		what: "The file is a backup of docent, which is not read.",
+		kept: "The backup was not touched.",
+		todo: "Nothing. Restore it from the settings if you need it.",
+	},
 	bad_path: {
 		what: "This name or path cannot be used.",
 		kept: "Nothing was changed.",

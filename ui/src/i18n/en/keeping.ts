@@ -21,6 +21,7 @@ export const keeping = {
 		conversations: (n: number, shown: string) => plural(n, "1 conversation", `${shown} conversations`),
 		vectors: "with vectors",
 		noVectors: "without vectors",
+		leftOut: (files: string) => `These could not be taken along: ${files}.`,
 	},
 	restore: "Restore a backup",
 	restoreText: "Looks into the file first and shows what is in it. Nothing changes until you agree.",

@@ -54,6 +54,8 @@ export const indexing = {
 		waiting_for_model: "Waiting for the search model",
 	},
 	progress: (done: string, total: string) => `${done} of ${total}`,
+	passages: (done: string, total: string) => `${done} of ${total} passages`,
+	wordsMeanwhile: "What was read is found by its words already; meaning follows.",
 	page: (page: string, pages: string) => `page ${page} of ${pages}`,
 	left: (time: string) => `${time} left`,
 	perSecond: (shown: string) => `${shown} files/s`,
@@ -89,6 +91,7 @@ export const documents = {
 	state: {
 		waiting: "Waiting",
 		reading: "Being read",
+		words: "By words so far",
 		indexed: "Can be found",
 		stale: "Changed",
 		needs_ocr: "Pictures only",
@@ -100,6 +103,7 @@ export const documents = {
 	stateHint: {
 		waiting: "Queued. It is read as soon as its turn comes.",
 		reading: "Being read just now.",
+		words: "Read, and found by its words. Search by meaning follows.",
 		indexed: "Can be searched and cited.",
 		stale: "The file has changed and waits to be read again. Until then its former text is found.",
 		needs_ocr: "The file holds only pictures of text, and nothing on this computer could read them yet.",
@@ -172,6 +176,8 @@ export const documents = {
 	notWatched: "Looked through every 15 minutes",
 	unreachableTitle: "This folder cannot be reached now.",
 	unreachable: "Is the drive connected? What was read from it can still be found.",
+	notLookedAt: (n: number, shown: string) =>
+		plural(n, "1 place could not be looked at", `${shown} places could not be looked at`),
 	showDetail: (name: string) => `About ${name}`,
 	menu: (name: string) => `Actions for ${name}`,
 	warningsTitle: "Parts that could not be read",
@@ -205,6 +211,7 @@ export const documents = {
 	forgottenGone: "The original file was gone already.",
 	forgottenQuoted: (n: number, shown: string) =>
 		plural(n, "1 conversation still quotes it.", `${shown} conversations still quote it.`),
+	forgottenCopies: (paths: string) => `Files with the same content are found all the same: ${paths}`,
 	forgottenUndo: "Read it again",
 	forgottenUndoMany: "Read them again",
 };

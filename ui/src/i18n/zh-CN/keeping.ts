@@ -20,6 +20,7 @@ export const keeping: Messages["keeping"] = {
 		conversations: (_n, shown) => `${shown} 个对话`,
 		vectors: "包含向量",
 		noVectors: "不含向量",
+		leftOut: (files) => `以下内容未能带上：${files}。`,
 	},
 	restore: "恢复备份",
 	restoreText: "会先查看文件并显示其中内容，在您同意之前不做任何改动。",

@@ -51,6 +51,8 @@ export const indexing: Messages["indexing"] = {
 		waiting_for_model: "等待搜索模型",
 	},
 	progress: (done, total) => `${done} / ${total}`,
+	passages: (done, total) => `${done} / ${total} 段`,
+	wordsMeanwhile: "已读取的内容可按词搜索，按意思搜索稍后就绪。",
 	page: (page, pages) => `第 ${page} 页，共 ${pages} 页`,
 	left: (time) => `还需 ${time}`,
 	perSecond: (shown) => `每秒 ${shown} 个文件`,
@@ -82,6 +84,7 @@ export const documents: Messages["documents"] = {
 	state: {
 		waiting: "等待中",
 		reading: "读取中",
+		words: "可按词搜索",
 		indexed: "可搜索",
 		stale: "有改动",
 		needs_ocr: "只有图片",
@@ -93,6 +96,7 @@ export const documents: Messages["documents"] = {
 	stateHint: {
 		waiting: "已排队，轮到时即读取。",
 		reading: "正在读取。",
+		words: "已读取，可按词搜索；按意思搜索稍后就绪。",
 		indexed: "可以搜索和引用。",
 		stale: "文件有改动，等待重新读取。在此之前仍可搜到原来的文本。",
 		needs_ocr: "文件里只有文字的图片，这台电脑目前还没有能识别它们的程序。",
@@ -164,6 +168,7 @@ export const documents: Messages["documents"] = {
 	notWatched: "每 15 分钟检查一次",
 	unreachableTitle: "此文件夹目前无法访问。",
 	unreachable: "磁盘是否已连接？此前读到的内容仍可搜索。",
+	notLookedAt: (_n, shown) => `有 ${shown} 处无法查看`,
 	showDetail: (name) => `关于 ${name}`,
 	menu: (name) => `“${name}”的操作`,
 	warningsTitle: "无法读取的部分",
@@ -195,6 +200,7 @@ export const documents: Messages["documents"] = {
 	forgottenOriginal: (path) => `原文件仍在：${path}`,
 	forgottenGone: "原文件此前已不在。",
 	forgottenQuoted: (_n, shown) => `仍有 ${shown} 个对话引用它。`,
+	forgottenCopies: (paths) => `内容相同的文件仍可被找到：${paths}`,
 	forgottenUndo: "重新读取",
 	forgottenUndoMany: "全部重新读取",
 };

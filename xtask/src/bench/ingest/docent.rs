@@ -29,16 +29,24 @@ pub(crate) struct Read {
 impl Library<'_> {
     /// Runs one command of docent's and times it.
     pub(crate) fn run(&self, name: &str, arguments: &[&str]) -> Result<Outcome> {
-        let mut command = shell::command(self.program)?;
-        limit_threads(&mut command, self.threads);
-        command.env("DOCENT_OFFLINE", "1");
-        command.arg("--data-dir").arg(&self.data).arg("--json").args(arguments);
+        let mut command = self.command()?;
+        command.arg("--json").args(arguments);
         watch::run(&format!("docent-{name}"), &mut command, self.logs)
     }
 
-    /// `docent add FOLDER`.
-    pub(crate) fn add(&self, folder: &Path) -> Result<Outcome> {
-        self.run("add", &["add", &folder.to_string_lossy()])
+    /// `docent add FOLDER`, and after how many seconds all documents were found by words.
+    pub(crate) fn add(&self, folder: &Path) -> Result<(Outcome, Option<f64>)> {
+        let mut command = self.command()?;
+        let outcome = watch::run("docent-add", command.arg("add").arg(folder), self.logs)?;
+        let words = words_after(&outcome.said);
+        Ok((outcome, words))
+    }
+
+    fn command(&self) -> Result<Command> {
+        let mut command = shell::command(self.program)?;
+        limit_threads(&mut command, self.threads);
+        command.env("DOCENT_OFFLINE", "1").arg("--data-dir").arg(&self.data);
+        Ok(command)
     }
 
     /// What it holds now.
@@ -58,6 +66,12 @@ impl Library<'_> {
     }
 }
 
+/// "Found by words after 2.3 s, by meaning too after 29.1 s."
+fn words_after(said: &str) -> Option<f64> {
+    let line = said.lines().rev().find_map(|line| line.split("Found by words after ").nth(1))?;
+    line.split(' ').next()?.parse().ok()
+}
+
 /// The same threads for every program: what they are told is understood by rayon, by docent's
 /// engine, by OpenMP and by Chroma's Tokio.
 pub(crate) fn limit_threads(command: &mut Command, threads: usize) {
@@ -70,5 +84,15 @@ pub(crate) fn limit_threads(command: &mut Command, threads: usize) {
     ];
     for variable in variables {
         command.env(variable, threads.to_string());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn what_docent_says_of_time_is_understood() {
+        let said = "x\nFound by words after 2.3 s, by meaning too after 29.1 s.\n";
+        assert_eq!(super::words_after(said), Some(2.3));
+        assert_eq!(super::words_after("nothing"), None);
     }
 }

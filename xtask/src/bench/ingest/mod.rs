@@ -37,10 +37,13 @@ const DOCENT: &str = "docent add";
 const PYTHON: &str = "Python pipeline, f32";
 const PYTHON_INT8: &str = "Python pipeline, int8";
 const RECOLL: &str = "Recoll (words only)";
+/// docent until everything is found by words; it goes on with vectors.
+const DOCENT_WORDS: &str = "docent, until found by words";
 
-/// What docent's documents per second divided by a reference's should reach. Recoll makes no vectors,
-/// docent does: within twice its time.
-const GOALS: &[(&str, f64)] = &[(PYTHON, 3.0), (RECOLL, 0.5)];
+/// What docent's documents per second divided by a reference's should reach.
+const GOALS: &[(&str, f64)] = &[(PYTHON, 3.0)];
+/// The same without vectors: within twice Recoll's time.
+const WORDS_GOALS: &[(&str, f64)] = &[(RECOLL, 0.5)];
 
 /// Most files that are named when they could not be read.
 const NAMED: usize = 5;
@@ -221,7 +224,7 @@ impl Session {
 
     fn own(&self, corpus: &Corpus, place: &Path, first: bool) -> Result<Value> {
         let library = self.library(place)?;
-        let outcome = library.add(&corpus.folder)?;
+        let (outcome, words) = library.add(&corpus.folder)?;
         let holds = library.holds()?;
         if first {
             let mebibytes = |bytes: u64| bytes >> 20;
@@ -237,7 +240,9 @@ impl Session {
             );
         }
         print_failed("docent", &holds.failed);
-        Ok(reply(&outcome, holds.indexed, corpus.bytes, Some(holds.passages)))
+        let mut reply = reply(&outcome, holds.indexed, corpus.bytes, Some(holds.passages));
+        reply["words"] = words.context("docent did not say when all was found by words")?.into();
+        Ok(reply)
     }
 
     fn python(
@@ -288,10 +293,10 @@ impl Session {
         if let [own, .., recoll] = turns
             && recoll.name == RECOLL
         {
+            self.words(own, recoll)?;
             println!(
-                "\ndocent has no way to add without vectors, so its rows include them. \
-                 What its workers computed is reading alone, without its index of words; all that Recoll \
-                 computed is reading and an index of words:"
+                "\nWhat docent's workers computed is reading alone, without its index of words; all that \
+                 Recoll computed is reading and an index of words:"
             );
             let metric = Metric {
                 name: "reading: processor time (docent's workers, Recoll whole)".into(),
@@ -303,6 +308,19 @@ impl Session {
             self.report.add(&metric, &["docent's workers", RECOLL], &series);
         }
         Ok(())
+    }
+
+    /// Until everything is found by words, beside Recoll, which does nothing else.
+    fn words(&mut self, own: &Turn, recoll: &Turn) -> Result<()> {
+        let until_words = |reply: &Value| {
+            let mut reply = reply.clone();
+            reply["seconds"] = reply["words"].clone();
+            reply
+        };
+        let words =
+            Turn { name: DOCENT_WORDS, replies: own.replies.iter().map(until_words).collect(), lost: false };
+        let unit = Unit::PerSecond("documents");
+        self.show("without vectors", unit, "", &[&words, recoll], WORDS_GOALS)
     }
 
     /// One metric of all `turns`. `field` names what counts as seconds, if not the time on the clock.

@@ -50,7 +50,7 @@ fn row(session: &Session, size: usize) -> Result<Row> {
     let documents = place.join("documents");
     synthetic::write(&documents, size, size)?;
     let library = session.library(&place.join("library"))?;
-    let added = library.add(&documents)?;
+    let (added, _) = library.add(&documents)?;
     let holds = library.holds()?;
     super::print_failed("docent", &holds.failed);
     let mut memory = added.memory;
@@ -123,7 +123,7 @@ fn unchanged(session: &Session, files: usize) -> Result<()> {
     let documents = place.join("documents");
     synthetic::write(&documents, files, CONTENTS)?;
     let library: Library<'_> = session.library(&place.join("library"))?;
-    let added = library.add(&documents)?;
+    let (added, _) = library.add(&documents)?;
     let mut seconds = Vec::new();
     let mut memory = 0;
     for _round in 0..session.options.repetitions.max(3) {

@@ -40,6 +40,8 @@ pub(crate) struct Outcome {
     pub(crate) child_processor: f64,
     /// What it printed.
     pub(crate) output: String,
+    /// What it said on the error stream.
+    pub(crate) said: String,
 }
 
 /// Runs a command to its end. What it says apart from output goes to `logs`, and its last words into
@@ -65,11 +67,11 @@ pub(crate) fn run(name: &str, command: &mut Command, logs: &Path) -> Result<Outc
     };
     let seconds = started.elapsed().as_secs_f64();
     let output = std::fs::read_to_string(&out).unwrap_or_default();
+    let said = std::fs::read_to_string(&err).unwrap_or_default();
     if !status.success() {
-        let said = std::fs::read_to_string(&err).unwrap_or_default();
         bail!("{name} failed ({status}):\n{}\n{}", last_lines(&output, 3), last_lines(&said, 12));
     }
-    Ok(Outcome { seconds, output, ..family.found })
+    Ok(Outcome { seconds, output, said, ..family.found })
 }
 
 fn last_lines(text: &str, count: usize) -> String {

@@ -260,7 +260,7 @@ mod tests {
             let right = x + 6.0 * piece.chars().count() as f32;
             words.push(Word { start, end: text.len() as u32, rect: [*x, y, right, y + 10.0] });
         }
-        Line { text, words, size: 10.0, bold: false, mono: false, hyphen: false }
+        Line { text, words, size: 10.0, ..Line::default() }
     }
 
     fn rows(lines: &[Line]) -> Vec<Vec<String>> {

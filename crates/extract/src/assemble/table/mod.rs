@@ -4,9 +4,12 @@
 
 mod aligned;
 mod grid;
+mod head;
+
+pub(super) use head::settle;
 
 use super::furniture::Furniture;
-use crate::message::{Line, PageText};
+use crate::message::{Inset, Line, PageText};
 use std::ops::Range;
 
 /// Words of one line that stand in a cell.
@@ -46,9 +49,8 @@ impl Table {
         let mut used: Vec<usize> = rows.iter().flatten().flatten().map(|piece| piece.line).collect();
         used.sort_unstable();
         used.dedup();
-        let header = rows.first().is_some_and(|row| is_bold(lines, row))
-            && !rows.iter().skip(1).all(|row| is_bold(lines, row));
-        Self { lines: used, rows, header_rows: u32::from(header) }
+        let header_rows = head::header_rows(lines, &rows);
+        Self { lines: used, rows, header_rows }
     }
 
     /// How many rows have text in two cells or more.
@@ -59,7 +61,10 @@ impl Table {
 
 /// The tables of a page, in the order of their first lines; no line is part of two.
 pub(super) fn find(page_at: usize, page: &PageText, furniture: &Furniture) -> Vec<Table> {
-    let mut free: Vec<bool> = (0..page.lines.len()).map(|line| !furniture.contains(page_at, line)).collect();
+    // A note may lie over a table, but is no part of it.
+    let is_note = |line: usize| matches!(page.lines[line].inset, Inset::Note(_));
+    let mut free: Vec<bool> =
+        (0..page.lines.len()).map(|line| !furniture.contains(page_at, line) && !is_note(line)).collect();
     let mut tables = Vec::new();
     for table in grid::find(page, &free) {
         if table.lines.iter().all(|line| free[*line]) {
@@ -72,18 +77,14 @@ pub(super) fn find(page_at: usize, page: &PageText, furniture: &Furniture) -> Ve
     tables
 }
 
-fn is_bold(lines: &[Line], row: &[Cell]) -> bool {
-    let mut pieces = row.iter().flatten().peekable();
-    pieces.peek().is_some() && pieces.all(|piece| lines.get(piece.line).is_some_and(|line| line.bold))
-}
-
 /// The number of characters of a cell.
 fn length(lines: &[Line], cell: &Cell) -> usize {
-    let chars = |piece: &Piece| {
-        let line = lines.get(piece.line)?;
-        let words = line.words.get(piece.words.clone())?;
-        let text = line.text.get(words.first()?.start as usize..words.last()?.end as usize)?;
-        Some(text.chars().count())
-    };
-    cell.iter().filter_map(chars).sum()
+    cell.iter().filter_map(|piece| text(lines, piece)).map(|text| text.chars().count()).sum()
+}
+
+/// The text of a piece.
+fn text<'l>(lines: &'l [Line], piece: &Piece) -> Option<&'l str> {
+    let line = lines.get(piece.line)?;
+    let words = line.words.get(piece.words.clone())?;
+    line.text.get(words.first()?.start as usize..words.last()?.end as usize)
 }

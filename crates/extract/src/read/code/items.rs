@@ -2,11 +2,13 @@
 //! An item that is too long is cut in the same way one level deeper.
 
 use super::super::lines::TextLine;
-use super::syntax::{Syntax, defines, goes_on};
+use super::syntax::{Syntax, defines, goes_on, holds};
 use std::ops::Range;
 
 /// An item that is longer is cut, in bytes.
 const ITEM_BYTES: usize = 6 << 10;
+/// The same for an item that holds others (a class), so that each of them begins a block.
+const HOLDER_BYTES: usize = 1 << 10;
 /// Items of a few lines that define nothing (imports, constants) share a block of up to this size.
 const JOINED_BYTES: usize = 2 << 10;
 /// How many lines those are at most.
@@ -29,6 +31,7 @@ pub(super) struct CodeLine {
     /// A comment or an attribute.
     pub(super) introduces: bool,
     defines: bool,
+    holds: bool,
     goes_on: bool,
 }
 
@@ -44,6 +47,7 @@ impl CodeLine {
             indent: (!content.is_empty()).then_some(indent),
             introduces: syntax.introduces(content),
             defines: defines(content),
+            holds: holds(content),
             goes_on: goes_on(content),
         }
     }
@@ -67,7 +71,8 @@ pub(super) fn items(lines: &[CodeLine]) -> Vec<Range<usize>> {
         if piece.is_empty() {
             continue;
         }
-        if level > 0 && size(&lines[piece.clone()]) <= ITEM_BYTES {
+        let limit = if lines[begin(lines, &piece)].holds { HOLDER_BYTES } else { ITEM_BYTES };
+        if level > 0 && size(&lines[piece.clone()]) <= limit {
             found.push(piece);
             continue;
         }
@@ -79,6 +84,12 @@ pub(super) fn items(lines: &[CodeLine]) -> Vec<Range<usize>> {
         }
     }
     joined(lines, found)
+}
+
+/// Where an item begins, behind the comments before it.
+fn begin(lines: &[CodeLine], piece: &Range<usize>) -> usize {
+    let found = piece.clone().find(|at| !lines[*at].is_blank() && !lines[*at].introduces);
+    found.unwrap_or(piece.start)
 }
 
 fn size(lines: &[CodeLine]) -> usize {
@@ -99,7 +110,8 @@ fn trimmed(lines: &[CodeLine], mut piece: Range<usize>) -> Range<usize> {
 /// Cuts a piece before every item of its outermost level; inside an item that level is the one of its
 /// body.
 fn cut(lines: &[CodeLine], piece: Range<usize>, outermost: bool) -> Vec<Range<usize>> {
-    let skipped = usize::from(!outermost);
+    let skipped = if outermost { 0 } else { begin(lines, &piece) - piece.start + 1 };
+    let head = piece.start + skipped;
     let inner = lines[piece.clone()].iter().skip(skipped).filter(|line| !line.goes_on);
     let Some(level) = inner.filter_map(|line| line.indent).min() else { return vec![piece] };
     let mut parts: Vec<Range<usize>> = Vec::new();
@@ -107,8 +119,7 @@ fn cut(lines: &[CodeLine], piece: Range<usize>, outermost: bool) -> Vec<Range<us
     // Where the comments begin that stand right before the line.
     let mut introduction = None;
     let mut after_blank = false;
-    for at in piece.start + skipped..piece.end {
-        let line = &lines[at];
+    for (at, line) in lines.iter().enumerate().take(piece.end).skip(head) {
         if line.is_blank() {
             introduction = None;
             after_blank = true;
@@ -129,7 +140,20 @@ fn cut(lines: &[CodeLine], piece: Range<usize>, outermost: bool) -> Vec<Range<us
         after_blank = false;
     }
     parts.push(start..piece.end);
+    if !outermost {
+        join_head(lines, head, &mut parts);
+    }
     parts
+}
+
+/// Puts the head of a class, which ends at `head`, with the first thing in it, if that is short.
+fn join_head(lines: &[CodeLine], head: usize, parts: &mut Vec<Range<usize>>) {
+    let [first, second, ..] = parts.as_slice() else { return };
+    let (start, middle, end) = (first.start, first.end, second.end);
+    let is_head = lines[head.min(middle)..middle].iter().all(CodeLine::is_blank);
+    if is_head && size(&lines[start..end]) <= HOLDER_BYTES {
+        parts.splice(..2, std::iter::once(start..end));
+    }
 }
 
 /// Cuts by size alone, where possible at empty lines.

@@ -99,6 +99,22 @@ const DEFINES: &[&str] = &[
     "test",
     "describe",
 ];
+/// Those of them that begin what is made of other definitions.
+const HOLDS: &[&str] = &[
+    "class",
+    "impl",
+    "trait",
+    "interface",
+    "module",
+    "mod",
+    "namespace",
+    "object",
+    "protocol",
+    "extension",
+    "instance",
+    "defmodule",
+    "describe",
+];
 /// Words before them.
 const MODIFIERS: &[&str] = &[
     "pub",
@@ -132,15 +148,24 @@ const MODIFIERS: &[&str] = &[
 
 /// Whether a line, without its indentation, begins a definition.
 pub(super) fn defines(line: &str) -> bool {
+    defining_word(line).is_some()
+}
+
+/// Whether a line, without its indentation, begins a definition that holds others.
+pub(super) fn holds(line: &str) -> bool {
+    defining_word(line).is_some_and(|word| HOLDS.contains(&word))
+}
+
+fn defining_word(line: &str) -> Option<&str> {
     for word in line.split([' ', '\t', '(', '<', '{', ':']).filter(|word| !word.is_empty()).take(6) {
         if DEFINES.contains(&word) {
-            return true;
+            return Some(word);
         }
         if !MODIFIERS.contains(&word) && !word.starts_with('"') {
-            return false;
+            return None;
         }
     }
-    false
+    None
 }
 
 /// Whether a line goes on with what was begun before it, or ends it.

@@ -74,6 +74,40 @@ fn a_long_class_is_cut_at_its_methods() {
 }
 
 #[test]
+fn a_method_of_a_class_that_needs_several_chunks_begins_a_block() {
+    let method = |n: usize| {
+        format!(
+            "    /// Number {n}.\n    pub fn get_{n}(&self) {{\n        run();\n{}    }}\n",
+            "        more();\n".repeat(30)
+        )
+    };
+    let file = format!(
+        "/// A thing.\n#[allow(unused)]\nimpl Thing {{\n{}\n{}\n{}}}\n",
+        method(1),
+        method(2),
+        method(3)
+    );
+    let document = read_code(&file, "rust");
+    let begins: Vec<String> =
+        texts(&document).iter().map(|text| text.lines().take(2).collect::<Vec<_>>().join("\n")).collect();
+    assert_eq!(
+        begins,
+        [
+            "/// A thing.\n#[allow(unused)]",
+            "/// Number 2.\n    pub fn get_2(&self) {",
+            "/// Number 3.\n    pub fn get_3(&self) {"
+        ]
+    );
+    let alone = format!(
+        "impl Foo {{\n    /// Doc\n    pub fn compute(&self) {{\n{}    }}\n}}\n",
+        "        run();\n".repeat(200)
+    );
+    assert!(texts(&read_code(&alone, "rust"))[1].starts_with("/// Doc\n    pub fn compute(&self) {\n"));
+    let function = format!("fn long() {{\n{}}}\n", "    let a = 1;\n\n".repeat(200));
+    assert_eq!(read_code(&function, "rust").blocks.len(), 1);
+}
+
+#[test]
 fn no_block_is_too_large() {
     let minified = format!("var a={};", "f(1,\"中\");".repeat(20_000));
     let listing: String = (0..5000).map(|n| format!("value_{n} = {n}\n")).collect();

@@ -8,7 +8,7 @@ mod delimiter;
 mod fields;
 
 use super::lines::LineIndex;
-use super::sheets::{Budget, HeadCell, Kind, clean, header_rows};
+use super::sheets::{Budget, clean, likely_header_rows};
 use crate::block_text::BlockText;
 use crate::encoding::Decoded;
 use crate::message::Stop;
@@ -54,31 +54,7 @@ fn header(text: &str, dialect: Dialect) -> u32 {
         .take(HEAD_RECORDS)
         .map(|record| record.fields.iter().map(|field| clean(&field.text)).collect())
         .collect();
-    let rows: Vec<Vec<HeadCell<'_>>> = head
-        .iter()
-        .map(|record| {
-            let filled = record.iter().enumerate().filter(|(_, text)| !text.is_empty());
-            let column = |index| u32::try_from(index).unwrap_or(u32::MAX);
-            filled.map(|(index, text)| HeadCell { column: column(index), kind: kind(text), text }).collect()
-        })
-        .collect();
-    header_rows(&rows)
-}
-
-/// What a field looks like: a number with separators, signs, a currency or a percent sign; a date.
-fn kind(text: &str) -> Kind {
-    let digits = text.chars().filter(char::is_ascii_digit).count();
-    let letters = text.chars().filter(|c| c.is_alphabetic()).count();
-    if digits == 0 {
-        return Kind::Text;
-    }
-    let joined = text.split(['-', '/', '.', ':', ' ', 'T', 'Z', '年', '月', '日']);
-    let parts: Vec<&str> = joined.filter(|part| !part.is_empty()).collect();
-    let numeric = |part: &&str| part.len() <= 4 && part.bytes().all(|byte| byte.is_ascii_digit());
-    if parts.len() >= 3 && parts.iter().all(numeric) {
-        return Kind::Date;
-    }
-    if letters == 0 || text.parse::<f64>().is_ok() { Kind::Number } else { Kind::Text }
+    likely_header_rows(&head)
 }
 
 /// The block being put together.

@@ -22,6 +22,11 @@ const CONTENTS: &str = "<html xmlns:epub='http://www.idpf.org/2007/ops'><body><n
 
 /// A book with these files more than the usual ones.
 fn book(more: &[(&str, &str)]) -> Vec<u8> {
+    book_named(CONTENTS, more)
+}
+
+/// The same with other contents.
+fn book_named(contents: &str, more: &[(&str, &str)]) -> Vec<u8> {
     let container = "<container xmlns='urn:oasis:names:tc:opendocument:xmlns:container'><rootfiles>\
         <rootfile full-path='O/p.opf' media-type='application/oebps-package+xml'/></rootfiles></container>";
     let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
@@ -29,7 +34,7 @@ fn book(more: &[(&str, &str)]) -> Vec<u8> {
         ("mimetype", "application/epub+zip"),
         ("META-INF/container.xml", container),
         ("O/p.opf", PACKAGE),
-        ("O/nav.xhtml", CONTENTS),
+        ("O/nav.xhtml", contents),
         (
             "O/a one.xhtml",
             "<html><head><title/></head><body><h1 id='t'>One</h1><p>First<a id='x'/> words.</p></body></html>",
@@ -44,6 +49,16 @@ fn book(more: &[(&str, &str)]) -> Vec<u8> {
         zip.write_all(text.as_bytes()).unwrap();
     }
     zip.finish().unwrap().into_inner()
+}
+
+#[test]
+fn a_first_paragraph_that_the_contents_name_is_a_heading() {
+    let contents =
+        CONTENTS.replace("<li><a href='b", "<li><a href='gone.xhtml'>The Third</a></li><li><a href='b");
+    let third = "<html><body><p>The <b>Third</b></p><p>The Third</p><p>Words.</p></body></html>";
+    let document = read_book(&book_named(&contents, &[("O/gone.xhtml", third)])).unwrap();
+    assert_eq!(texts(&document)[2..5], ["The Third", "The Third", "Words."]);
+    assert_eq!(kinds(&document)[2..4], [BlockKind::Heading { level: 1 }, BlockKind::Paragraph]);
 }
 
 #[test]

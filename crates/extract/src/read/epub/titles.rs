@@ -10,6 +10,8 @@ const MAX_ENTRIES: usize = 20_000;
 struct Entry {
     fragment: Option<String>,
     label: String,
+    /// 1 for the outermost entries.
+    level: u8,
 }
 
 /// The titles of a book, and the one that holds now.
@@ -30,7 +32,12 @@ impl Titles {
                 continue;
             }
             let fragment = href.fragment().map(str::to_owned);
-            by_path.entry(href.path().as_str().to_owned()).or_default().push(Entry { fragment, label });
+            let level = u8::try_from(entry.depth()).unwrap_or(6).clamp(1, 6);
+            by_path.entry(href.path().as_str().to_owned()).or_default().push(Entry {
+                fragment,
+                label,
+                level,
+            });
         }
         Self { by_path, ..Self::default() }
     }
@@ -58,6 +65,14 @@ impl Titles {
         if let Some(entry) = found {
             self.current = Some(entry.label.clone());
         }
+    }
+
+    /// The level of the heading that a text at the beginning of the file is, if the table of contents
+    /// names the file so.
+    pub(super) fn level_of(&self, text: &str) -> Option<u8> {
+        let entries = self.by_path.get(&self.path)?;
+        let text = one_line(text);
+        entries.iter().find(|entry| entry.label == text).map(|entry| entry.level)
     }
 
     /// The title that holds.

@@ -18,6 +18,8 @@ const MARK: &str = "data-docent-";
 const MAX_ELEMENTS: usize = 30_000;
 /// Shorter articles are not told apart from the page around them, in characters.
 const MIN_CHARS: usize = 140;
+/// Shorter texts stand on a page more than once, in bytes.
+const MIN_PARAGRAPH: usize = 24;
 /// An article holds at least one character in so many of the visible text, links aside; a page that is
 /// clearly about it, of all the visible text.
 const MIN_SHARE: usize = 4;
@@ -63,12 +65,38 @@ fn readability(document: &Document, elements: &[NodeRef<'_>]) -> Option<(HashSet
     let article =
         catch(move || Readability::with_document(copy, None, Some(Config::default())).ok()?.parse().ok());
     let article = article.ok().flatten()?;
+    let paragraphs = unmarked_paragraphs(&article.content);
     let numbers = article.content.split(MARK).skip(1).filter_map(|rest| {
         let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
         rest[..digits].parse::<usize>().ok()
     });
-    let marked: HashSet<NodeId> = numbers.filter_map(|number| Some(elements.get(number)?.id)).collect();
+    let mut marked: HashSet<NodeId> = numbers.filter_map(|number| Some(elements.get(number)?.id)).collect();
+    let replaced = elements.iter().filter(|element| {
+        !paragraphs.is_empty()
+            && is_block(&element.node_name().unwrap_or_default())
+            && !marked.contains(&element.id)
+            && paragraphs.contains(&letters(&element.text()))
+    });
+    let replaced: Vec<NodeId> = replaced.flat_map(with_descendants).collect();
+    marked.extend(replaced);
     Some((marked, article.title.to_string()))
+}
+
+/// The texts of paragraphs that Readability made itself: it puts one in the place of a `div` that holds
+/// nothing but words, and the mark is gone with the `div`.
+fn unmarked_paragraphs(content: &str) -> HashSet<String> {
+    let content = Document::from(content);
+    let paragraphs = content.select("p");
+    let texts = paragraphs.nodes().iter().filter(|node| {
+        node.element_ref()
+            .is_some_and(|element| !element.attrs.iter().any(|attr| attr.name.local.starts_with(MARK)))
+    });
+    texts.map(|node| letters(&node.text())).filter(|text| text.len() >= MIN_PARAGRAPH).collect()
+}
+
+/// A text without its white space.
+fn letters(text: &str) -> String {
+    text.chars().filter(|c| !c.is_whitespace()).collect()
 }
 
 /// What an element that Readability dropped takes over from the one around it.
@@ -82,7 +110,8 @@ enum Inherited {
 }
 
 /// Collects the marked elements and those that belong to them: words within running text, and tables,
-/// code and quotations in the article, which Readability takes for clutter at times.
+/// code and quotations in the article, which Readability takes for clutter at times. A table of links is
+/// clutter.
 fn complete(node: &NodeRef<'_>, marked: &HashSet<NodeId>, inherited: Inherited, kept: &mut HashSet<NodeId>) {
     for child in node.children_it(false) {
         let Some(name) = child.element_ref().map(|element| element.name.local.clone()) else { continue };
@@ -99,7 +128,8 @@ fn complete(node: &NodeRef<'_>, marked: &HashSet<NodeId>, inherited: Inherited, 
         let adopted = !is_marked
             && !goes_along
             && matches!(name, "pre" | "table" | "blockquote" | "math")
-            && marked.contains(&node.id);
+            && marked.contains(&node.id)
+            && prose_length(&child) * 2 >= text_length(&child);
         if is_marked || goes_along || adopted {
             kept.insert(child.id);
         }

@@ -2,8 +2,8 @@
 //! navigation and hidden elements are left out; white space is what a browser would show.
 //!
 //! Where a page has a clear article, its blocks come first; everything else that is visible follows,
-//! so that nothing is lost. Of what follows, blocks made mostly of links are furniture where the page
-//! is clearly about the article: they are shown, but not searched.
+//! so that nothing is lost. Of what follows, blocks made mostly of links and the page's head and foot
+//! are furniture where the page is clearly about the article: they are shown, but not searched.
 
 mod article;
 mod gate;

@@ -75,6 +75,25 @@ fn data_tables_are_rows_and_layout_tables_are_blocks() {
 }
 
 #[test]
+fn a_cell_over_several_rows_leaves_empty_places_below() {
+    let document = read_html(
+        "<table><tr><th rowspan=2>Name<th colspan=2>Score<tr><th>Math<th>Art<tr><td>Ann<td>1<td>2</table>
+         <table><tr><td>Region<td>City<td>Pop<tr><td rowspan=2>North<td>Oslo<td>7<tr><td>Bergen<td>3\
+         <tr><td>South<td>Rome<td>9</table><table><tr><td rowspan=9999999 colspan=9999999>a<td>b</table>",
+    );
+    assert_eq!(
+        texts(&document),
+        [
+            "Name | Score\n | Math | Art\nAnn | 1 | 2",
+            "Region | City | Pop\nNorth | Oslo | 7\n | Bergen | 3\nSouth | Rome | 9",
+            "a | b"
+        ]
+    );
+    assert_eq!(kinds(&document)[0], BlockKind::Table { header_rows: 2 });
+    assert_eq!(kinds(&document)[1], BlockKind::Table { header_rows: 1 });
+}
+
+#[test]
 fn code_keeps_its_lines_and_language() {
     let document = read_html(
         "<div class='highlight-python notranslate'><div class=highlight><pre>\ndef f():\n    return <b>1</b>\n\
@@ -100,12 +119,28 @@ fn the_article_comes_first_and_nothing_is_lost() {
     assert!(told[1].starts_with("A sentence") && told[2].ends_with("a link goes on."), "{told:?}");
     assert_eq!(told[3..], ["code();", "Home News", "A comment of a reader.", "imprint"]);
     assert_eq!(kinds(&document)[4], BlockKind::Furniture);
-    assert_eq!(kinds(&document)[5], BlockKind::Paragraph);
+    assert_eq!(kinds(&document)[5..], [BlockKind::Paragraph, BlockKind::Furniture]);
     let path = |index: usize| match &document.blocks[index].place {
         Place::Element { path, .. } => path.clone(),
         other => panic!("{other:?}"),
     };
     assert_eq!((path(1).as_str(), path(4).as_str()), ("div[2]/div[1]/p[1]", "div[1]"));
+}
+
+#[test]
+fn paragraphs_that_are_no_p_belong_to_the_article_and_tables_of_links_do_not() {
+    let long = "A sentence of the article, with commas, and with enough words to be one. ".repeat(4);
+    let page = format!(
+        "<html><head><title>The headline</title></head><body><div><div><h1>The headline</h1>\
+         <div class=lead>The lead stands in a <b>div</b> that holds nothing else, and is told first.</div>\
+         <p>{long}</p><p>{long}</p><figure><table><tr><td><a href=x>Buy this now</a><td><a href=y>Or that\
+         </a></table></figure><p>{long}</p></div></div></body></html>"
+    );
+    let document = read_html(&page);
+    let told = texts(&document);
+    assert_eq!(told[1], "The lead stands in a div that holds nothing else, and is told first.");
+    assert!(told[2..5].iter().all(|text| text.starts_with("A sentence")), "{told:?}");
+    assert!(told[5].starts_with("Buy this now"), "{told:?}");
 }
 
 #[test]

@@ -26,6 +26,9 @@ pub(super) struct Walker<'o, 'f> {
     inline: InlineText,
     /// How many links are open.
     links: usize,
+    /// Whether this is the head or foot of a page about its article, and whether it is a main part.
+    around: bool,
+    within: bool,
     /// What running text is at this place.
     kind: BlockKind,
     lists: u8,
@@ -47,6 +50,8 @@ impl<'o, 'f> Walker<'o, 'f> {
             part,
             inline: InlineText::default(),
             links: 0,
+            around: false,
+            within: false,
             kind: BlockKind::Paragraph,
             lists: 0,
             anchor: None,
@@ -88,7 +93,11 @@ impl<'o, 'f> Walker<'o, 'f> {
                 self.anchor = Some(target.to_string());
             }
             self.steps.push(format!("{name}[{number}]"));
+            let (around, within) = (self.around, self.within);
+            self.within |= matches!(name.as_ref(), "article" | "main" | "section");
+            self.around |= !self.within && matches!(name.as_ref(), "header" | "footer");
             self.element(&child, name.as_ref())?;
+            (self.around, self.within) = (around, within);
             self.steps.pop();
         }
         Ok(())
@@ -166,7 +175,8 @@ impl<'o, 'f> Walker<'o, 'f> {
         let is_links = self.inline.is_mostly_links();
         let text = self.inline.take();
         let place = self.began.take().unwrap_or_else(|| self.place());
-        let kind = if is_links && self.part.has_menus() { BlockKind::Furniture } else { self.kind.clone() };
+        let is_furniture = (is_links || self.around) && self.part.has_menus();
+        let kind = if is_furniture { BlockKind::Furniture } else { self.kind.clone() };
         if text.is_empty() { Ok(()) } else { (self.out)(kind, &text, place) }
     }
 

@@ -7,6 +7,8 @@ use std::ops::Range;
 /// a Markdown file beside this one.
 pub(super) fn note(link_type: LinkType, target: &str) -> Option<String> {
     let is_wiki = matches!(link_type, LinkType::WikiLink { .. });
+    // In a table the bar before another text is written `\|`.
+    let target = if is_wiki { target.trim_end_matches('\\') } else { target };
     let path = target.split(['#', '^']).next().unwrap_or_default().trim();
     let name = if is_wiki {
         path.strip_suffix(".md").unwrap_or(path).to_owned()
@@ -58,6 +60,7 @@ mod tests {
         assert_eq!(wiki("a/Note#Heading").as_deref(), Some("a/Note"));
         assert_eq!(wiki("笔记.md#^abc").as_deref(), Some("笔记"));
         assert_eq!(wiki("#Heading"), None);
+        assert_eq!(wiki("Note\\").as_deref(), Some("Note"));
         assert_eq!(inline("My%20note.md#x").as_deref(), Some("My note"));
         assert_eq!(inline("100%.md").as_deref(), Some("100%"));
         assert_eq!(inline("http://x/README.md"), None);

@@ -17,9 +17,14 @@ pub(super) fn document(
 ) -> Result<(), Stop> {
     let DocumentText { text, blocks, warnings, .. } = document;
     pass_on(member.path, warnings, writer)?;
-    heading(member, &text, blocks.first(), writer)?;
-    for block in blocks {
+    let is_named = names_itself(member, &text, blocks.first());
+    if !is_named {
+        heading(member, blocks.first(), writer)?;
+    }
+    for (at, block) in blocks.into_iter().enumerate() {
         let Block { kind, span, place } = block;
+        // A heading that says the member's name stands where that would: what was before it is over.
+        let kind = if is_named && at == 0 { BlockKind::Heading { level: 0 } } else { kind };
         let place =
             Place::Member { path: member.path.to_owned(), place: Box::new(relative(place, span.start)) };
         writer.push(below(kind, member.level), span.of(&text).unwrap_or_default(), place)?;
@@ -27,23 +32,23 @@ pub(super) fn document(
     Ok(())
 }
 
-/// The member's name, unless the member begins with just these words.
-fn heading(
-    member: &Member<'_>,
-    text: &str,
-    first: Option<&Block>,
-    writer: &mut BlockWriter,
-) -> Result<(), Stop> {
-    let Some(first) = first else { return Ok(()) };
+/// Whether the member begins with a heading that is just its name.
+fn names_itself(member: &Member<'_>, text: &str, first: Option<&Block>) -> bool {
+    first.is_some_and(|first| {
+        matches!(first.kind, BlockKind::Heading { .. }) && first.span.of(text) == Some(name(member).as_str())
+    })
+}
+
+fn name(member: &Member<'_>) -> String {
     let name: String = member.path.chars().filter(|c| !is_dropped(*c)).collect();
-    let name = name.split_whitespace().collect::<Vec<_>>().join(" ");
-    let says_so_itself =
-        matches!(first.kind, BlockKind::Heading { .. }) && first.span.of(text) == Some(name.as_str());
-    if says_so_itself {
-        return Ok(());
-    }
+    name.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Writes the member's name above its first block.
+fn heading(member: &Member<'_>, first: Option<&Block>, writer: &mut BlockWriter) -> Result<(), Stop> {
+    let Some(first) = first else { return Ok(()) };
     let place = Place::Member { path: member.path.to_owned(), place: Box::new(bare(first.place.clone())) };
-    writer.push(BlockKind::Heading { level: member.level }, &name, place)
+    writer.push(BlockKind::Heading { level: member.level }, &name(member), place)
 }
 
 /// Moves headings below one of this level.

@@ -1,16 +1,34 @@
 //! Documents of Office in one XML file, as the parts of a package: "flat OPC", which holds the parts
 //! under their names, and the XML of Word 2003, whose paragraphs are written as those of DOCX are.
 
+use super::package::{PART_BYTES, decode_xml};
+use crate::content::Content;
+use crate::message::Failure;
 use quick_xml::events::{BytesStart, Event};
 use quick_xml::reader::Reader;
+use std::io::{Cursor, Write};
 use std::ops::Range;
+use zip::write::SimpleFileOptions;
+use zip::{CompressionMethod, ZipWriter};
 
 /// What a document of Word 2003 refers to, in the words of a package.
 const WORD_2003: &str =
     "<Relationships><Relationship Id='1' Type='styles' Target='styles.xml'/></Relationships>";
 
+/// The parts of a document in one XML file, each with its name.
+///
+/// # Errors
+/// [`Failure::TooLarge`] for a file that is too long.
+pub(super) fn open(content: &Content<'_>) -> Result<Vec<(String, String)>, Failure> {
+    let bytes = content.head(PART_BYTES + 1)?;
+    if bytes.len() as u64 > PART_BYTES {
+        return Err(Failure::TooLarge(format!("it has more than {} MB of XML", PART_BYTES >> 20)));
+    }
+    Ok(parts(&decode_xml(bytes)))
+}
+
 /// The parts in `xml`, each with its name; what is broken ends them.
-pub(super) fn parts(xml: &str) -> Vec<(String, String)> {
+fn parts(xml: &str) -> Vec<(String, String)> {
     let mut reader = Reader::from_str(xml);
     let (mut found, mut name) = (Vec::new(), None);
     loop {
@@ -40,6 +58,23 @@ pub(super) fn parts(xml: &str) -> Vec<(String, String)> {
             _ => {}
         }
     }
+}
+
+/// The package in one XML file as the archive that it stands for, for readers that want one.
+///
+/// # Errors
+/// [`Failure::TooLarge`] for a file that is too long, [`Failure::Damaged`] where no archive can be made.
+pub(in crate::read) fn archive(content: &Content<'_>) -> Result<Vec<u8>, Failure> {
+    let damaged = |error: &dyn std::fmt::Display| Failure::Damaged(error.to_string());
+    let mut archive = ZipWriter::new(Cursor::new(Vec::new()));
+    let stored = SimpleFileOptions::default().compression_method(CompressionMethod::Stored);
+    for (name, text) in open(content)? {
+        // Of two parts of one name the first counts.
+        if archive.start_file(name, stored).is_ok() {
+            archive.write_all(text.as_bytes()).map_err(|error| damaged(&error))?;
+        }
+    }
+    archive.finish().map(Cursor::into_inner).map_err(|error| damaged(&error))
 }
 
 /// Where the content of the element lies that has just begun; without an end it goes on to the last.
@@ -91,5 +126,19 @@ mod tests {
         let document = read_named("letter.doc", xml.as_bytes()).unwrap();
         assert_eq!(texts(&document), ["Kapitel", "a | b", "Ende"]);
         assert_eq!(kinds(&document)[0], BlockKind::Heading { level: 2 });
+    }
+
+    #[test]
+    fn a_workbook_in_one_file_is_read_like_the_archive() {
+        let xml = r#"<?xml version="1.0" standalone="yes"?><?mso-application progid="Excel.Sheet"?>
+<pkg:package xmlns:pkg="http://schemas.microsoft.com/office/2006/xmlPackage">
+<pkg:part pkg:name="/_rels/.rels"><pkg:xmlData><Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="rId1" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/officeDocument" Target="xl/workbook.xml"/></Relationships></pkg:xmlData></pkg:part>
+<pkg:part pkg:name="/xl/workbook.xml"><pkg:xmlData><workbook xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main" xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships"><sheets><sheet name="Umsatz" sheetId="1" r:id="rId1"/></sheets></workbook></pkg:xmlData></pkg:part>
+<pkg:part pkg:name="/xl/_rels/workbook.xml.rels"><pkg:xmlData><Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="rId1" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/worksheet" Target="worksheets/sheet1.xml"/></Relationships></pkg:xmlData></pkg:part>
+<pkg:part pkg:name="/xl/worksheets/sheet1.xml"><pkg:xmlData><worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData><row r="1"><c r="A1" t="inlineStr"><is><t>Stadt</t></is></c><c r="B1"><v>12</v></c></row></sheetData></worksheet></pkg:xmlData></pkg:part>
+</pkg:package>"#;
+        let document = read_named("a.xml", xml.as_bytes()).unwrap();
+        assert_eq!(document.format, docent_corpus::Format::Xlsx);
+        assert_eq!(texts(&document), ["Umsatz", "Stadt | 12"]);
     }
 }

@@ -3,7 +3,7 @@
 
 mod docx;
 mod drawing;
-mod flat;
+pub(super) mod flat;
 pub(super) mod flow;
 mod legacy;
 pub(super) mod package;
@@ -38,7 +38,7 @@ pub(super) fn read(
         return Err(Failure::Encrypted.into());
     }
     match format {
-        Format::Docx if !is_ole => docx::read(content, context.html_depth, writer),
+        Format::Docx if !is_ole => docx::read(content, context, writer),
         Format::Pptx if !is_ole => pptx::read(content, writer),
         Format::Docx | Format::Doc => legacy::read_word(content, writer),
         _ => legacy::read_powerpoint(content, writer),

@@ -12,7 +12,7 @@ use zip::result::ZipError;
 /// Most members of an archive.
 const MAX_MEMBERS: usize = 10_000;
 /// Largest part that is unpacked, in bytes.
-const PART_BYTES: u64 = 100 << 20;
+pub(super) const PART_BYTES: u64 = 100 << 20;
 /// Most bytes that are unpacked of one document.
 const TOTAL_BYTES: u64 = 500 << 20;
 /// How many times its packed size a part may take, once it takes more than [`RATIO_FROM`].
@@ -60,12 +60,8 @@ impl<'c> Package<'c> {
 
     /// Takes a document in one XML file apart.
     fn open_flat(content: &Content<'c>) -> Result<Self, Failure> {
-        let bytes = content.head(PART_BYTES + 1)?;
-        if bytes.len() as u64 > PART_BYTES {
-            return Err(Failure::TooLarge(format!("it has more than {} MB of XML", PART_BYTES >> 20)));
-        }
         let (mut places, mut texts) = (HashMap::new(), Vec::new());
-        for (name, text) in flat::parts(&decode_xml(bytes)) {
+        for (name, text) in flat::open(content)? {
             places.entry(key(&name)).or_insert(texts.len());
             texts.push(text);
         }

@@ -96,7 +96,7 @@ impl Reading<'_, '_> {
                     let text = TableText::gather(&child, &mut self.gather);
                     self.deck.push(
                         shape,
-                        BlockKind::Table { header_rows: text.header_rows },
+                        BlockKind::Table { header_rows: text.header_rows() },
                         &text.text(),
                     )?;
                 }

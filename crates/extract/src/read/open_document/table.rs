@@ -4,15 +4,12 @@
 use super::inline::{Behind, Gather, Inline};
 use crate::read::office::running::one_line;
 use crate::read::office::xml::Element;
-
-/// A cell with more bytes of text than this is a piece of layout.
-const CELL_BYTES: usize = 4000;
+use crate::read::rows::{Arrangement, TableRows};
 
 /// A table as text.
 #[derive(Default)]
 pub(super) struct TableText<'t> {
-    lines: Vec<String>,
-    pub(super) header_rows: u32,
+    rows: TableRows,
     pub(super) page: Option<u32>,
     pub(super) behind: Vec<Behind<'t>>,
 }
@@ -21,16 +18,18 @@ impl<'t> TableText<'t> {
     /// Gathers the rows of a table.
     pub(super) fn gather(table: &Element<'t>, gather: &mut Gather<'_>) -> Self {
         let mut text = Self::default();
-        let mut header = true;
         for (row, in_head) in rows(table) {
-            header &= in_head;
-            text.row(&row, header, gather);
+            text.row(&row, in_head, gather);
         }
         text
     }
 
     pub(super) fn text(&self) -> String {
-        self.lines.join("\n")
+        self.rows.text()
+    }
+
+    pub(super) fn header_rows(&self) -> u32 {
+        self.rows.header_rows()
     }
 
     fn row(&mut self, row: &Element<'t>, is_header: bool, gather: &mut Gather<'_>) {
@@ -44,24 +43,18 @@ impl<'t> TableText<'t> {
             self.behind.append(&mut inline.behind);
             texts.push(one_line(&inline.raw));
         }
-        if texts.iter().any(|text| !text.is_empty()) {
-            self.header_rows += u32::from(is_header);
-            self.lines.push(texts.join(" | "));
-        }
+        self.rows.push(texts, is_header);
     }
 }
 
-/// Whether the table holds other tables or long texts, or has a single column.
+/// Whether the table only arranges what is in its cells.
 pub(super) fn arranges_blocks(table: &Element<'_>) -> bool {
-    let mut single_column = true;
+    let mut arrangement = Arrangement::default();
     for (row, _) in rows(table) {
         let cells: Vec<Element<'_>> = cells(&row).collect();
-        single_column &= cells.len() <= 1;
-        if cells.iter().any(|cell| cell.find("table").is_some() || cell.text().len() > CELL_BYTES) {
-            return true;
-        }
+        arrangement.row(cells.iter().map(|cell| (cell.text().len(), cell.find("table").is_some())));
     }
-    single_column
+    arrangement.is_layout()
 }
 
 /// The rows of a table, each with whether it is a header.

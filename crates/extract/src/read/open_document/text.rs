@@ -180,7 +180,7 @@ impl<'t> Reading<'t, '_, '_> {
             return Ok(());
         }
         let text = TableText::gather(table, &mut self.gather);
-        self.flow.push(BlockKind::Table { header_rows: text.header_rows }, &text.text(), text.page)?;
+        self.flow.push(BlockKind::Table { header_rows: text.header_rows() }, &text.text(), text.page)?;
         self.behind(text.behind)
     }
 

@@ -5,7 +5,7 @@
 
 use super::direction::{self, Glyph};
 use super::geometry::union;
-use crate::message::{Line, Word};
+use crate::message::{Inset, Line, Turn, Word};
 use crate::script::{is_cjk, is_cjk_stop, is_dropped};
 use unicode_normalization::UnicodeNormalization;
 
@@ -25,6 +25,7 @@ pub(super) struct Style {
     pub(super) size: f32,
     pub(super) bold: bool,
     pub(super) mono: bool,
+    pub(super) turn: Turn,
 }
 
 /// Puts lines together.
@@ -93,10 +94,15 @@ impl LineBuilder {
             }
             code => {
                 if let Some(c) = char::from_u32(code) {
-                    self.character(c, rect, style);
+                    self.character(plain_bullet(c), rect, style);
                 }
             }
         }
+    }
+
+    /// Whether a word is being read whose last character is a letter.
+    pub(super) fn is_in_word(&self) -> bool {
+        self.word.is_some() && self.text.ends_with(char::is_alphabetic)
     }
 
     /// The lines read, and how many characters had no meaning.
@@ -171,7 +177,7 @@ impl LineBuilder {
         }
         let start = self.text.len();
         self.text.push(c);
-        self.glyphs.push((c, (rect[0] + rect[2]) / 2.0));
+        self.glyphs.push((c, rect));
         let word = self.word.get_or_insert(OpenWord { start, rect, chars: 0, cjk, stopped: false });
         word.rect = union(word.rect, rect);
         word.chars += 1;
@@ -195,16 +201,27 @@ impl LineBuilder {
 
     fn end_word(&mut self) {
         let glyphs = std::mem::take(&mut self.glyphs);
-        if let Some(word) = self.word
-            && let Some(turned) = direction::turned(&glyphs)
-        {
-            self.text.truncate(word.start);
-            self.text.push_str(&turned);
+        let Some(word) = self.word.take() else { return };
+        match direction::words(&glyphs) {
+            Some(words) => {
+                self.text.truncate(word.start);
+                for (at, (text, rect)) in words.into_iter().enumerate() {
+                    if at > 0 {
+                        self.text.push(' ');
+                    }
+                    let start = self.text.len();
+                    self.text.push_str(&text);
+                    self.push_word(start, rect);
+                }
+            }
+            None => self.push_word(word.start, word.rect),
         }
-        if let Some(word) = self.word.take()
-            && let (Ok(start), Ok(end)) = (u32::try_from(word.start), u32::try_from(self.text.len()))
-        {
-            self.words.push(Word { start, end, rect: word.rect });
+    }
+
+    /// Notes a word that ends where the text ends now.
+    fn push_word(&mut self, start: usize, rect: [f32; 4]) {
+        if let (Ok(start), Ok(end)) = (u32::try_from(start), u32::try_from(self.text.len())) {
+            self.words.push(Word { start, end, rect });
         }
     }
 
@@ -227,6 +244,8 @@ impl LineBuilder {
             bold: share(&styles, |style| style.bold),
             mono: share(&styles, |style| style.mono),
             hyphen,
+            turn: turn_of_most(&styles),
+            inset: Inset::None,
         });
     }
 }
@@ -243,6 +262,13 @@ fn most_of(styles: &[(Style, usize)]) -> Style {
     sizes.into_iter().max_by_key(|(_, count)| *count).map(|(style, _)| style).unwrap_or_default()
 }
 
+/// How most of the characters are turned.
+fn turn_of_most(styles: &[(Style, usize)]) -> Turn {
+    let count = |turn: Turn| styles.iter().filter(|(style, _)| style.turn == turn).map(|(_, n)| n).sum();
+    let turns = [Turn::Upright, Turn::Right, Turn::Over, Turn::Left, Turn::Slanted];
+    turns.into_iter().rev().max_by_key(|turn| -> usize { count(*turn) }).unwrap_or_default()
+}
+
 /// Whether at least nine characters in ten have a property.
 fn share(styles: &[(Style, usize)], has: impl Fn(&Style) -> bool) -> bool {
     let all: usize = styles.iter().map(|(_, count)| count).sum();
@@ -257,6 +283,11 @@ pub(super) fn same_row(a: [f32; 4], b: [f32; 4]) -> bool {
     shared > 0.0 && shared >= lower * 0.5
 }
 
+/// Bullets of the fonts Symbol and Wingdings, which files leave at their codes in the font.
+fn plain_bullet(c: char) -> char {
+    if matches!(c, '\u{F0B7}' | '\u{F0A7}' | '\u{F0D8}') { '•' } else { c }
+}
+
 /// Ligatures, Arabic presentation forms and the radicals that some programs write instead of
 /// ideographs: shapes of letters that nobody would type when searching.
 fn is_presentation_form(c: char) -> bool {
@@ -268,7 +299,7 @@ fn is_presentation_form(c: char) -> bool {
 mod tests {
     use super::*;
 
-    const PLAIN: Style = Style { size: 10.0, bold: false, mono: false };
+    const PLAIN: Style = Style { size: 10.0, bold: false, mono: false, turn: Turn::Upright };
 
     /// Characters on one row, ten points each, with `|` for the end of a row.
     fn lines(text: &[u16]) -> Vec<Line> {
@@ -342,6 +373,7 @@ mod tests {
     #[test]
     fn shapes_of_letters_become_letters() {
         assert_eq!(lines(&utf16("ﬁnd ⼀⼈"))[0].text, "find 一人");
+        assert_eq!(lines(&utf16("\u{F0B7} item"))[0].text, "• item");
         assert_eq!(lines(&utf16("全角ＡＢ"))[0].text, "全角ＡＢ");
     }
 }

@@ -19,6 +19,10 @@ const WHOLE_SHARE: f32 = 0.8;
 const GRID: usize = 40;
 /// The share of characters without meaning that makes a text layer useless, in percent.
 const BAD_PERCENT: usize = 20;
+/// With so many characters that mean something, and no more than this share that does not, in percent,
+/// a page is read as far as its text layer goes.
+const READABLE_CHARS: usize = 200;
+const HALF_READABLE_PERCENT: usize = 60;
 /// Most objects looked at on a page.
 const MAX_OBJECTS: usize = 5_000;
 
@@ -27,8 +31,9 @@ const MAX_OBJECTS: usize = 5_000;
 pub(super) enum Worth {
     /// It is the text of the page.
     Text,
-    /// It is only what was put on a scan afterwards (a number, a stamp, the head of a court's file);
-    /// what the page says is in the picture.
+    /// It is only a part of what the page says: what was put on a scan afterwards (a number, a stamp, the
+    /// head of a court's file), or what is set in those fonts whose letters are known. The rest can only
+    /// be seen.
     Marks,
     /// It is missing, or means nothing.
     Nothing,
@@ -39,7 +44,8 @@ pub(super) fn judge(page: &PdfPage<'_>, frame: &Frame, lines: &[Line], meaningle
     let (all, bad) = count(lines);
     let (all, bad) = (all + meaningless, bad + meaningless);
     if all > 0 && bad * 100 > all * BAD_PERCENT {
-        return Worth::Nothing;
+        let is_half_readable = all - bad >= READABLE_CHARS && bad * 100 <= all * HALF_READABLE_PERCENT;
+        return if is_half_readable { Worth::Marks } else { Worth::Nothing };
     }
     let may_be_marks = all < MARK_CHARS && stand_in_margins(lines, frame.height);
     if all >= FEW_CHARS && !may_be_marks {
@@ -57,6 +63,12 @@ fn stand_in_margins(lines: &[Line], height: f32) -> bool {
     let margin = height * MARGIN_SHARE;
     let within = |[_, top, _, bottom]: [f32; 4]| bottom <= margin || top >= height - margin;
     lines.iter().flat_map(|line| &line.words).all(|word| within(word.rect))
+}
+
+/// Whether a line holds more characters that mean nothing than others.
+pub(super) fn is_meaningless_line(line: &Line) -> bool {
+    let (all, bad) = count(std::slice::from_ref(line));
+    bad * 2 > all
 }
 
 /// How many characters other than spaces there are, and how many of them mean nothing.
@@ -128,7 +140,7 @@ mod tests {
     use crate::message::Word;
 
     fn line(text: &str) -> Line {
-        Line { text: text.to_owned(), words: Vec::new(), size: 10.0, bold: false, mono: false, hyphen: false }
+        Line { text: text.to_owned(), words: Vec::new(), size: 10.0, ..Line::default() }
     }
 
     fn frame() -> Frame {
@@ -163,5 +175,7 @@ mod tests {
     #[test]
     fn private_characters_mean_nothing_and_chinese_does() {
         assert_eq!(count(&[line("中文 text"), line("\u{E000}\u{F8FF}\u{FFFD}")]), (9, 3));
+        assert!(is_meaningless_line(&line("\u{E000}\u{E001} a")));
+        assert!(!is_meaningless_line(&line("\u{E000} ab")));
     }
 }

@@ -34,6 +34,11 @@ impl Frame {
         Self { left, bottom, right, top, turns, width: sane(width), height: sane(height) }
     }
 
+    /// By how much the page is turned clockwise.
+    pub(super) fn degrees(&self) -> f32 {
+        f32::from(self.turns) * 90.0
+    }
+
     /// The frame of a page that is not turned.
     #[cfg(test)]
     pub(super) fn upright(width: f32, height: f32) -> Self {

@@ -3,13 +3,17 @@
 
 mod chars;
 mod direction;
+mod fields;
 mod gate;
 mod geometry;
 mod library;
+mod ligature;
+mod notes;
 mod outline;
 mod page;
 mod render;
 mod rules;
+mod turn;
 
 use super::Context;
 use crate::content::Content;

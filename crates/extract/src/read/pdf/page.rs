@@ -4,12 +4,12 @@ use super::chars::{LineBuilder, Style};
 use super::gate::{self, Worth};
 use super::geometry::Frame;
 use super::library::one_line;
+use super::ligature;
+use super::notes;
 use super::rules;
-use crate::message::{Line, PageText};
-use pdfium_render::prelude::{
-    PdfDocument, PdfFontWeight, PdfPage, PdfPageAnnotation, PdfPageAnnotationCommon, PdfPageAnnotationType,
-    PdfPageObjectsCommon, PdfPageTextChar, PdfRect,
-};
+use super::turn;
+use crate::message::{Line, PageText, Turn};
+use pdfium_render::prelude::{PdfDocument, PdfFontWeight, PdfPage, PdfPageAnnotationType, PdfPageTextChar};
 
 /// What a page turned out to be.
 pub(super) enum PageRead {
@@ -24,7 +24,7 @@ pub(super) enum PageRead {
 pub(super) fn read_page(document: &PdfDocument<'_>, index: u32) -> Result<PageRead, String> {
     let number = i32::try_from(index).map_err(|_| "page number".to_owned())?;
     let mut page = document.pages().get(number).map_err(|error| one_line(&error))?;
-    let notes = notes_without_appearance(&page);
+    let notes = notes::written(&page);
     // Form fields, stamps and notes with an appearance become part of the page's text. The document
     // on disk is not touched. Failing costs only those. The page is loaded anew in any case: flattening
     // replaces its handle, and the parts of the old page keep pointing to memory that is gone.
@@ -36,8 +36,12 @@ pub(super) fn read_page(document: &PdfDocument<'_>, index: u32) -> Result<PageRe
     let frame = Frame::of(&page);
     let rules = rules::rules(&page, &frame);
     let (mut lines, meaningless) = lines_of(&page, &frame, &rules)?;
-    lines.extend(notes.iter().flat_map(|note| lines_of_note(note, &frame)));
+    turn::sort_turned(&mut lines);
+    lines = notes::put(notes, lines, &frame);
     let worth = gate::judge(&page, &frame, &lines, meaningless);
+    if worth == Worth::Marks {
+        lines.retain(|line| !gate::is_meaningless_line(line));
+    }
     if worth == Worth::Nothing {
         return Ok(PageRead::WithoutText);
     }
@@ -50,16 +54,40 @@ pub(super) fn read_page(document: &PdfDocument<'_>, index: u32) -> Result<PageRe
 fn lines_of(page: &PdfPage<'_>, frame: &Frame, rules: &[[f32; 4]]) -> Result<(Vec<Line>, usize), String> {
     let text = page.text().map_err(|error| one_line(&error))?;
     let mut builder = LineBuilder::divided_by(rules);
-    for character in text.chars().iter() {
+    let characters = text.chars();
+    let mut characters = characters.iter().peekable();
+    while let Some(character) = characters.next() {
         let code = character.unicode_value();
         let rect = character.loose_bounds().ok().and_then(|bounds| frame.show(&bounds));
-        builder.push(code, rect, || style_of(&character));
+        let letters = ligature::letters(code).filter(|_| {
+            let mut follows = || characters.peek().is_some_and(|next| is_letter_beside(next, &character));
+            is_unnamed(&character) && (builder.is_in_word() || follows())
+        });
+        match letters {
+            Some(letters) => {
+                let codes = letters.chars().map(u32::from);
+                codes.for_each(|code| builder.push(code, rect, || style_of(&character, frame)));
+            }
+            None => builder.push(code, rect, || style_of(&character, frame)),
+        }
     }
     Ok(builder.finish())
 }
 
-fn style_of(character: &PdfPageTextChar<'_>) -> Style {
-    let size = character.scaled_font_size().value.abs();
+/// Whether a character comes from a font without a name, such as those that TeX draws dot by dot.
+fn is_unnamed(character: &PdfPageTextChar<'_>) -> bool {
+    !character.is_generated().unwrap_or(true) && character.font_name().is_empty()
+}
+
+/// Whether `next` is a small letter of the same size, as in a word; a formula's index is smaller.
+fn is_letter_beside(next: &PdfPageTextChar<'_>, character: &PdfPageTextChar<'_>) -> bool {
+    let sizes = next.scaled_font_size().value - character.scaled_font_size().value;
+    next.unicode_char().is_some_and(|c| c.is_ascii_lowercase()) && sizes.abs() < 0.1
+}
+
+fn style_of(character: &PdfPageTextChar<'_>, frame: &Frame) -> Style {
+    let degrees = character.angle_degrees().unwrap_or(0.0);
+    let size = size_of(character, degrees);
     let name = character.font_name().to_lowercase();
     let heavy = match character.font_weight() {
         Some(
@@ -78,6 +106,18 @@ fn style_of(character: &PdfPageTextChar<'_>) -> Style {
         bold: heavy || named(&["bold", "black", "heavy", "cmbx", "-demi"]),
         mono: character.font_is_fixed_pitch()
             || named(&["mono", "courier", "consol", "typewriter", "cmtt", "menlo"]),
+        turn: turn::turn(degrees + frame.degrees()),
+    }
+}
+
+/// The font size as rendered, of a character that is turned by `degrees`. What PDFium's wrapper calls the
+/// scaled size is that of text that stands upright.
+fn size_of(character: &PdfPageTextChar<'_>, degrees: f32) -> f32 {
+    match (turn::turn(degrees), character.matrix()) {
+        (Turn::Left | Turn::Right | Turn::Slanted, Ok(matrix)) => {
+            character.unscaled_font_size().value.abs() * matrix.c().hypot(matrix.d())
+        }
+        _ => character.scaled_font_size().value.abs(),
     }
 }
 
@@ -87,31 +127,4 @@ fn has_drawn_notes(page: &PdfPage<'_>) -> bool {
     page.annotations().iter().any(|annotation| {
         !matches!(annotation.annotation_type(), PdfPageAnnotationType::Link | PdfPageAnnotationType::Popup)
     })
-}
-
-/// A text box that a person put on the page and that carries no drawing of its own: PDFium shows
-/// nothing for it, so its text is taken from the note itself.
-struct Note {
-    text: String,
-    bounds: PdfRect,
-}
-
-fn notes_without_appearance(page: &PdfPage<'_>) -> Vec<Note> {
-    let undrawn = |annotation: PdfPageAnnotation<'_>| {
-        let free_text = annotation.as_free_text_annotation()?;
-        if !free_text.objects().is_empty() {
-            return None;
-        }
-        Some(Note { text: free_text.contents()?, bounds: free_text.bounds().ok()? })
-    };
-    page.annotations().iter().filter_map(undrawn).collect()
-}
-
-fn lines_of_note(note: &Note, frame: &Frame) -> Vec<Line> {
-    let Some(rect) = frame.show(&note.bounds) else { return Vec::new() };
-    let mut builder = LineBuilder::default();
-    for c in note.text.chars() {
-        builder.push(u32::from(c), Some(rect), || Style { size: 10.0, ..Style::default() });
-    }
-    builder.finish().0
 }

@@ -167,10 +167,10 @@ impl<'w, 's> Reading<'w, 's> {
         }
         match symbol {
             b'\\' | b'{' | b'}' => self.bytes_of_text(&[symbol]),
-            b'~' => self.push("\u{A0}"),
-            b'_' => self.push("\u{2011}"),
+            b'~' => self.push_after_bytes("\u{A0}"),
+            b'_' => self.push_after_bytes("\u{2011}"),
             b'\n' | b'\r' => self.word("par", None)?,
-            b'\t' => self.push("\t"),
+            b'\t' => self.push_after_bytes("\t"),
             _ => {}
         }
         Ok(())
@@ -234,6 +234,12 @@ impl<'w, 's> Reading<'w, 's> {
         let encoding = self.head.encoding(if font < 0 { self.head.default_font } else { font });
         let text = encoding.decode_without_bom_handling(&bytes).0.into_owned();
         self.push(&text);
+    }
+
+    /// Text that follows the bytes gathered so far.
+    fn push_after_bytes(&mut self, text: &str) {
+        self.decode();
+        self.push(text);
     }
 
     /// Text, to where the group sends it.

@@ -3,6 +3,7 @@
 
 use crate::read::office::running::{one_line, preformatted, running};
 use crate::read::office::styles::Role;
+use crate::read::rows::TableRows;
 use docent_corpus::BlockKind;
 
 /// What a story is.
@@ -43,10 +44,8 @@ pub(super) struct Story {
     pub(super) marker: String,
     cell: String,
     cells: Vec<String>,
-    rows: Vec<String>,
+    rows: TableRows,
     single_column: bool,
-    header_rows: u32,
-    in_header: bool,
     /// Whether the row being gathered is a header.
     pub(super) header_row: bool,
 }
@@ -62,10 +61,8 @@ impl Story {
             marker: String::new(),
             cell: String::new(),
             cells: Vec::new(),
-            rows: Vec::new(),
+            rows: TableRows::default(),
             single_column: true,
-            header_rows: 0,
-            in_header: true,
             header_row: false,
         }
     }
@@ -111,10 +108,8 @@ impl Story {
         let cells = std::mem::take(&mut self.cells);
         let is_header = std::mem::take(&mut self.header_row);
         if cells.iter().any(|cell| !cell.is_empty()) {
-            self.in_header &= is_header;
-            self.header_rows += u32::from(self.in_header);
             self.single_column &= cells.len() == 1;
-            self.rows.push(cells.join(" | "));
+            self.rows.push(cells, is_header);
         }
     }
 
@@ -144,13 +139,11 @@ impl Story {
 
     fn end_table(&mut self) {
         let rows = std::mem::take(&mut self.rows);
-        let header_rows = std::mem::take(&mut self.header_rows);
         let single_column = std::mem::replace(&mut self.single_column, true);
-        self.in_header = true;
         if single_column {
-            rows.into_iter().for_each(|row| self.push(BlockKind::Paragraph, row));
+            rows.into_lines().into_iter().for_each(|row| self.push(BlockKind::Paragraph, row));
         } else {
-            self.push(BlockKind::Table { header_rows }, rows.join("\n"));
+            self.push(BlockKind::Table { header_rows: rows.header_rows() }, rows.text());
         }
     }
 

@@ -15,20 +15,50 @@ const TITLE_ROWS: usize = 3;
 
 /// A cell of the rows at the top of a table.
 #[derive(Clone, Copy, Debug)]
-pub(in crate::read) struct HeadCell<'c> {
-    pub(in crate::read) column: u32,
-    pub(in crate::read) kind: Kind,
-    pub(in crate::read) text: &'c str,
+pub(super) struct HeadCell<'c> {
+    pub(super) column: u32,
+    pub(super) kind: Kind,
+    pub(super) text: &'c str,
 }
 
 /// How many of `rows`, the first of a table, are its head; 0 if it has none.
-pub(in crate::read) fn header_rows(rows: &[Vec<HeadCell<'_>>]) -> u32 {
+pub(super) fn header_rows(rows: &[Vec<HeadCell<'_>>]) -> u32 {
     let widest = rows.iter().map(Vec::len).max().unwrap_or(0);
     let single = |row: &Vec<HeadCell<'_>>| row.len() == 1;
     let titles =
         if widest > 1 { rows.iter().take(TITLE_ROWS).take_while(|row| single(row)).count() } else { 0 };
     let Some((names, body)) = rows.get(titles..).and_then(<[_]>::split_first) else { return 0 };
     if is_header(names, body) { u32::try_from(titles + 1).unwrap_or(0) } else { 0 }
+}
+
+/// How many of `rows` of cells, the first of a table, are its head, where nothing but their text is
+/// known; 0 if it has none.
+pub(crate) fn likely_header_rows<T: AsRef<str>>(rows: &[Vec<T>]) -> u32 {
+    let rows: Vec<Vec<HeadCell<'_>>> = rows
+        .iter()
+        .map(|row| {
+            let filled = row.iter().map(AsRef::as_ref).enumerate().filter(|(_, text)| !text.is_empty());
+            let column = |index| u32::try_from(index).unwrap_or(u32::MAX);
+            filled.map(|(index, text)| HeadCell { column: column(index), kind: kind(text), text }).collect()
+        })
+        .collect();
+    header_rows(&rows)
+}
+
+/// What a text looks like: a number with separators, signs, a currency or a percent sign; a date.
+fn kind(text: &str) -> Kind {
+    let digits = text.chars().filter(char::is_ascii_digit).count();
+    let letters = text.chars().filter(|c| c.is_alphabetic()).count();
+    if digits == 0 {
+        return Kind::Text;
+    }
+    let joined = text.split(['-', '/', '.', ':', ' ', 'T', 'Z', '年', '月', '日']);
+    let parts: Vec<&str> = joined.filter(|part| !part.is_empty()).collect();
+    let numeric = |part: &&str| part.len() <= 4 && part.bytes().all(|byte| byte.is_ascii_digit());
+    if parts.len() >= 3 && parts.iter().all(numeric) {
+        return Kind::Date;
+    }
+    if letters == 0 || text.parse::<f64>().is_ok() { Kind::Number } else { Kind::Text }
 }
 
 fn is_header(names: &[HeadCell<'_>], body: &[Vec<HeadCell<'_>>]) -> bool {

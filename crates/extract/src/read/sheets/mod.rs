@@ -16,10 +16,11 @@ mod tests;
 mod value;
 mod xlsx;
 
-pub(super) use grid::{Budget, Kind, clean};
-pub(super) use header::{HeadCell, header_rows};
+pub(super) use grid::{Budget, clean};
+pub(crate) use header::likely_header_rows;
 
 use super::Context;
+use super::office::flat::archive;
 use super::office::package::is_markup;
 use crate::content::Content;
 use crate::message::{Failure, Stop};
@@ -58,6 +59,10 @@ pub(super) fn read(
         Format::Xls => binary::xls(content, &mut telling),
         Format::Xlsb => binary::xlsb(content, &mut telling),
         Format::Ods => ods::read(content, &mut telling),
+        Format::Xlsx if is_markup => {
+            let archive = archive(content)?;
+            xlsx::read(&Content::Member { name: &telling.name.clone(), bytes: &archive }, &mut telling)
+        }
         _ => xlsx::read(content, &mut telling),
     }) {
         Ok(result) => result?,

@@ -161,8 +161,13 @@ impl<B: BufRead> Sheets<'_, '_, '_, B> {
                             Err(damage) => return (grid, Some(damage)),
                         }
                     }
-                    // Drawings and the rules of filters have texts that are in no cell.
-                    "table:shapes" | "office:forms" | "table:table-source" | "office:dde-source" => {
+                    // Text boxes that stand on the sheet and not at a cell.
+                    "table:shapes" => match self.annotation() {
+                        Ok((_, text)) => notes.extend(Note::new((0, 0), "", &text, &mut self.telling.budget)),
+                        Err(damage) => return (grid, Some(damage)),
+                    },
+                    // The rules of filters have texts that are in no cell.
+                    "office:forms" | "table:table-source" | "office:dde-source" => {
                         if let Err(damage) = self.skip() {
                             return (grid, Some(damage));
                         }
@@ -231,8 +236,11 @@ impl<B: BufRead> Sheets<'_, '_, '_, B> {
                         let note = self.annotation()?;
                         cell.notes.push(note);
                     }
-                    "table:detective" | "draw:frame" | "draw:custom-shape" | "table:table"
-                    | "text:ruby-text" => self.skip()?,
+                    "draw:frame" | "draw:custom-shape" | "draw:g" => {
+                        let (_, text) = self.annotation()?;
+                        cell.notes.push((String::new(), text));
+                    }
+                    "table:detective" | "table:table" | "text:ruby-text" => self.skip()?,
                     "text:p" | "text:h" | "text:line-break" | "text:tab" => {
                         if !shown.is_empty() {
                             shown.push(' ');
@@ -268,7 +276,7 @@ impl<B: BufRead> Sheets<'_, '_, '_, B> {
         Ok(())
     }
 
-    /// Author and text of a note.
+    /// Author and text of a note; the text of a drawing.
     fn annotation(&mut self) -> Result<(String, String), String> {
         let (mut pieces, mut depth) = ([String::new(), String::new()], 1_usize);
         // Which of the two is being read, and how deep its element is.

@@ -1,12 +1,14 @@
 //! Documents in other formats within a Word file (`altChunk`): programs that make reports put all of
-//! their HTML into one, and Word makes paragraphs of it when the file is opened.
+//! their HTML into one, or put Word files and RTF together, and Word makes paragraphs of it when the file
+//! is opened.
 
 use super::super::package::Package;
 use super::super::relations::Relations;
+use crate::collect::Collector;
 use crate::content::Content;
 use crate::encoding::{decode_plain, detect};
-use crate::message::{Failure, Stop};
-use crate::read::{html, mail};
+use crate::message::{Closed, Failure, Message, Sink, Stop};
+use crate::read::{Context, html, mail, read_content};
 use crate::sniff::{Sniffed, sniff_content};
 use crate::stack::catch;
 use crate::writer::BlockWriter;
@@ -16,11 +18,14 @@ use std::collections::HashMap;
 /// The blocks of each such document, by the id that refers to it.
 pub(super) type Chunks = HashMap<String, Vec<(BlockKind, String)>>;
 
-/// Reads those that are pages, saved in one file or not; the others are missing.
+/// Most documents within documents within documents.
+const MAX_NESTING: u32 = 3;
+
+/// Reads those that are pages, saved in one file or not, and those that are texts; the others are missing.
 pub(super) fn load(
     package: &mut Package<'_>,
     relations: &Relations,
-    depth: usize,
+    context: &Context<'_>,
     writer: &mut BlockWriter,
 ) -> Result<Chunks, Stop> {
     let mut chunks = Chunks::new();
@@ -28,8 +33,14 @@ pub(super) fn load(
         match package.part(name) {
             Ok(Some(bytes)) => {
                 writer.alive()?;
-                let page = page(name, bytes);
-                let blocks = page.and_then(|page| catch(|| html::fragment(&page, depth)).ok());
+                let blocks = match sniff_content(&Content::Member { name, bytes: &bytes }) {
+                    Ok(Sniffed::Known(format @ (Format::Html | Format::Mail))) => page(format, bytes)
+                        .and_then(|page| catch(|| html::fragment(&page, context.html_depth)).ok()),
+                    Ok(Sniffed::Known(
+                        format @ (Format::Docx | Format::Doc | Format::Rtf | Format::PlainText),
+                    )) => text(&Content::Member { name, bytes: &bytes }, format, context, writer),
+                    _ => None,
+                };
                 chunks.extend(blocks.map(|blocks| (id.to_owned(), blocks)));
             }
             Ok(None) => {}
@@ -42,15 +53,44 @@ pub(super) fn load(
     Ok(chunks)
 }
 
-fn page(name: &str, bytes: Vec<u8>) -> Option<String> {
-    match sniff_content(&Content::Member { name, bytes: &bytes }) {
-        Ok(Sniffed::Known(Format::Html)) => {
-            let declared = html::declared_encoding(&bytes);
-            let detected = detect(&bytes, declared, true)?;
-            Some(decode_plain(bytes, detected).0)
-        }
-        Ok(Sniffed::Known(Format::Mail)) => mail::html_of(&bytes),
-        _ => None,
+fn page(format: Format, bytes: Vec<u8>) -> Option<String> {
+    if format == Format::Mail {
+        return mail::html_of(&bytes);
+    }
+    let declared = html::declared_encoding(&bytes);
+    let detected = detect(&bytes, declared, true)?;
+    Some(decode_plain(bytes, detected).0)
+}
+
+/// The blocks of a text, read as a file of its own would be.
+fn text(
+    content: &Content<'_>,
+    format: Format,
+    context: &Context<'_>,
+    writer: &mut BlockWriter,
+) -> Option<Vec<(BlockKind, String)>> {
+    if context.nesting >= MAX_NESTING {
+        return None;
+    }
+    let inner = Context { text_bytes: writer.room(), nesting: context.nesting + 1, ..*context };
+    let mut gathered = Gathered { collector: Collector::new(format, inner.text_bytes), writer };
+    // What was read before a failure counts.
+    let _ = catch(|| read_content(content, format, &inner, &mut gathered));
+    let document = gathered.collector.finish(None).ok()?;
+    let texts = document.blocks.iter().map(|block| (block.kind.clone(), block.span.of(&document.text)));
+    Some(texts.filter_map(|(kind, text)| Some((kind, text?.to_owned()))).collect())
+}
+
+/// Collects what a reader tells, and tells the document around it that the work goes on.
+struct Gathered<'g, 's> {
+    collector: Collector,
+    writer: &'g mut BlockWriter<'s>,
+}
+
+impl Sink for Gathered<'_, '_> {
+    fn send(&mut self, message: Message) -> Result<(), Closed> {
+        self.writer.alive().map_err(|_| Closed)?;
+        self.collector.take(message).map_err(|_| Closed)
     }
 }
 
@@ -62,21 +102,21 @@ mod tests {
     use zip::ZipWriter;
     use zip::write::SimpleFileOptions;
 
-    fn with_chunk(name: &str, chunk: &str) -> Vec<u8> {
+    fn with_chunk(name: &str, chunk: impl AsRef<[u8]>) -> Vec<u8> {
         let relations = format!(
             "<Relationships><Relationship Id='c1' Type='x/aFChunk' Target='{name}'/></Relationships>"
         );
         let document = "<w:document><w:body><w:altChunk r:id='c1'/><w:p><w:r><w:t>Below</w:t></w:r></w:p></w:body></w:document>";
         let part = format!("word/{name}");
         let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
-        for (name, text) in [
-            ("[Content_Types].xml", "<Types/>"),
-            ("word/document.xml", document),
-            ("word/_rels/document.xml.rels", relations.as_str()),
-            (part.as_str(), chunk),
+        for (name, bytes) in [
+            ("[Content_Types].xml", b"<Types/>".as_slice()),
+            ("word/document.xml", document.as_bytes()),
+            ("word/_rels/document.xml.rels", relations.as_bytes()),
+            (part.as_str(), chunk.as_ref()),
         ] {
             writer.start_file(name, SimpleFileOptions::default()).unwrap();
-            writer.write_all(text.as_bytes()).unwrap();
+            writer.write_all(bytes).unwrap();
         }
         writer.finish().unwrap().into_inner()
     }
@@ -95,5 +135,16 @@ mod tests {
         }
         let document = read_named("a.docx", &with_chunk("chunk.bin", "\0\u{1}\u{2}")).unwrap();
         assert_eq!((texts(&document), document.warnings.len()), (vec!["Below"], 1));
+    }
+
+    #[test]
+    fn texts_of_word_within_a_word_file_are_read_in_their_place() {
+        let rtf = r"{\rtf1\ansi\deff0 First\par Second\par}";
+        let document = read_named("a.docx", &with_chunk("chunk1.rtf", rtf)).unwrap();
+        assert_eq!(texts(&document), ["First", "Second", "Below"]);
+        // A file in a file in a file.
+        let inner = with_chunk("chunk1.rtf", rtf);
+        let document = read_named("a.docx", &with_chunk("chunk2.docx", inner)).unwrap();
+        assert_eq!(texts(&document), ["First", "Second", "Below", "Below"]);
     }
 }

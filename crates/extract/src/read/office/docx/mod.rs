@@ -18,6 +18,7 @@ use super::relations::Relations;
 use super::xml::Tree;
 use crate::content::Content;
 use crate::message::{Failure, Stop};
+use crate::read::Context;
 use crate::writer::BlockWriter;
 use body::Body;
 use chunks::Chunks;
@@ -42,7 +43,11 @@ struct Parts {
 }
 
 /// Reads the document; of HTML in it, elements nested deeper than `depth` lose their tags.
-pub(super) fn read(content: &Content<'_>, depth: usize, writer: &mut BlockWriter) -> Result<(), Stop> {
+pub(super) fn read(
+    content: &Content<'_>,
+    context: &Context<'_>,
+    writer: &mut BlockWriter,
+) -> Result<(), Stop> {
     let mut package = Package::open(content)?;
     writer.metadata = properties::read(&mut package, "Pages")?;
     let main = Relations::of(&mut package, "")?.first("officeDocument").map(str::to_owned);
@@ -50,7 +55,7 @@ pub(super) fn read(content: &Content<'_>, depth: usize, writer: &mut BlockWriter
     let relations = Relations::optional(&mut package, &main, writer)?;
     let document = package.text(&main)?.ok_or_else(|| Failure::Damaged(format!("{main} is missing")))?;
     let mut drawings = Drawings::default();
-    let parts = Parts::load(document, &mut package, &relations, &mut drawings, depth, writer)?;
+    let parts = Parts::load(document, &mut package, &relations, &mut drawings, context, writer)?;
     read_parts(&parts, &drawings, writer)
 }
 
@@ -61,7 +66,7 @@ impl Parts {
         package: &mut Package<'_>,
         relations: &Relations,
         drawings: &mut Drawings,
-        depth: usize,
+        context: &Context<'_>,
         writer: &mut BlockWriter,
     ) -> Result<Self, Stop> {
         let mut part = |name: Option<&str>| match name {
@@ -82,7 +87,7 @@ impl Parts {
             parts.furniture.push((id.to_owned(), optional(package, name, writer)?));
         }
         drawings.load(package, relations, writer)?;
-        parts.chunks = chunks::load(package, relations, depth, writer)?;
+        parts.chunks = chunks::load(package, relations, context, writer)?;
         Ok(parts)
     }
 }

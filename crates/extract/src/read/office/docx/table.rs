@@ -6,17 +6,13 @@ use super::super::xml::Element;
 use super::body::Body;
 use super::inline::{Behind, Inline};
 use crate::message::Stop;
+use crate::read::rows::{Arrangement, TableRows};
 use docent_corpus::BlockKind;
-
-/// A cell with more bytes of text than this is a piece of layout.
-const CELL_BYTES: usize = 4000;
 
 /// A table while it is gathered.
 #[derive(Default)]
 struct Rows<'t> {
-    lines: Vec<String>,
-    header_rows: u32,
-    in_header: bool,
+    rows: TableRows,
     page: Option<u32>,
     behind: Vec<Behind<'t>>,
 }
@@ -32,12 +28,12 @@ impl<'t> Body<'t, '_, '_> {
             return Ok(());
         }
         let first_row = self.shows_first_row(table);
-        let mut gathered = Rows { in_header: true, ..Rows::default() };
+        let mut gathered = Rows::default();
         for (at, row) in rows.iter().enumerate() {
             self.row(row, first_row && at == 0, &mut gathered)?;
         }
-        let header_rows = gathered.header_rows;
-        self.flow.push(BlockKind::Table { header_rows }, &gathered.lines.join("\n"), gathered.page)?;
+        let header_rows = gathered.rows.header_rows();
+        self.flow.push(BlockKind::Table { header_rows }, &gathered.rows.text(), gathered.page)?;
         self.behind(gathered.behind)
     }
 
@@ -58,11 +54,7 @@ impl<'t> Body<'t, '_, '_> {
             into.behind.append(&mut inline.behind);
             cells.push(one_line(&inline.raw));
         }
-        if cells.iter().any(|cell| !cell.is_empty()) {
-            into.in_header &= is_header;
-            into.header_rows += u32::from(into.in_header);
-            into.lines.push(cells.join(" | "));
-        }
+        into.rows.push(cells, is_header);
         Ok(())
     }
 
@@ -118,15 +110,12 @@ fn goes_on(cell: &Element<'_>) -> bool {
     merge.is_some_and(|merge| merge.attribute("val").as_deref() != Some("restart"))
 }
 
-/// Whether the table holds other tables or long texts, or has a single column.
+/// Whether the table only arranges what is in its cells.
 fn arranges_blocks(rows: &[Element<'_>]) -> bool {
-    let mut single_column = true;
+    let mut arrangement = Arrangement::default();
     for row in rows {
         let cells = parts(row, "tc");
-        single_column &= cells.len() <= 1;
-        if cells.iter().any(|cell| cell.find("tbl").is_some() || cell.text().len() > CELL_BYTES) {
-            return true;
-        }
+        arrangement.row(cells.iter().map(|cell| (cell.text().len(), cell.find("tbl").is_some())));
     }
-    single_column
+    arrangement.is_layout()
 }

@@ -5,6 +5,7 @@ use super::super::running::{one_line, running};
 use super::{metadata, open};
 use crate::content::Content;
 use crate::message::{Failure, Stop};
+use crate::read::rows::TableRows;
 use crate::stack::catch;
 use crate::writer::BlockWriter;
 use docent_corpus::BlockKind;
@@ -53,7 +54,8 @@ fn read_slide(slide: &SlideText, deck: &mut Deck<'_, '_>) -> Result<(), Stop> {
     for (shape, table) in
         (u32::try_from(slide.text_runs.len()).unwrap_or(u32::MAX - 1) + 1..).zip(&slide.tables)
     {
-        deck.push(shape, BlockKind::Table { header_rows: 0 }, &table_text(table))?;
+        let rows = table_rows(table);
+        deck.push(shape, BlockKind::Table { header_rows: rows.header_rows() }, &rows.text())?;
     }
     for (_, run) in notes {
         paragraphs(&run.text).try_for_each(|(_, text)| deck.note(&running(text)))?;
@@ -99,12 +101,12 @@ fn depth_at(run: &TextRun, at: usize) -> u8 {
     u8::try_from(level).unwrap_or(u8::MAX).min(8)
 }
 
-fn table_text(table: &TableBlock) -> String {
+fn table_rows(table: &TableBlock) -> TableRows {
     let cell = |runs: &Vec<TextRun>| {
         let texts: Vec<String> = runs.iter().map(|run| one_line(&run.text.replace('\r', "\n"))).collect();
         texts.join(" ").trim().to_owned()
     };
-    let rows = table.rows.iter().map(|row| row.iter().map(cell).collect::<Vec<_>>());
-    let rows = rows.filter(|row| row.iter().any(|cell| !cell.is_empty()));
-    rows.map(|row| row.join(" | ")).collect::<Vec<_>>().join("\n")
+    let mut rows = TableRows::default();
+    table.rows.iter().for_each(|row| rows.push(row.iter().map(cell).collect(), false));
+    rows
 }

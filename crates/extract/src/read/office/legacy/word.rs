@@ -7,6 +7,7 @@ use super::super::running::{one_line, preformatted, running};
 use super::{metadata, open};
 use crate::content::Content;
 use crate::message::{Failure, Stop};
+use crate::read::rows::{CELL_BYTES, TableRows};
 use crate::writer::BlockWriter;
 use docent_corpus::BlockKind;
 use office_oxide::doc::DocError;
@@ -15,8 +16,6 @@ use office_oxide::ir::{
 };
 use office_oxide::{Document, DocumentFormat, OfficeError};
 
-/// A table cell with more bytes than this is a piece of layout.
-const CELL_BYTES: usize = 4000;
 /// Deepest nesting of elements that is followed.
 const MAX_DEPTH: usize = 64;
 
@@ -144,9 +143,9 @@ impl Walk<'_, '_> {
     }
 
     fn table(&mut self, table: &Table, depth: usize) -> Result<(), Stop> {
-        let mut rows = Vec::new();
-        let (mut header_rows, mut in_header) = (0_u32, true);
+        let mut rows = TableRows::default();
         let mut arranges = table.rows.iter().all(|row| row.cells.len() <= 1);
+        let (mut filled, mut nesting) = (0, 0);
         for row in &table.rows {
             let cells: Vec<String> = row
                 .cells
@@ -154,22 +153,21 @@ impl Walk<'_, '_> {
                 .map(|cell| {
                     let mut lines = Vec::new();
                     lines_of(&cell.content, &mut lines, depth);
-                    arranges |= cell.content.iter().any(|element| matches!(element, Element::Table(_)));
+                    let nests = cell.content.iter().any(|element| matches!(element, Element::Table(_)));
+                    filled += usize::from(nests || !lines.is_empty());
+                    nesting += usize::from(nests);
                     lines.join(" ").replace('\n', " ")
                 })
                 .collect();
             arranges |= cells.iter().any(|cell| cell.len() > CELL_BYTES);
-            if cells.iter().any(|cell| !cell.is_empty()) {
-                in_header &= row.is_header;
-                header_rows += u32::from(in_header);
-                rows.push(cells.join(" | "));
-            }
+            rows.push(cells, row.is_header);
         }
-        if arranges {
+        // Where half of the cells hold other tables, the table only arranges them.
+        if arranges || nesting > 0 && nesting * 2 >= filled {
             let cells = table.rows.iter().flat_map(|row| &row.cells);
             return cells.into_iter().try_for_each(|cell| self.elements(&cell.content, depth + 1));
         }
-        self.flow.push(BlockKind::Table { header_rows }, &rows.join("\n"), None)
+        self.flow.push(BlockKind::Table { header_rows: rows.header_rows() }, &rows.text(), None)
     }
 
     fn note(&mut self, note: &Note, depth: usize) -> Result<(), Stop> {

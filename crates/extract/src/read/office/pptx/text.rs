@@ -4,6 +4,7 @@ use super::super::drawing::fallback_or_choice;
 use super::super::running::{one_line, push_text, running};
 use super::super::xml::Element;
 use super::bullets::{Bullets, LEVELS, Levels, Role, bullet, levels};
+use crate::read::rows::TableRows;
 use docent_corpus::BlockKind;
 
 /// A paragraph of a shape.
@@ -57,17 +58,16 @@ fn gather(element: &Element<'_>, raw: &mut String) {
 
 /// A table: one line per row. How many of the first rows are headers comes with it.
 pub(super) fn table(table: &Element<'_>) -> (u32, String) {
-    let mut lines = Vec::new();
-    for row in table.children().filter(|child| child.name() == "tr") {
-        let cells: Vec<String> =
-            row.children().filter(|child| child.name() == "tc").map(|cell| cell_text(&cell)).collect();
-        if cells.iter().any(|cell| !cell.is_empty()) {
-            lines.push(cells.join(" | "));
-        }
-    }
     let first = table.child("tblPr").and_then(|properties| properties.attribute("firstRow"));
-    let has_header = matches!(first.as_deref(), Some("1" | "true")) && lines.len() > 1;
-    (u32::from(has_header), lines.join("\n"))
+    let has_header = matches!(first.as_deref(), Some("1" | "true"));
+    let mut rows = TableRows::default();
+    for row in table.children().filter(|child| child.name() == "tr") {
+        let cells = row.children().filter(|child| child.name() == "tc").map(|cell| cell_text(&cell));
+        let is_first = rows.is_empty();
+        rows.push(cells.collect(), has_header && is_first);
+    }
+    let header_rows = if rows.is_single() { 0 } else { rows.header_rows() };
+    (header_rows, rows.text())
 }
 
 /// The text of a cell in one line; a cell that belongs to one before it has none.
