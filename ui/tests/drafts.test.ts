@@ -45,6 +45,16 @@ describe("restoring an earlier text", () => {
 	});
 });
 
+test("what an earlier window left stays until somebody has looked at it", async () => {
+	const { draft } = opened("Varroa.md");
+	draft.type("one");
+	draft.type("one two"); // The second one is kept at the end of the interval, when all is forgotten.
+	forgetDrafts();
+	localStorage.setItem("docent.notes.unsaved", "[]");
+	await new Promise((resolve) => setTimeout(resolve, 400));
+	expect(localStorage.getItem("docent.notes.unsaved")).toBe("[]");
+});
+
 describe("a note with another name", () => {
 	const rename = (host: FakeHost, draft: NoteDraft, to: string, first = () => {}) =>
 		draft.rename(async (path) => {

@@ -14,8 +14,10 @@ let left: Unsaved[] | null = null;
 
 /** Has the window's own storage hold what is not saved. */
 export const rescue = throttle(() => {
+	// Nobody looked, so no draft was kept: a late call must not clear what an earlier window left.
+	if (left === null) return;
 	const dirty = [...drafts.values()].filter((draft) => draft.dirty).map(({ unsaved }) => unsaved);
-	keepUnsaved([...(left ?? []), ...dirty]);
+	keepUnsaved([...left, ...dirty]);
 }, RESCUE_MS);
 
 export function keepDraft(draft: NoteDraft): NoteDraft {
