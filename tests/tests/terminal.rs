@@ -133,7 +133,8 @@ fn what_is_not_there_leaves_nothing_behind() {
     let folder = world.documents();
     world.run([Path::new("notes"), Path::new("folder"), &folder]).ok();
     assert_eq!(world.run(["notes", "versions", "nope.md"]).error_code(), "not_found");
-    let empty = ran(world.command().args(["notes", "save"]).stdin(Stdio::null()).output().unwrap());
+    // An empty pipe, not `/dev/null`: nothing on the machine can put words into it.
+    let empty = ran(world.command().args(["notes", "save"]).stdin(Stdio::piped()).output().unwrap());
     assert_eq!(empty.error_code(), "bad_request");
     assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 0);
 }
