@@ -1,7 +1,7 @@
 //! How far the text of a quantised chat model is that of its own weights computed in 32-bit floats,
 //! where nothing but the order of sums is rounded.
 //!
-//! `cargo run -p docent-inference --features candle --example agreement -- MODEL.gguf EVAL_FOLDER [PROMPTS]`
+//! `cargo run -p docent-inference --features candle --example agreement -- MODEL.gguf EVAL_FOLDER [PROMPTS [int8|int16]]`
 //!
 //! `EVAL_FOLDER` holds the collection `xquad` in BEIR's form; each prompt is a paragraph and a
 //! question about it.
@@ -23,13 +23,18 @@ const TOKENS: usize = 200;
 
 fn main() -> Result<(), Failure> {
     let arguments: Vec<PathBuf> = std::env::args_os().skip(1).map(PathBuf::from).collect();
-    let (model, eval, count) = match arguments.as_slice() {
-        [model, eval] => (model, eval, 50),
-        [model, eval, count] => (model, eval, count.to_string_lossy().parse()?),
-        _ => return Err("usage: agreement MODEL.gguf EVAL_FOLDER [PROMPTS]".into()),
+    let (model, eval, count, precision) = match arguments.as_slice() {
+        [model, eval] => (model, eval, 50, Precision::Int8),
+        [model, eval, count] => (model, eval, count.to_string_lossy().parse()?, Precision::Int8),
+        [model, eval, count, name] => {
+            let named = [Precision::Int8, Precision::Int16].into_iter().find(|p| name == Path::new(p.name()));
+            let precision = named.ok_or("precisions are int8 and int16")?;
+            (model, eval, count.to_string_lossy().parse()?, precision)
+        }
+        _ => return Err("usage: agreement MODEL.gguf EVAL_FOLDER [PROMPTS [int8|int16]]".into()),
     };
     configure_process(0);
-    let (ours, exact) = (open(model, Precision::Int8)?, open(model, Precision::F32)?);
+    let (ours, exact) = (open(model, precision)?, open(model, Precision::F32)?);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let (mut equal, mut words, mut all) = (0, 0, 0);
     for (at, prompt) in prompts(eval, count)?.into_iter().enumerate() {

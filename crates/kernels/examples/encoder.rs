@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use docent_kernels::{
-    Activation, Activations, Cpu, Epilogue, Matrix, Norm, Pool, Sequences, Tier, attend_sequences,
+    Activation, Activations, Cpu, Epilogue, Kept, Matrix, Norm, Pool, Sequences, Tier, attend_sequences,
     layer_norm, matmul,
 };
 
@@ -104,7 +104,7 @@ impl<'a> Layer<'a> {
                 layer_norm(cpu.tier, rows, weight, Some(weight), 1e-12);
             });
         };
-        took(0, &mut || x.set(cpu, rows, WIDTH, Norm::None, false));
+        took(0, &mut || x.set(cpu, rows, WIDTH, Norm::None, Kept::default()));
         took(1, &mut || matmul(cpu, x, &[&matrices[0]], identity, projected));
         let sequences = Sequences {
             rows: projected,
@@ -115,14 +115,14 @@ impl<'a> Layer<'a> {
             window: None,
         };
         took(2, &mut || attend_sequences(cpu, &sequences, attended));
-        took(0, &mut || x.set(cpu, attended, WIDTH, Norm::None, false));
+        took(0, &mut || x.set(cpu, attended, WIDTH, Norm::None, Kept::default()));
         took(1, &mut || matmul(cpu, x, &[&matrices[1]], Epilogue::Add, rows));
         took(5, &mut || norm(rows));
-        took(0, &mut || x.set(cpu, rows, WIDTH, Norm::None, false));
+        took(0, &mut || x.set(cpu, rows, WIDTH, Norm::None, Kept::default()));
         took(3, &mut || {
             matmul(cpu, x, &[&matrices[2]], Epilogue::Write(Activation::GeluErf), inner);
         });
-        took(0, &mut || x.set(cpu, inner, INNER, Norm::None, false));
+        took(0, &mut || x.set(cpu, inner, INNER, Norm::None, Kept::default()));
         took(4, &mut || matmul(cpu, x, &[&matrices[3]], Epilogue::Add, rows));
         took(5, &mut || norm(rows));
         times

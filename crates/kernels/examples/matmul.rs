@@ -7,7 +7,9 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use docent_kernels::{Activation, Activations, Cpu, Epilogue, Format, Matrix, Norm, Pool, Tier, matmul};
+use docent_kernels::{
+    Activation, Activations, Cpu, Epilogue, Format, Kept, Matrix, Norm, Pool, Tier, matmul,
+};
 
 const OUTPUTS: usize = 1536;
 
@@ -27,7 +29,7 @@ fn main() {
             print!("{tier:?} {format:?}:");
             for rows in [1, 4, 8, 128] {
                 let x: Vec<f32> = (0..rows * width).map(|i| (i as f32).sin()).collect();
-                let x = Activations::new(&cpu, &x, width, Norm::None, false);
+                let x = Activations::new(&cpu, &x, width, Norm::None, Kept::default());
                 let mut out = vec![0.0; rows * OUTPUTS];
                 let best =
                     best_of(|| matmul(&cpu, &x, &[&matrix], Epilogue::Write(Activation::Identity), &mut out));

@@ -31,6 +31,15 @@ pub enum Norm<'a> {
     Rms(&'a [f32], f32),
 }
 
+/// In which forms rows are kept.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Kept {
+    /// What rounding to 8 bits leaves is kept in 8 more bits: 16 in all, at about twice the work.
+    pub residual: bool,
+    /// The rows as 32-bit floats as well, for matrices that are stored as floats.
+    pub floats: bool,
+}
+
 /// Quantised values and what a tile needs to know of them, on one cache line.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[repr(C, align(64))]
@@ -52,48 +61,50 @@ pub(crate) struct Block {
 const EMPTY: Block =
     Block { values: [0; BLOCK], scale: 0.0, weighted: 0.0, less_8: 0, less_128: 0, halves_less_128: [0; 2] };
 
-/// Rows of `width` values, a multiple of 32: as 8-bit integers with a scale for each 32, and as
-/// floats for matrices that are stored as floats.
+/// Rows of `width` values, a multiple of 32: as 8-bit integers with a scale for each 32, and in what
+/// other forms [`Kept`] asks for.
 #[derive(Debug)]
 pub struct Activations {
     pub(crate) rows: usize,
     pub(crate) width: usize,
-    /// `[row / 8][column / 32][row % 8]`; the last group may have fewer rows.
+    /// Quantised lines of each row: the row itself and, if it is kept, its residual.
+    pub(crate) parts: usize,
+    /// `[line / 8][column / 32][line % 8]`; the last group may have fewer lines.
     pub(crate) blocks: Vec<Block>,
     /// The rows in 32-bit floats, if asked for.
     pub(crate) floats: Vec<f32>,
 }
 
 impl Activations {
-    /// Quantises `rows`, whose length is a multiple of `width`, itself a multiple of 32. `floats`
-    /// keeps the normed rows as well.
+    /// Quantises `rows`, whose length is a multiple of `width`, itself a multiple of 32.
     ///
     /// # Panics
     /// If the lengths are not as said.
     #[must_use]
-    pub fn new(cpu: &Cpu, rows: &[f32], width: usize, norm: Norm<'_>, floats: bool) -> Self {
+    pub fn new(cpu: &Cpu, rows: &[f32], width: usize, norm: Norm<'_>, kept: Kept) -> Self {
         let mut made = Self::empty();
-        made.set(cpu, rows, width, norm, floats);
+        made.set(cpu, rows, width, norm, kept);
         made
     }
 
     /// No rows; room for some comes with [`Activations::set`].
     #[must_use]
     pub fn empty() -> Self {
-        Self { rows: 0, width: BLOCK, blocks: Vec::new(), floats: Vec::new() }
+        Self { rows: 0, width: BLOCK, parts: 1, blocks: Vec::new(), floats: Vec::new() }
     }
 
     /// As [`Activations::new`], in the room that is there.
     ///
     /// # Panics
     /// If the lengths are not as said.
-    pub fn set(&mut self, cpu: &Cpu, rows: &[f32], width: usize, norm: Norm<'_>, floats: bool) {
+    pub fn set(&mut self, cpu: &Cpu, rows: &[f32], width: usize, norm: Norm<'_>, kept: Kept) {
         assert!(width > 0 && width.is_multiple_of(BLOCK) && rows.len().is_multiple_of(width));
-        let count = rows.len() / width;
-        (self.rows, self.width) = (count, width);
-        self.blocks.resize(rows.len() / BLOCK, EMPTY);
+        let Kept { residual, floats } = kept;
+        let (count, lines) = (rows.len() / width, if residual { 2 } else { 1 });
+        (self.rows, self.width, self.parts) = (count, width, lines);
+        self.blocks.resize(lines * rows.len() / BLOCK, EMPTY);
         self.floats.resize(if floats { rows.len() } else { 0 }, 0.0);
-        let per_row = width / BLOCK;
+        let per_row = lines * width / BLOCK;
         let items = if count < PARALLEL_FROM { 1 } else { 4 * cpu.pool.threads() };
         let step = count.div_ceil(items).next_multiple_of(GROUP);
         let parts = Parts::new(&mut self.blocks);
@@ -101,15 +112,16 @@ impl Activations {
         cpu.pool.run(items, &|item| {
             let (from, to) = ((item * step).min(count), ((item + 1) * step).min(count));
             let (start, len) = (from * per_row, (to - from) * per_row);
-            let kept = if floats { (from * width, (to - from) * width) } else { (0, 0) };
+            let own_floats = if floats { (from * width, (to - from) * width) } else { (0, 0) };
             // SAFETY: items have rows of their own.
             let kernel = unsafe {
                 Quantise {
                     rows: &rows[from * width..to * width],
                     width,
                     norm,
+                    residual,
                     blocks: parts.part(start, len),
-                    floats: float_rows.part(kept.0, kept.1),
+                    floats: float_rows.part(own_floats.0, own_floats.1),
                 }
             };
             cpu.tier.run(kernel);
@@ -118,24 +130,25 @@ impl Activations {
 }
 
 impl Activations {
-    /// Where the first block of a row lies, and how far it is to the next.
-    pub(crate) fn place(&self, row: usize) -> (usize, usize) {
-        place(row, self.rows, self.width / BLOCK)
+    /// Where the first block of a line lies, and how far it is to the next.
+    pub(crate) fn place(&self, line: usize) -> (usize, usize) {
+        place(line, self.rows * self.parts, self.width / BLOCK)
     }
 }
 
-/// Where the first of `per_row` blocks of a row lies among those of `rows` rows, and how far it is to
-/// the next.
+/// Where the first of `per_line` blocks of a line lies among those of `lines` lines, and how far it
+/// is to the next.
 #[inline(always)]
-fn place(row: usize, rows: usize, per_row: usize) -> (usize, usize) {
-    let first = row / GROUP * GROUP;
-    (first * per_row + row - first, GROUP.min(rows - first))
+fn place(line: usize, lines: usize, per_line: usize) -> (usize, usize) {
+    let first = line / GROUP * GROUP;
+    (first * per_line + line - first, GROUP.min(lines - first))
 }
 
 struct Quantise<'a> {
     rows: &'a [f32],
     width: usize,
     norm: Norm<'a>,
+    residual: bool,
     blocks: &'a mut [Block],
     floats: &'a mut [f32],
 }
@@ -162,6 +175,15 @@ impl Kernel for Quantise<'_> {
                 self.floats[index * self.width..][..self.width].copy_from_slice(row);
             }
             let (blocks, _) = row.as_chunks::<BLOCK>();
+            if self.residual {
+                // The two lines of a row are neighbours.
+                let (start, stride) = place(2 * index, 2 * count, per_row);
+                for (block, out) in blocks.iter().zip(self.blocks[start..].chunks_mut(stride)) {
+                    let [coarse, fine, ..] = out else { continue };
+                    quantise_twice(s, block, coarse, fine);
+                }
+                continue;
+            }
             let (start, stride) = place(index, count, per_row);
             for (block, out) in blocks.iter().zip(self.blocks[start..].iter_mut().step_by(stride)) {
                 quantise_block(s, block, out);
@@ -174,17 +196,46 @@ impl Kernel for Quantise<'_> {
 #[inline(always)]
 fn quantise_block<S: Simd>(s: S, block: &[f32; BLOCK], out: &mut Block) {
     let (lanes, _) = block.as_chunks::<16>();
-    let (low, high) = (s.load(&lanes[0]), s.load(&lanes[1]));
+    let (values, largest) = scaled(s, [s.load(&lanes[0]), s.load(&lanes[1])]);
+    let halves = s.store_i8(values, &mut out.values);
+    out.describe(largest * (1.0 / 127.0), halves);
+}
+
+/// As [`quantise_block`], and the same once more with what rounding has left, in steps of a 254th.
+#[inline(always)]
+fn quantise_twice<S: Simd>(s: S, block: &[f32; BLOCK], coarse: &mut Block, fine: &mut Block) {
+    let (lanes, _) = block.as_chunks::<16>();
+    let (values, largest) = scaled(s, [s.load(&lanes[0]), s.load(&lanes[1])]);
+    let scale = largest * (1.0 / 127.0);
+    let rounder = s.splat(ROUNDER);
+    // At most a half before, at most 127 after.
+    let left = values.map(|value| s.mul(s.sub(value, s.sub(s.add(value, rounder), rounder)), s.splat(254.0)));
+    let halves = s.store_i8(values, &mut coarse.values);
+    coarse.describe(scale, halves);
+    let halves = s.store_i8(left, &mut fine.values);
+    fine.describe(scale * (1.0 / 254.0), halves);
+}
+
+/// Values from -127 to 127, and the largest as it was.
+#[inline(always)]
+fn scaled<S: Simd>(s: S, [low, high]: [S::F; 2]) -> ([S::F; 2], f32) {
     let largest = s.largest(s.max(s.abs(low), s.abs(high)));
     // A block of zeros keeps them: zero times any finite number.
     let inverse = s.splat(127.0 / if largest > LEAST { largest } else { LEAST });
-    let halves = s.store_i8([s.mul(low, inverse), s.mul(high, inverse)], &mut out.values);
-    let total = halves[0] + halves[1];
-    out.scale = largest * (1.0 / 127.0);
-    out.weighted = out.scale * total as f32;
-    out.less_8 = ROUNDER_BITS - 8 * total;
-    out.less_128 = ROUNDER_BITS - 128 * total;
-    out.halves_less_128 = halves.map(|half| ROUNDER_BITS - 128 * half);
+    ([s.mul(low, inverse), s.mul(high, inverse)], largest)
+}
+
+impl Block {
+    /// Sets what follows from the sums of each half.
+    #[inline(always)]
+    fn describe(&mut self, scale: f32, halves: [i32; 2]) {
+        let total = halves[0] + halves[1];
+        self.scale = scale;
+        self.weighted = scale * total as f32;
+        self.less_8 = ROUNDER_BITS - 8 * total;
+        self.less_128 = ROUNDER_BITS - 128 * total;
+        self.halves_less_128 = halves.map(|half| ROUNDER_BITS - 128 * half);
+    }
 }
 
 #[cfg(test)]
@@ -207,7 +258,7 @@ mod tests {
                 let mut first: Option<Vec<Block>> = None;
                 for tier in Tier::all() {
                     let cpu = Cpu { tier, pool: Arc::new(Pool::new(2)) };
-                    let made = Activations::new(&cpu, &x, blocks * BLOCK, norm, true);
+                    let made = Activations::new(&cpu, &x, blocks * BLOCK, norm, Kept { floats: true, residual: false });
                     for (index, exact) in made.floats.as_chunks::<BLOCK>().0.iter().enumerate() {
                         let (start, stride) = made.place(index / blocks);
                         let block = &made.blocks[start + index % blocks * stride];
@@ -222,6 +273,38 @@ mod tests {
                     }
                     prop_assert_eq!(&*first.get_or_insert_with(|| made.blocks.clone()), &made.blocks);
                 }
+            }
+        }
+
+        #[test]
+        fn two_lines_hold_sixteen_bits(
+            rows in 1usize..40, blocks in 1usize..4, scale in -20f32..20.0, seed in 0u32..1000,
+        ) {
+            let x: Vec<f32> = (0..rows * blocks * BLOCK)
+                .map(|i| ((i as u32 * 7919 + seed) as f32).sin() * scale.exp2())
+                .collect();
+            let mut first: Option<Vec<Block>> = None;
+            for tier in Tier::all() {
+                let cpu = Cpu { tier, pool: Arc::new(Pool::new(2)) };
+                let kept = Kept { floats: false, residual: true };
+                let made = Activations::new(&cpu, &x, blocks * BLOCK, Norm::None, kept);
+                let once = Activations::new(&cpu, &x, blocks * BLOCK, Norm::None, Kept::default());
+                for (index, exact) in x.as_chunks::<BLOCK>().0.iter().enumerate() {
+                    let line = |lines: &Activations, line: usize| {
+                        let (start, stride) = lines.place(line);
+                        lines.blocks[start + index % blocks * stride]
+                    };
+                    let row = index / blocks;
+                    let (coarse, fine) = (line(&made, 2 * row), line(&made, 2 * row + 1));
+                    prop_assert_eq!(coarse, line(&once, row));
+                    for ((&coarse_value, &fine_value), &exact) in coarse.values.iter().zip(&fine.values).zip(exact) {
+                        let sum = f64::from(coarse_value) * f64::from(coarse.scale)
+                            + f64::from(fine_value) * f64::from(fine.scale);
+                        let step = f64::from(fine.scale);
+                        prop_assert!((sum - f64::from(exact)).abs() <= 0.6 * step, "{sum} {exact}");
+                    }
+                }
+                prop_assert_eq!(&*first.get_or_insert_with(|| made.blocks.clone()), &made.blocks);
             }
         }
     }

@@ -24,7 +24,7 @@ mod simd;
 mod tier;
 mod transcendental;
 
-pub use activations::{Activations, Norm};
+pub use activations::{Activations, Kept, Norm};
 pub use attention::{KeyValues, Queries, Sequences, Stored, attend, attend_sequences};
 pub use format::Format;
 pub use gate::gate;

@@ -6,7 +6,7 @@ mod peft;
 
 use std::path::{Path, PathBuf};
 
-use docent_kernels::{Activation, Activations, Cpu, Epilogue, Matrix, Norm, matmul};
+use docent_kernels::{Activation, Activations, Cpu, Epilogue, Kept, Matrix, Norm, matmul};
 
 use super::Shape;
 use crate::InferenceError;
@@ -46,7 +46,7 @@ impl LowRank {
         let write = Epilogue::Write(Activation::Identity);
         let mut low = vec![0.0; rows * rank];
         matmul(cpu, x, &[&self.down], write, &mut low);
-        let low = Activations::new(cpu, &low, rank, Norm::None, true);
+        let low = Activations::new(cpu, &low, rank, Norm::None, Kept { residual: false, floats: true });
         let mut terms = vec![0.0; rows * width];
         matmul(cpu, &low, &[&self.up], write, &mut terms);
         for (out, terms) in out.chunks_exact_mut(stride).zip(terms.chunks_exact(width)) {

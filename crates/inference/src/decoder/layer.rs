@@ -34,6 +34,8 @@ pub(super) struct Layer {
     activation: Activation,
     score_scale: f32,
     window: Option<usize>,
+    /// Whether activations are kept in 16 bits.
+    residual: bool,
 }
 
 impl Layer {
@@ -77,6 +79,7 @@ impl Layer {
             activation: shape.activation,
             score_scale: shape.score_scale,
             window: shape.local.filter(|local| local.is_local(index)).map(|local| local.window),
+            residual: packing.precision.keeps_residual(),
         })
     }
 
@@ -102,6 +105,7 @@ impl Layer {
             cpu,
             norm: Norm::Rms(&self.attention_norm, self.epsilon),
             linears: &linears,
+            residual: self.residual,
         })?;
         let attended = projected.apply_op1_no_bwd(&Attend {
             cpu,
@@ -123,6 +127,7 @@ impl Layer {
                 linear: Linear { matrix: &self.output, term: terms.and_then(|t| t.output.as_ref()) },
                 norm: self.output_norm.as_deref(),
                 epsilon: self.epsilon,
+                residual: self.residual,
             },
         )?;
         let inner = x.apply_op1_no_bwd(&Gate {
@@ -131,6 +136,7 @@ impl Layer {
             gate: Linear { matrix: &self.gate, term: terms.and_then(|t| t.gate.as_ref()) },
             up: Linear { matrix: &self.up, term: terms.and_then(|t| t.up.as_ref()) },
             activation: self.activation,
+            residual: self.residual,
         })?;
         inner.apply_op2_no_bwd(
             &x,
@@ -139,6 +145,7 @@ impl Layer {
                 linear: Linear { matrix: &self.down, term: terms.and_then(|t| t.down.as_ref()) },
                 norm: self.down_norm.as_deref(),
                 epsilon: self.epsilon,
+                residual: self.residual,
             },
         )
     }

@@ -51,14 +51,14 @@ impl Packing<'_> {
         let stretch = tensors.stretch(name)?;
         let outputs = rows.len();
         let bytes = stretch.rows(rows, inputs).ok_or_else(impossible)?;
-        let stored = format(stretch.kind).filter(|_| precision == Precision::Int8);
+        let stored = format(stretch.kind).filter(|_| precision != Precision::F32);
         if let Some(format) = stored {
             return Matrix::pack(cpu, format, bytes, outputs, inputs).ok_or_else(impossible);
         }
         let mut values = vec![0.0; outputs * inputs];
         stretch.expand(bytes, inputs, &mut values).map_err(|source| super::compute(name, source))?;
         Ok(match precision {
-            Precision::Int8 => Matrix::quantise(cpu, &values, outputs, inputs),
+            Precision::Int8 | Precision::Int16 => Matrix::quantise(cpu, &values, outputs, inputs),
             Precision::F32 => Matrix::exact(cpu, &values, outputs, inputs),
         })
     }
@@ -67,7 +67,7 @@ impl Packing<'_> {
 /// Bytes that the weights take once packed.
 pub(super) fn loaded_bytes(tensors: &dyn Tensors, precision: Precision) -> u64 {
     let bytes = |(kind, elements): (GgmlDType, u64)| match precision {
-        Precision::Int8 => elements.saturating_mul(bytes_of_32(kind)) / 32,
+        Precision::Int8 | Precision::Int16 => elements.saturating_mul(bytes_of_32(kind)) / 32,
         Precision::F32 => elements.saturating_mul(4),
     };
     tensors.formats().into_iter().map(bytes).fold(0, u64::saturating_add)

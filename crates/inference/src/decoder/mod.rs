@@ -81,6 +81,7 @@ pub(crate) struct Decoder {
     /// In layers with a window, if there are any.
     local: Option<Speeds>,
     stored: Stored,
+    residual: bool,
     fused_attention: bool,
     fused_gate: bool,
 }
@@ -88,6 +89,21 @@ pub(crate) struct Decoder {
 /// Bytes that a model of `shape` takes for its weights, once they are loaded.
 pub(crate) fn weight_bytes(tensors: &dyn Tensors, precision: Precision) -> u64 {
     linear::loaded_bytes(tensors, precision)
+}
+
+/// How keys and values are kept. In 16 bits they take half the memory, and half as much is read for
+/// each token; what that costs in accuracy is below what rounding activations to 8 bits costs.
+fn stored(precision: Precision) -> Stored {
+    match precision {
+        Precision::Int8 => Stored::F16,
+        Precision::Int16 | Precision::F32 => Stored::F32,
+    }
+}
+
+/// Bytes that keys and values of each position take.
+pub(crate) fn position_bytes(shape: &Shape, precision: Precision) -> u64 {
+    let bytes = if stored(precision) == Stored::F16 { 2 } else { 4 };
+    bytes * shape.cached_values() as u64
 }
 
 /// Bytes that the rows in work take at most.
@@ -128,9 +144,8 @@ impl Decoder {
             shape: shape.clone(),
             head,
             cpu,
-            // Half the memory and half of what is read for each token; what it costs in accuracy is
-            // below what the rounding of activations costs.
-            stored: Stored::F16,
+            stored: stored(precision),
+            residual: precision.keeps_residual(),
             fused_attention: tensors.shape("blk.0.attn_qkv.weight").is_some(),
             fused_gate: tensors.shape("blk.0.ffn_gate.weight").is_none(),
         })
@@ -279,7 +294,7 @@ impl Decoder {
         let asked = x.index_select(&Tensor::new(rows, &Device::Cpu)?, 0)?;
         let norm = Norm::Rms(&self.norm, self.shape.epsilon);
         let linears = [Linear { matrix: &self.head, term: None }];
-        let project = Project { cpu: &self.cpu, norm, linears: &linears };
+        let project = Project { cpu: &self.cpu, norm, linears: &linears, residual: self.residual };
         let mut values = asked.apply_op1_no_bwd(&project)?.flatten_all()?.to_vec1::<f32>()?;
         if counts.len() == 1 {
             return Ok(vec![values]);

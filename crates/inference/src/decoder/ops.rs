@@ -8,7 +8,7 @@ use std::sync::{Mutex, PoisonError};
 
 use candle_core::{CpuStorage, CustomOp1, CustomOp2, Layout, Result, Shape};
 use docent_kernels::{
-    Activation, Activations, Cpu, Epilogue, KeyValues, Matrix, Norm, Queries, Rope, attend, gate,
+    Activation, Activations, Cpu, Epilogue, Kept, KeyValues, Matrix, Norm, Queries, Rope, attend, gate,
     gated_matmul, matmul, rms_norm,
 };
 
@@ -29,11 +29,17 @@ pub(super) struct Linear<'a> {
     pub(super) term: Option<&'a LowRank>,
 }
 
-/// The rows of `values`, normed, as all of `linears` need them.
-fn activations<'a>(cpu: &Cpu, values: &[f32], norm: Norm<'a>, linears: &[Linear<'_>]) -> Activations {
+/// The rows of `values`, normed, as all of `linears` need them; with what 8 bits leave, if `residual`.
+fn activations<'a>(
+    cpu: &Cpu,
+    values: &[f32],
+    norm: Norm<'a>,
+    linears: &[Linear<'_>],
+    residual: bool,
+) -> Activations {
     let floats = linears.iter().any(|linear| linear.matrix.is_float() || linear.term.is_some());
     let inputs = linears.first().map_or(1, |linear| linear.matrix.inputs());
-    Activations::new(cpu, values, inputs, norm, floats)
+    Activations::new(cpu, values, inputs, norm, Kept { residual, floats })
 }
 
 /// The products with all of `linears` side by side: `[rows, sum of outputs]`.
@@ -55,6 +61,7 @@ pub(super) struct Project<'a> {
     pub(super) cpu: &'a Cpu,
     pub(super) norm: Norm<'a>,
     pub(super) linears: &'a [Linear<'a>],
+    pub(super) residual: bool,
 }
 
 impl CustomOp1 for Project<'_> {
@@ -64,7 +71,7 @@ impl CustomOp1 for Project<'_> {
 
     fn cpu_fwd(&self, storage: &CpuStorage, layout: &Layout) -> Result<(CpuStorage, Shape)> {
         let rows = rows(storage, layout)?;
-        let x = activations(self.cpu, rows, self.norm, self.linears);
+        let x = activations(self.cpu, rows, self.norm, self.linears, self.residual);
         let width = self.linears.iter().map(|linear| linear.matrix.outputs()).sum::<usize>();
         let count = rows.len() / self.linears.first().map_or(1, |linear| linear.matrix.inputs());
         let mut out = vec![0.0; count * width];
@@ -80,6 +87,7 @@ pub(super) struct Gate<'a> {
     pub(super) gate: Linear<'a>,
     pub(super) up: Linear<'a>,
     pub(super) activation: Activation,
+    pub(super) residual: bool,
 }
 
 impl CustomOp1 for Gate<'_> {
@@ -90,7 +98,7 @@ impl CustomOp1 for Gate<'_> {
     fn cpu_fwd(&self, storage: &CpuStorage, layout: &Layout) -> Result<(CpuStorage, Shape)> {
         let rows = rows(storage, layout)?;
         let linears = [self.gate, self.up];
-        let x = activations(self.cpu, rows, self.norm, &linears);
+        let x = activations(self.cpu, rows, self.norm, &linears, self.residual);
         let (count, inner) = (rows.len() / self.up.matrix.inputs(), self.up.matrix.outputs());
         let mut out = vec![0.0; count * inner];
         if linears.iter().all(|linear| linear.term.is_none()) {
@@ -111,6 +119,7 @@ pub(super) struct AddProduct<'a> {
     pub(super) linear: Linear<'a>,
     pub(super) norm: Option<&'a [f32]>,
     pub(super) epsilon: f32,
+    pub(super) residual: bool,
 }
 
 impl CustomOp2 for AddProduct<'_> {
@@ -125,8 +134,8 @@ impl CustomOp2 for AddProduct<'_> {
         residual: &CpuStorage,
         residual_layout: &Layout,
     ) -> Result<(CpuStorage, Shape)> {
-        let Self { cpu, linear, norm, epsilon } = *self;
-        let x = activations(cpu, rows(inner, inner_layout)?, Norm::None, &[linear]);
+        let Self { cpu, linear, norm, epsilon, .. } = *self;
+        let x = activations(cpu, rows(inner, inner_layout)?, Norm::None, &[linear], self.residual);
         let residual = rows(residual, residual_layout)?;
         let width = linear.matrix.outputs();
         let out = match norm {

@@ -1,7 +1,7 @@
 //! What makes an encoder a cross-encoder: from the rows of a sequence to one number.
 
 use docent_corpus::Pooling;
-use docent_kernels::{Activation, Activations, Cpu, Epilogue, Matrix, Norm, matmul};
+use docent_kernels::{Activation, Activations, Cpu, Epilogue, Kept, Matrix, Norm, matmul};
 
 use super::layer::LayerNorm;
 use super::load::Loader;
@@ -33,7 +33,8 @@ impl Head {
     /// The logit of each row of `pooled`.
     fn logits(&self, cpu: &Cpu, pooled: &[f32]) -> Vec<f32> {
         let width = self.dense.inputs();
-        let x = Activations::new(cpu, pooled, width, Norm::None, self.dense.is_float());
+        let kept = Kept { residual: false, floats: self.dense.is_float() };
+        let x = Activations::new(cpu, pooled, width, Norm::None, kept);
         let mut rows = vec![0.0; pooled.len()];
         let activation = match self.activation {
             HeadActivation::Tanh => Activation::Identity,

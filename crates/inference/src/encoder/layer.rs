@@ -4,8 +4,8 @@
 //! Sequences lie one after the other without padding; only attention knows where each ends.
 
 use docent_kernels::{
-    Activation, Activations, Cpu, Epilogue, Matrix, Norm, Pairs, Rope, Rows, Sequences, attend_sequences,
-    gated_matmul, layer_norm, matmul,
+    Activation, Activations, Cpu, Epilogue, Kept, Matrix, Norm, Pairs, Rope, Rows, Sequences,
+    attend_sequences, gated_matmul, layer_norm, matmul,
 };
 
 use super::settings::Settings;
@@ -82,6 +82,7 @@ pub(super) struct Pass<'a> {
     pub(super) ropes: Vec<Rope>,
     heads: usize,
     head_len: usize,
+    residual: bool,
     x: Activations,
     normed: Vec<f32>,
     projected: Rows,
@@ -90,7 +91,13 @@ pub(super) struct Pass<'a> {
 }
 
 impl<'a> Pass<'a> {
-    pub(super) fn new(cpu: &'a Cpu, settings: &Settings, lengths: &'a [usize], ropes: Vec<Rope>) -> Self {
+    pub(super) fn new(
+        cpu: &'a Cpu,
+        settings: &Settings,
+        lengths: &'a [usize],
+        ropes: Vec<Rope>,
+        residual: bool,
+    ) -> Self {
         let tokens: usize = lengths.iter().sum();
         Self {
             cpu,
@@ -98,6 +105,7 @@ impl<'a> Pass<'a> {
             ropes,
             heads: settings.heads,
             head_len: settings.head_len(),
+            residual,
             x: Activations::empty(),
             normed: Vec::new(),
             projected: Rows::zeros(tokens * 3 * settings.width),
@@ -117,8 +125,13 @@ impl<'a> Pass<'a> {
                 &self.normed
             }
         };
-        self.x.set(self.cpu, rows, matrix.inputs(), Norm::None, matrix.is_float());
+        self.x.set(self.cpu, rows, matrix.inputs(), Norm::None, kept(self.residual, matrix));
     }
+}
+
+/// What rows are kept as for `matrix`.
+fn kept(residual: bool, matrix: &Matrix) -> Kept {
+    Kept { residual, floats: matrix.is_float() }
 }
 
 impl Layer {
@@ -149,7 +162,8 @@ impl Attention {
             window: self.window,
         };
         attend_sequences(cpu, &sequences, &mut pass.attended);
-        pass.x.set(cpu, &pass.attended, self.output.inputs(), Norm::None, self.output.is_float());
+        let form = kept(pass.residual, &self.output);
+        pass.x.set(cpu, &pass.attended, self.output.inputs(), Norm::None, form);
         matmul(cpu, &pass.x, &[&self.output], Epilogue::Add, rows);
         if let Some(norm) = &self.norm_out {
             norm.apply(cpu, rows);
@@ -170,7 +184,8 @@ impl FeedForward {
                 gated_matmul(cpu, &pass.x, &self.up, factor, self.activation, &mut pass.inner);
             }
         }
-        pass.x.set(cpu, &pass.inner, self.down.inputs(), Norm::None, self.down.is_float());
+        let form = kept(pass.residual, &self.down);
+        pass.x.set(cpu, &pass.inner, self.down.inputs(), Norm::None, form);
         matmul(cpu, &pass.x, &[&self.down], Epilogue::Add, rows);
         if let Some(norm) = &self.norm_out {
             norm.apply(cpu, rows);

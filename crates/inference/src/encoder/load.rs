@@ -20,7 +20,7 @@ pub(crate) struct Loader<'a> {
     file: &'a Tensors<'a>,
     /// Stands before every name: that of the encoder in the model's class, if it has one.
     prefix: String,
-    precision: Precision,
+    pub(super) precision: Precision,
 }
 
 /// Opens the file of weights for `read`.
@@ -91,7 +91,7 @@ impl<'a> Loader<'a> {
         let outputs = weights.len() / inputs;
         let matrix = match self.precision {
             Precision::F32 => Matrix::exact(self.cpu, weights, outputs, inputs),
-            Precision::Int8 => Matrix::quantise(self.cpu, weights, outputs, inputs),
+            Precision::Int8 | Precision::Int16 => Matrix::quantise(self.cpu, weights, outputs, inputs),
         };
         if bias.is_empty() { matrix } else { matrix.with_bias(bias) }
     }

@@ -35,6 +35,8 @@ pub(crate) struct Encoder {
     turns: Vec<Turns>,
     layers: Vec<Layer>,
     last_norm: Option<LayerNorm>,
+    /// Whether activations are kept in 16 bits.
+    residual: bool,
 }
 
 impl Encoder {
@@ -50,6 +52,7 @@ impl Encoder {
                 .map(|layer| architecture.layer(load, layer))
                 .collect::<Result<_, _>>()?,
             last_norm: architecture.last_norm(load)?,
+            residual: load.precision.keeps_residual(),
             settings,
         })
     }
@@ -77,7 +80,7 @@ impl Encoder {
         self.embeddings.norm.apply(&self.cpu, &mut rows);
         let lengths: Vec<usize> = sequences.iter().map(|tokens| tokens.ids.len()).collect();
         let ropes = self.turns.iter().map(|turns| turns.of(&lengths)).collect();
-        let mut pass = Pass::new(&self.cpu, &self.settings, &lengths, ropes);
+        let mut pass = Pass::new(&self.cpu, &self.settings, &lengths, ropes, self.residual);
         for layer in &self.layers {
             layer.apply(&mut rows, &mut pass);
         }

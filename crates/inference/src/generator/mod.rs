@@ -16,7 +16,7 @@ use async_trait::async_trait;
 use docent_corpus::Cancel;
 use tokio::sync::mpsc;
 
-use crate::decoder::{Decoder, Shape, vocabulary, weight_bytes, working_bytes};
+use crate::decoder::{Decoder, Shape, position_bytes, vocabulary, weight_bytes, working_bytes};
 use crate::gguf::Gguf;
 use crate::template::{ChatTemplate, Clock, DEFAULT_NAME};
 use crate::tokenizer::ChatTokenizer;
@@ -85,8 +85,7 @@ fn open(
         context_tokens: shape.context,
         memory: ModelMemory {
             weights: weight_bytes(&file, config.precision),
-            // Keys and values are kept in 16 bits.
-            each_token: 2 * shape.cached_values() as u64,
+            each_token: position_bytes(&shape, config.precision),
             work: working_bytes(&shape, vocabulary(&file)),
             reuse: config.prompt_cache_bytes as u64,
         },
@@ -95,7 +94,7 @@ fn open(
     };
     let keeping = Keeping {
         model: files.weights_sha256.clone(),
-        rope: shape.rope_identity(),
+        rope: format!("{} {}", shape.rope_identity(), config.precision.name()),
         budget: config.prompt_cache_bytes,
         passage_budget: config.passage_cache_bytes,
         folder: config.prompt_cache_folder.clone(),

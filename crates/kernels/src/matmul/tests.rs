@@ -6,7 +6,7 @@ use half::f16;
 use proptest::prelude::*;
 
 use super::*;
-use crate::{Format, Norm, Pool, Tier};
+use crate::{Format, Kept, Norm, Pool, Tier};
 
 const QUANTISED: [Format; 8] = [
     Format::Q4_0,
@@ -65,19 +65,26 @@ fn cpus() -> Vec<Cpu> {
 }
 
 fn multiply(cpu: &Cpu, x: &[f32], matrix: &Matrix) -> Vec<f32> {
+    multiply_kept(cpu, x, matrix, false)
+}
+
+fn multiply_kept(cpu: &Cpu, x: &[f32], matrix: &Matrix, residual: bool) -> Vec<f32> {
     let rows = x.len() / matrix.inputs();
-    let x = Activations::new(cpu, x, matrix.inputs(), Norm::None, matrix.is_float());
+    let kept = Kept { residual, floats: matrix.is_float() };
+    let x = Activations::new(cpu, x, matrix.inputs(), Norm::None, kept);
     let mut out = vec![f32::NAN; rows * matrix.outputs()];
     matmul(cpu, &x, &[matrix], Epilogue::Write(Activation::Identity), &mut out);
     out
 }
 
-/// The bound of the rounding of activations: half a step of each block's scale, per input.
-fn bound(x: &[f32], weights: &[f32], width: usize) -> f64 {
+/// The bound of the rounding of activations: half a step of each block's scale, per input; a 254th
+/// of that, beside the rounding of sums, if the residual is kept.
+fn bound(x: &[f32], weights: &[f32], width: usize, residual: bool) -> f64 {
     let largest = x.iter().fold(0f32, |most, x| most.max(x.abs()));
     let row = |weights: &[f32]| weights.iter().map(|w| f64::from(w.abs())).sum::<f64>();
     let sum = weights.chunks(width).map(row).fold(0.0, f64::max);
-    f64::from(largest) / 127.0 * 0.51 * sum + 1e-4 * sum
+    let step = f64::from(largest) / 127.0;
+    if residual { step / 254.0 * 0.6 * sum + 1e-5 * sum } else { step * 0.51 * sum + 1e-4 * sum }
 }
 
 /// The plain product: what the tiles must come near to.
@@ -107,19 +114,22 @@ proptest! {
             let x = noise(seed + 1, rows * inputs);
             let bias = noise(seed + 2, outputs);
             let exact = reference(&x, &weights, inputs, &bias);
-            let bound = bound(&x, &weights, inputs);
-            let mut first: Option<Vec<f32>> = None;
-            for cpu in cpus() {
-                let matrix = Matrix::pack(&cpu, format, &data, outputs, inputs).unwrap().with_bias(&bias);
-                let ours = multiply(&cpu, &x, &matrix);
-                for (ours, exact) in ours.iter().zip(&exact) {
-                    prop_assert!((f64::from(*ours) - exact).abs() <= bound, "{format:?} {cpu:?}: {ours} {exact}");
+            for residual in [false, true] {
+                let bound = bound(&x, &weights, inputs, residual);
+                let mut first: Option<Vec<f32>> = None;
+                for cpu in cpus() {
+                    let matrix = Matrix::pack(&cpu, format, &data, outputs, inputs).unwrap().with_bias(&bias);
+                    let ours = multiply_kept(&cpu, &x, &matrix, residual);
+                    for (ours, exact) in ours.iter().zip(&exact) {
+                        let off = (f64::from(*ours) - exact).abs();
+                        prop_assert!(off <= bound, "{format:?} {cpu:?} {residual}: {ours} {exact}");
+                    }
+                    // A row alone has the same bits as among others.
+                    let alone = multiply_kept(&cpu, &x[(rows - 1) * inputs..], &matrix, residual);
+                    prop_assert_eq!(&alone[..], &ours[(rows - 1) * outputs..]);
+                    let first = first.get_or_insert_with(|| ours.clone());
+                    prop_assert!(*first == ours, "{format:?} {cpu:?} differs");
                 }
-                // A row alone has the same bits as among others.
-                let alone = multiply(&cpu, &x[(rows - 1) * inputs..], &matrix);
-                prop_assert_eq!(&alone[..], &ours[(rows - 1) * outputs..]);
-                let first = first.get_or_insert_with(|| ours.clone());
-                prop_assert!(*first == ours, "{format:?} {cpu:?} differs");
             }
         }
     }
@@ -145,6 +155,8 @@ proptest! {
                 for (ours, exact) in ours.iter().zip(&exact) {
                     prop_assert!((f64::from(*ours) - exact).abs() < 1e-4);
                 }
+                // Floats lose nothing, so that there is no residual.
+                prop_assert_eq!(&multiply_kept(&cpu, &x, &matrix, true), &ours);
                 prop_assert_eq!(&*first.get_or_insert_with(|| ours.clone()), &ours);
             }
         }
@@ -160,7 +172,7 @@ proptest! {
             };
             let (a, b) = (make(37, seed + 1), make(37, seed + 2));
             let (one, two) = (multiply(&cpu, &x, &a), multiply(&cpu, &x, &b));
-            let quantised = Activations::new(&cpu, &x, inputs, Norm::None, false);
+            let quantised = Activations::new(&cpu, &x, inputs, Norm::None, Kept::default());
             let mut both = vec![1.0; rows * 74];
             matmul(&cpu, &quantised, &[&a, &b], Epilogue::Add, &mut both);
             for (row, both) in both.chunks(74).enumerate() {
