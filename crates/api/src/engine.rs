@@ -7,7 +7,7 @@ use docent_answer::{AnswerParts, Answerer, Retrieval};
 use docent_corpus::ProfileId;
 use docent_extract::Extract;
 use docent_inference::{Embedder, EmbedderFiles, EngineConfig, Generator, GeneratorFiles};
-use docent_ingest::{Ingest, IngestParts};
+use docent_ingest::{Ingest, IngestParts, StoreState};
 use docent_library::Library;
 use docent_model_hub::{InstalledModel, ModelHub, ModelRole};
 use docent_vector_store::{LanceConfig, LanceStore, MemoryStore, VectorStore};
@@ -196,7 +196,7 @@ fn open_generator(model: &InstalledModel, config: &EngineConfig) -> Result<Arc<d
     Ok(docent_inference::open_generator(files, config)?)
 }
 
-/// The index of the embedder's profile, with the journal's loose ends tied.
+/// The index of the embedder's profile; the journal's loose ends are tied by whoever works on it first.
 async fn open_index(
     library: &Arc<Library>,
     data: PathBuf,
@@ -211,21 +211,19 @@ async fn open_index(
     let config = lance_config(data.join(TABLES), table, embedder.profile().dimension, durable_version);
     let (store, report) = LanceStore::open(config).await?;
     let store: Arc<dyn VectorStore> = Arc::new(store);
-    let ingest = Arc::new(Ingest::new(IngestParts {
+    let ingest = Ingest::new(IngestParts {
         library: Arc::clone(library),
         store: Arc::clone(&store),
         embedder,
         extract,
         profile: profile_id,
         clock: Arc::new(now_ms),
-    }));
-    // A table that had to be moved aside: every live text is embedded again.
-    ingest.recover(docent_ingest::StoreState { replaced: report.replaced, version: report.version }).await?;
-    // What the index lacks, because the model is another one or another index served when a document
-    // was indexed, is embedded by the next run.
-    let lacking = Arc::clone(library);
-    tokio::task::spawn_blocking(move || lacking.queue_unindexed(profile_id)).await??;
-    Ok((store, ingest))
+    });
+    // A search need not wait until the rows were compared with the library, which takes seconds where
+    // there are a million. The first run does it, and embeds what the index lacks: of a table that had to
+    // be moved aside everything, otherwise what was indexed while another index served.
+    let found = StoreState { replaced: report.replaced, version: report.version };
+    Ok((store, Arc::new(ingest.recovering_first(found))))
 }
 
 /// What builds the index of a model that is not in use yet.
@@ -270,7 +268,7 @@ pub(crate) async fn open_for_build(
         profile,
         clock: Arc::new(now_ms),
     });
-    ingest.recover(docent_ingest::StoreState { replaced: report.replaced, version: report.version }).await?;
+    ingest.recover(StoreState { replaced: report.replaced, version: report.version }).await?;
     Ok(Built { ingest })
 }
 

@@ -107,10 +107,20 @@ impl Api {
         self.requests.cancel_all();
         self.rebuild.stop().await;
         self.indexer.shut_down().await;
+        self.note_agreement().await;
         self.unload_engine().await;
         let library = Arc::clone(&self.library);
         // Nothing can be done about a failure here; the next start checks the database.
         let _ = tokio::task::spawn_blocking(move || library.close()).await;
+    }
+
+    /// Nobody writes to the index any more: what it holds now need not be compared at the next start.
+    async fn note_agreement(&self) {
+        let engine = self.engine().await;
+        let Some(ingest) = &engine.ingest else { return };
+        if let Err(error) = ingest.note_agreement().await {
+            tracing::info!(%error, "the next start compares index and library");
+        }
     }
 
     /// Opens the models that are installed and chosen, and the index that belongs to them.

@@ -1,6 +1,7 @@
 //! The open library: its lock, its one writing connection, a few reading ones.
 
 use crate::error::{LibraryError, Step};
+use crate::forgotten;
 use crate::lock::{self, FolderLock};
 use crate::migrate::{self, MIGRATIONS};
 use crate::unindexed;
@@ -24,6 +25,7 @@ pub struct Library {
     writer: Mutex<Connection>,
     readers: Mutex<Vec<Connection>>,
     closed: AtomicBool,
+    forgotten: forgotten::Known,
     _lock: FolderLock,
 }
 
@@ -71,6 +73,7 @@ impl Library {
             writer: Mutex::new(connection),
             readers: Mutex::default(),
             closed: AtomicBool::new(false),
+            forgotten: forgotten::Known::default(),
             _lock: lock,
         };
         Ok((library, Opened { clean_shutdown, created }))
@@ -89,6 +92,10 @@ impl Library {
     /// The folder that was given to [`Library::open`].
     pub fn data_folder(&self) -> &Path {
         &self.data
+    }
+
+    pub(crate) fn forgotten(&self) -> &forgotten::Known {
+        &self.forgotten
     }
 
     /// Runs `read` on one consistent state of the database.

@@ -144,6 +144,8 @@ pub(crate) fn document_of(row: &Row<'_>) -> rusqlite::Result<Document> {
 
 /// Bytes of the largest file that does not have to wait for all others.
 const LARGE_FILE: i64 = 16 << 20;
+/// Why a file of a kind that is not read is left out.
+const UNSUPPORTED: &str = "unsupported";
 
 /// Documents that are not deleted and fulfil `condition` (SQL that may go on with ORDER BY and LIMIT).
 pub(crate) fn select_documents(
@@ -276,12 +278,24 @@ impl Library {
         extractor: &str,
         now_ms: i64,
     ) -> Result<(), LibraryError> {
-        let step = "recording a failure";
-        self.write_relaxed(step, |tx| {
+        self.write_relaxed("recording a failure", |tx| {
             set_state(tx, id, DocumentState::Failed, Some(error_code), detail, now_ms)?;
-            tx.execute("UPDATE document SET extractor = ?2 WHERE id = ?1", params![id.0, extractor])
-                .step(step)?;
-            Ok(())
+            set_extractor(tx, id, extractor)
+        })
+    }
+
+    /// Records that a document is of a kind that is not read; `kinds` says which ones are, so that it is
+    /// looked at again when there are others ([`Library::queue_outdated`]).
+    pub fn skip_unsupported(
+        &self,
+        id: DocumentId,
+        detail: Option<&str>,
+        kinds: &str,
+        now_ms: i64,
+    ) -> Result<(), LibraryError> {
+        self.write_relaxed("recording an unknown kind", |tx| {
+            set_state(tx, id, DocumentState::Skipped, Some(UNSUPPORTED), detail, now_ms)?;
+            set_extractor(tx, id, kinds)
         })
     }
 
@@ -338,20 +352,35 @@ impl Library {
         })
     }
 
-    /// Queues the documents that another extractor or chunker read than the present ones, and those
-    /// that another extractor failed on. What is live stays live until then. Gives how many.
-    pub fn queue_outdated(&self, extractor: &str, chunker: &str, now_ms: i64) -> Result<usize, LibraryError> {
+    /// Queues the documents that another extractor or chunker read than the present ones, those that
+    /// another extractor failed on, and those that were left out when other `kinds` were read
+    /// ([`Library::skip_unsupported`]). What is live stays live until then. Gives how many.
+    pub fn queue_outdated(
+        &self,
+        extractor: &str,
+        chunker: &str,
+        kinds: &str,
+        now_ms: i64,
+    ) -> Result<usize, LibraryError> {
         let step = "queueing outdated documents";
         self.write(step, |tx| {
             let found = format!("(state = 'indexed' OR {BY_WORDS})");
             let sql = format!(
                 "UPDATE document SET state = 'waiting', error_code = NULL, error_detail = NULL, updated_ms = ?3
-                 WHERE deleted_ms IS NULL AND extractor IS NOT NULL
-                   AND ((state = 'failed' OR {found}) AND extractor <> ?1 OR {found} AND chunker <> ?2)"
+                 WHERE deleted_ms IS NULL AND (
+                     extractor IS NOT NULL
+                         AND ((state = 'failed' OR {found}) AND extractor <> ?1 OR {found} AND chunker <> ?2)
+                     OR state = 'skipped' AND error_code = '{UNSUPPORTED}' AND extractor IS NOT ?4)"
             );
-            tx.execute(&sql, params![extractor, chunker, now_ms]).step(step)
+            tx.execute(&sql, params![extractor, chunker, now_ms, kinds]).step(step)
         })
     }
+}
+
+fn set_extractor(tx: &Connection, id: DocumentId, extractor: &str) -> Result<(), LibraryError> {
+    tx.execute("UPDATE document SET extractor = ?2 WHERE id = ?1", params![id.0, extractor])
+        .step("recording who read a document")?;
+    Ok(())
 }
 
 fn set_state(
@@ -450,16 +479,37 @@ mod tests {
         let indexed = world.index("a.md", "text");
         let failed = world.see("b.md", 1).document();
         world.library.fail_document(failed, "damaged", None, "x1", 5).unwrap();
-        assert_eq!(world.library.queue_outdated("x1", "c1", 6).unwrap(), 0);
+        assert_eq!(world.library.queue_outdated("x1", "c1", "k1", 6).unwrap(), 0);
         assert_eq!(
-            world.library.queue_outdated("x1", "c2", 6).unwrap(),
+            world.library.queue_outdated("x1", "c2", "k1", 6).unwrap(),
             1,
             "a new chunker cannot mend a failure"
         );
         world.library.set_document_state(indexed, DocumentState::Indexed, None, None, 7).unwrap();
-        assert_eq!(world.library.queue_outdated("x2", "c1", 8).unwrap(), 2);
+        assert_eq!(world.library.queue_outdated("x2", "c1", "k1", 8).unwrap(), 2);
         assert_eq!(world.library.next_waiting(9, None).unwrap().len(), 2);
         assert_eq!(world.live_texts(), ["text"], "what is live stays live until it is read again");
+    }
+
+    #[test]
+    fn what_was_of_an_unknown_kind_is_looked_at_again_once_other_kinds_are_read() {
+        let world = fixture();
+        let unknown = world.see("a.xyz", 1).document();
+        world.library.skip_unsupported(unknown, Some("text of an unknown type"), "k1", 5).unwrap();
+        let large = world.see("b.md", 1).document();
+        world
+            .library
+            .set_document_state(large, DocumentState::Skipped, Some("over_size_rule"), None, 5)
+            .unwrap();
+        let queued = |kinds: &str| world.library.queue_outdated("x1", "c1", kinds, 6).unwrap();
+        assert_eq!((queued("k1"), queued("k2")), (0, 1));
+        let state = |id| world.library.document(id).unwrap().state;
+        assert_eq!((state(unknown), state(large)), (DocumentState::Waiting, DocumentState::Skipped));
+        // Nobody wrote down then what was read.
+        let skipped = DocumentState::Skipped;
+        let earlier = world.see("c.xyz", 1).document();
+        world.library.set_document_state(earlier, skipped, Some("unsupported"), None, 5).unwrap();
+        assert_eq!(queued("k2"), 1);
     }
 
     #[test]

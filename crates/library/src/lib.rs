@@ -54,6 +54,7 @@ mod snapshot;
 mod sources;
 mod standing;
 mod text;
+mod twins;
 mod unindexed;
 mod unreadable;
 

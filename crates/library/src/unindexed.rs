@@ -7,7 +7,7 @@
 
 use crate::Library;
 use crate::error::{LibraryError, Step};
-use crate::{copies, journal};
+use crate::{copies, journal, purges};
 use docent_corpus::{BatchId, ChunkId, DocumentId, Hit, ProfileId, RevisionId, SourceId};
 use docent_text::{fold, words};
 use rusqlite::{Connection, OptionalExtension, params};
@@ -168,7 +168,8 @@ fn counting(query: &UnindexedQuery<'_>) -> String {
     sql
 }
 
-/// Makes a revision that was stored just now live, if its document has nothing live yet.
+/// Makes a revision that was stored just now live, if its document has nothing live yet, or nothing
+/// that some index holds: then it takes the place of that at once, also among what is to be indexed.
 pub(crate) fn show_by_words(
     tx: &Connection,
     revision: RevisionId,
@@ -176,12 +177,19 @@ pub(crate) fn show_by_words(
     now_ms: i64,
 ) -> Result<(), LibraryError> {
     let step = "showing what was read";
-    let sql = "SELECT 1 FROM document
-               WHERE id = ?1 AND live_rev IS NULL AND deleted_ms IS NULL AND state = 'reading'";
-    if tx.query_row(sql, [document.0], |_| Ok(())).optional().step(step)?.is_none() {
-        return Ok(());
-    }
+    let sql = format!(
+        "SELECT live_rev FROM document
+         WHERE id = ?1 AND deleted_ms IS NULL AND state = 'reading' AND (live_rev IS NULL OR {} AND NOT {})",
+        in_batch("live_rev", "open"),
+        in_batch("live_rev", "done")
+    );
+    let before: Option<Option<i64>> =
+        tx.query_row(&sql, [document.0], |row| row.get(0)).optional().step(step)?;
+    let Some(before) = before else { return Ok(()) };
     journal::make_live(tx, revision, now_ms)?;
+    if let Some(before) = before {
+        purges::retire(tx, RevisionId(before))?;
+    }
     let sql = "UPDATE document SET state = 'reading' WHERE id = ?1 AND state = 'indexed'";
     tx.execute(sql, [document.0]).step(step)?;
     let mut read = tx.prepare("SELECT id, header, text FROM chunk WHERE revision_id = ?1").step(step)?;
@@ -427,6 +435,74 @@ mod tests {
         world.library.abort_batch(batch.id, 5).unwrap();
         assert_eq!(world.library.document(id).unwrap().standing(), Standing::Waiting);
         assert!(world.live_texts().is_empty());
+    }
+
+    #[test]
+    fn what_is_edited_before_its_vectors_are_there_is_found_as_it_is_now_and_computed_once() {
+        let world = fixture();
+        let id = world.see("a.md", 1).document();
+        let first = world.stage(id, "zebra text");
+        world.see("a.md", 2);
+        world.library.set_document_state(id, DocumentState::Reading, None, None, 3).unwrap();
+        let second = world.stage(id, "giraffe text");
+        assert!(found(&world, "zebra", false).is_empty());
+        assert_eq!(found(&world, "giraffe", false), [id]);
+        assert_eq!(world.live_texts(), ["giraffe text"]);
+        assert_eq!(world.library.document(id).unwrap().standing(), Standing::Words);
+        assert_eq!(world.library.size_of_batch(first.id).unwrap(), (0, 0), "nothing is left to compute");
+        assert_eq!(world.library.size_of_batch(second.id).unwrap(), (1, 1));
+        let world = world.crash();
+        for batch in [first.id, second.id] {
+            world.library.publish_batch(batch, 1, 5).unwrap();
+        }
+        assert_eq!(world.live_texts(), ["giraffe text"]);
+        assert_eq!(world.library.document(id).unwrap().state, DocumentState::Indexed);
+        let due = world.library.pending_purges(world.profile, 9).unwrap();
+        assert_eq!(due, [first.revisions[0].0], "its rows may have been under way");
+        world.library.finish_purges(world.profile, &due).unwrap();
+        assert!(world.library.chunks_of(due[0]).unwrap().is_empty());
+    }
+
+    #[test]
+    fn of_two_edits_that_wait_for_the_index_only_the_later_is_computed() {
+        let world = fixture();
+        let id = world.index("a.md", "indexed text");
+        let edit = |time: i64, text: &str| {
+            world.see("a.md", time);
+            world.library.set_document_state(id, DocumentState::Reading, None, None, 3).unwrap();
+            world.stage(id, text)
+        };
+        let (first, second) = (edit(2, "first edit"), edit(3, "second edit"));
+        assert_eq!(world.library.size_of_batch(first.id).unwrap(), (0, 0));
+        assert_eq!(world.live_texts(), ["indexed text"], "as long as the index holds nothing newer");
+        world.library.publish_batch(first.id, 2, 5).unwrap();
+        assert_eq!(world.live_texts(), ["indexed text"]);
+        world.library.publish_batch(second.id, 3, 6).unwrap();
+        assert_eq!(world.live_texts(), ["second edit"]);
+        assert_eq!(world.library.document(id).unwrap().state, DocumentState::Indexed);
+    }
+
+    #[test]
+    fn an_older_state_of_a_file_is_not_stored_once_a_later_one_waits_for_the_index() {
+        let world = fixture();
+        let id = world.index("a.md", "indexed text");
+        world.see("a.md", 2);
+        let older = world.library.document(id).unwrap().change;
+        world.see("a.md", 3);
+        let later = world.stage(id, "later text");
+        let (text, chunks) = crate::testing::read("older text");
+        let revision = crate::NewRevision {
+            document: id,
+            change: Some(older),
+            content_hash: "h",
+            extractor: "x1",
+            chunker: "c1",
+            text: &text,
+            chunks: &chunks,
+        };
+        assert_eq!(world.library.store_batch(world.profile, &[revision], 6).unwrap().1, 0);
+        world.library.publish_batch(later.id, 2, 7).unwrap();
+        assert_eq!(world.live_texts(), ["later text"]);
     }
 
     #[test]

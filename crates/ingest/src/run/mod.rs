@@ -53,6 +53,7 @@ impl Ingest {
     /// When nothing can be done any more: the model, the index or the library fails, or the disk is
     /// full. Nothing is lost by it; the next run goes on.
     pub async fn run(&self, cancel: &Cancel, progress: Progress<'_>) -> Result<IngestReport, IngestError> {
+        self.recover_first().await?;
         let _alone = self.writing.lock().await;
         self.check_dimension()?;
         let mut run = Run::new(self, cancel, progress)?;

@@ -255,6 +255,10 @@ impl VectorStore for LanceStore {
         self.shared.count(None).await
     }
 
+    async fn version(&self) -> Result<Option<u64>, StoreError> {
+        self.shared.version().await.map(Some)
+    }
+
     async fn revision_counts(&self) -> Result<Vec<(RevisionId, usize)>, StoreError> {
         let failed = |error| StoreError::engine(StoreStep::Scan, error);
         let _reading = self.shared.readers.enter();
