@@ -15,7 +15,9 @@ use docent_corpus::{
 use docent_inference::fake::FakeEmbedder;
 use docent_inference::{EmbedKind, EmbedderFiles, EngineConfig, Priority, configure_process, open_embedder};
 use docent_library::{Library, NewChunk, NewRevision, SeenFile, SourceKind, StoredProfile};
-use docent_vector_store::{Filter, LanceConfig, LanceStore, Maintenance, Row, TextQuery, VectorStore};
+use docent_vector_store::{
+    CacheSizes, Filter, LanceConfig, LanceStore, Maintenance, Row, TextQuery, VectorStore,
+};
 use serde_json::{Value, json};
 use std::path::Path;
 use std::sync::Arc;
@@ -82,8 +84,7 @@ async fn open_store(folder: &Path, table: &str, dimension: usize) -> Result<Lanc
         folder: folder.to_owned(),
         table: table.to_owned(),
         dimension,
-        index_cache_bytes: 256 << 20,
-        metadata_cache_bytes: 64 << 20,
+        caches: CacheSizes::for_memory(docent_api::total_memory()),
         durable_version: None,
     };
     Ok(LanceStore::open(config).await?.0)

@@ -10,7 +10,7 @@ use docent_inference::{Embedder, EmbedderFiles, EngineConfig, Generator, Generat
 use docent_ingest::{Ingest, IngestParts, StoreState};
 use docent_library::Library;
 use docent_model_hub::{InstalledModel, ModelHub, ModelRole};
-use docent_vector_store::{LanceConfig, LanceStore, MemoryStore, VectorStore};
+use docent_vector_store::{CacheSizes, LanceConfig, LanceStore, MemoryStore, VectorStore};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -21,10 +21,6 @@ const IDLE_UNLOAD: Duration = Duration::from_secs(5 * 60);
 const PROMPT_STATES: &str = "prompt-states";
 /// Folder of the data folder that holds the index.
 const TABLES: &str = "lance";
-/// Memory for LanceDB's index pages; its own default is 6 GB.
-const INDEX_CACHE: usize = 256 << 20;
-/// Memory for LanceDB's metadata; its own default is 1 GB.
-const METADATA_CACHE: usize = 64 << 20;
 
 /// What an engine is opened with.
 pub(crate) struct Switch {
@@ -66,24 +62,26 @@ impl Engine {
     /// # Errors
     /// When the index or the journal fails; a model that cannot be opened is a fault, not an error.
     pub(crate) async fn open(library: &Arc<Library>, switch: Switch) -> Result<Self, ApiError> {
-        let mut faults = Vec::new();
         let config = EngineConfig {
             threads: threads(switch.threads),
             idle_unload: IDLE_UNLOAD,
             prompt_cache_folder: Some(switch.data.join(PROMPT_STATES)),
             ..EngineConfig::default()
         };
-        let hub = switch.hub.as_deref();
-        let generator = installed(hub, switch.chosen.generator.as_deref(), ModelRole::Generator, &mut faults)
-            .and_then(|model| kept(open_generator(&model, &config), &mut faults));
-        let embedder = installed(hub, switch.chosen.embedder.as_deref(), ModelRole::Embedder, &mut faults)
-            .and_then(|model| kept(open_embedder(&model, &config), &mut faults));
-        let index = match (&embedder, switch.extract) {
+        let Switch { data, hub, extract, chosen, .. } = switch;
+        // Beside each other: their tokenizers are what takes time, and a search needs the embedder only.
+        let generator =
+            opening(hub.clone(), chosen.generator, ModelRole::Generator, config.clone(), open_generator);
+        let embedder = opening(hub, chosen.embedder, ModelRole::Embedder, config, open_embedder);
+        let (embedder, embedder_faults) = embedder.await?;
+        let index = match (&embedder, extract) {
             (Some(embedder), Some(extract)) => {
-                Some(open_index(library, switch.data, Arc::clone(embedder), extract).await?)
+                Some(open_index(library, data, Arc::clone(embedder), extract).await?)
             }
             _ => None,
         };
+        let (generator, mut faults) = generator.await?;
+        faults.extend(embedder_faults);
         Ok(Self::assemble(library, embedder, generator, index, faults))
     }
 
@@ -125,6 +123,23 @@ impl Engine {
 /// Threads for computing.
 pub(crate) fn threads(setting: usize) -> usize {
     if setting > 0 { setting } else { std::thread::available_parallelism().map_or(2, usize::from) }
+}
+
+/// Opens the installed model of a role where blocking is allowed. Gives it, and why it is missing
+/// although it is installed.
+fn opening<T: Send + 'static>(
+    hub: Option<Arc<ModelHub>>,
+    chosen: Option<String>,
+    role: ModelRole,
+    config: EngineConfig,
+    open: fn(&InstalledModel, &EngineConfig) -> Result<T, ApiError>,
+) -> tokio::task::JoinHandle<(Option<T>, Vec<ApiError>)> {
+    tokio::task::spawn_blocking(move || {
+        let mut faults = Vec::new();
+        let opened = installed(hub.as_deref(), chosen.as_deref(), role, &mut faults)
+            .and_then(|model| kept(open(&model, &config), &mut faults));
+        (opened, faults)
+    })
 }
 
 /// The chosen model of a role, else the catalogue's default, else any that is installed.
@@ -282,8 +297,7 @@ fn lance_config(
         folder,
         table,
         dimension,
-        index_cache_bytes: INDEX_CACHE,
-        metadata_cache_bytes: METADATA_CACHE,
+        caches: CacheSizes::for_memory(crate::memory::total_memory()),
         durable_version,
     }
 }

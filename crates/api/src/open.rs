@@ -6,7 +6,7 @@ use crate::indexer::Indexer;
 use crate::mend::Mending;
 use crate::own_data;
 use crate::places::Places;
-use crate::reading::SharedExtract;
+use crate::reading::{self, SharedExtract};
 use crate::rebuild::Rebuild;
 use crate::requests::Requests;
 use crate::wire::{ApiError, Event, Settings, Tag};
@@ -81,6 +81,12 @@ impl Api {
         self.indexer.start();
         let own = self.clone();
         drop(tokio::spawn(async move {
+            if let Err(error) = own.look_for_recognition().await {
+                tracing::info!(%error, "what recognises text in pictures was not asked");
+            }
+        }));
+        let own = self.clone();
+        drop(tokio::spawn(async move {
             if let Err(error) = own.resume_rebuild().await {
                 tracing::warn!(%error, "an index that was being built is left as it is");
             }
@@ -92,7 +98,26 @@ impl Api {
     /// # Errors
     /// What stopped the run; a file that cannot be read does not.
     pub async fn index_until_idle(&self) -> Result<(), ApiError> {
+        let (looked, ran) = tokio::join!(self.look_for_recognition(), self.indexer.run_until_idle());
+        looked?;
+        ran?;
+        // What is recognised since a moment ago waits again.
         self.indexer.run_until_idle().await
+    }
+
+    /// Asks the program that recognises text what it can do now. If that is something else than at the
+    /// last start, documents are read with it from now on, and pictures that could not be read wait.
+    async fn look_for_recognition(&self) -> Result<(), ApiError> {
+        let settings = self.settings().await?;
+        if !reading::has_changed(&self.places, &settings, &self.library).await? {
+            return Ok(());
+        }
+        // A picture that is being read without it at this moment would not be among those that wait.
+        let quiet = self.indexer.quiet().await;
+        self.extract.reopen(&self.places, &settings, &self.library).await?;
+        drop(quiet);
+        self.indexer.work();
+        Ok(())
     }
 
     /// Stops requests, indexing, and the change to another embedding model at their next step.
@@ -133,7 +158,7 @@ impl Api {
         let switch = Switch {
             data: self.places.data.clone(),
             hub: Some(Arc::clone(&self.hub)),
-            extract: Some(self.extract.get()),
+            extract: Some(Arc::new(self.extract.clone())),
             chosen,
             threads: settings.threads as usize,
         };

@@ -49,7 +49,7 @@ pub mod watch;
 pub use error::IngestError;
 pub use progress::{IngestProgress, IngestReport, Phase, Recovery, ScanReport, StoreState};
 pub use scan::list_files;
-pub use walk::check_pattern;
+pub use walk::{check_pattern, mount_points};
 
 use chunk::ChunkSize;
 use docent_corpus::{BatchId, ProfileId};

@@ -12,6 +12,8 @@ use std::ffi::OsString;
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use tokio::runtime::Handle;
 
 /// What reading needs. Cheap to clone.
 #[derive(Clone)]
@@ -21,6 +23,8 @@ pub(crate) struct Reader {
     pub(crate) embedder: Arc<dyn Embedder>,
     pub(crate) size: ChunkSize,
     pub(crate) cancel: Cancel,
+    /// Whether the model is being made ready.
+    pub(crate) preparing: Arc<AtomicBool>,
 }
 
 /// A document as it was read.
@@ -94,11 +98,27 @@ impl Reader {
         if let Some(text) = self.stored(document, &hash) {
             return self.cut(document, hash, text);
         }
+        self.prepare();
         let read = self.extract.extract(&path, &self.cancel, on_page);
         // A file that was being written may have looked broken, so this comes before any verdict.
         self.check_settled(source, &path, &before, &hash)?;
         let text = read.map_err(|error| self.refused_of(source, error))?;
         self.cut(document, hash, text)
+    }
+
+    /// Has the model read while the first file that will need it is: the two take about as long.
+    fn prepare(&self) {
+        if self.preparing.swap(true, Ordering::Relaxed) {
+            return;
+        }
+        let Ok(runtime) = Handle::try_current() else { return };
+        let embedder = Arc::clone(&self.embedder);
+        drop(runtime.spawn(async move {
+            if let Err(error) = embedder.prepare().await {
+                // Whoever embeds meets it again and says so.
+                tracing::debug!(%error, "the embedding model is not ready");
+            }
+        }));
     }
 
     /// Cuts what was read into chunks.

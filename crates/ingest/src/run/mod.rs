@@ -129,6 +129,7 @@ impl<'r> Run<'r> {
             embedder: Arc::clone(&parts.embedder),
             size: ingest.chunk_size()?,
             cancel: Cancel::new(),
+            preparing: Arc::default(),
         };
         Ok(Self {
             ingest,

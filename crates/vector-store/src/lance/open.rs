@@ -56,7 +56,7 @@ pub(super) async fn open(config: &LanceConfig) -> Result<(Table, PathBuf, OpenRe
 }
 
 async fn connect(config: &LanceConfig, folder: &Path) -> Result<Connection, StoreError> {
-    let session = Session::new(config.index_cache_bytes, config.metadata_cache_bytes, disk::registry());
+    let session = Session::new(config.caches.index_bytes, config.caches.metadata_bytes, disk::registry());
     lancedb::connect(&disk::address(folder)?)
         .session(Arc::new(session))
         .storage_option(OPT_NEW_TABLE_STORAGE_VERSION, FILE_FORMAT)
