@@ -91,6 +91,7 @@ async fn open_store(folder: &Path, table: &str, dimension: usize) -> Result<Lanc
         dimension,
         caches: CacheSizes::for_memory(docent_api::total_memory()),
         durable_version: None,
+        read_only: false,
     };
     Ok(LanceStore::open(config).await?.0)
 }

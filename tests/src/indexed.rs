@@ -56,6 +56,7 @@ pub async fn open_at(folder: &Path, now_ms: i64) -> Opened {
         dimension: DIMENSION,
         caches: CacheSizes { index_bytes: 32 << 20, metadata_bytes: 8 << 20 },
         durable_version: Some(library.index_state(id).unwrap().durable_version),
+        read_only: false,
     };
     let (store, report) = LanceStore::open(config).await.expect("the index opens after a fault");
     let store: Arc<dyn VectorStore> = Arc::new(store);

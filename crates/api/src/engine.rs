@@ -8,7 +8,7 @@ use docent_corpus::ProfileId;
 use docent_extract::Extract;
 use docent_inference::{Embedder, EmbedderFiles, EngineConfig, Generator, GeneratorFiles};
 use docent_ingest::{Ingest, IngestParts, StoreState};
-use docent_library::Library;
+use docent_library::{Library, Sealed};
 use docent_model_hub::{InstalledModel, ModelHub, ModelRole};
 use docent_vector_store::{CacheSizes, LanceConfig, LanceStore, MemoryStore, VectorStore};
 use std::path::PathBuf;
@@ -54,7 +54,7 @@ pub(crate) struct Engine {
 impl Engine {
     /// An engine for a library whose models are not installed: words are found, nothing is embedded.
     pub(crate) fn without_models(library: &Arc<Library>, _: Switch) -> Self {
-        Self::assemble(library, None, None, None, Vec::new())
+        Self::assemble(library, None, None, None, None, Vec::new())
     }
 
     /// Opens what is installed.
@@ -74,25 +74,31 @@ impl Engine {
             opening(hub.clone(), chosen.generator, ModelRole::Generator, config.clone(), open_generator);
         let embedder = opening(hub, chosen.embedder, ModelRole::Embedder, config, open_embedder);
         let (embedder, embedder_faults) = embedder.await?;
-        let index = match (&embedder, extract) {
-            (Some(embedder), Some(extract)) => {
-                Some(open_index(library, data, Arc::clone(embedder), extract).await?)
+        let mut faults: Vec<ApiError> = library.sealed().map(sealed_fault).into_iter().collect();
+        let (store, ingest) = match (&embedder, extract) {
+            (Some(embedder), _) if library.sealed().is_some() => {
+                (kept(open_sealed_index(library, data, embedder).await, &mut faults).flatten(), None)
             }
-            _ => None,
+            (Some(embedder), Some(extract)) => {
+                let (store, ingest) = open_index(library, data, Arc::clone(embedder), extract).await?;
+                (Some(store), Some(ingest))
+            }
+            _ => (None, None),
         };
-        let (generator, mut faults) = generator.await?;
+        let (generator, generator_faults) = generator.await?;
+        faults.extend(generator_faults);
         faults.extend(embedder_faults);
-        Ok(Self::assemble(library, embedder, generator, index, faults))
+        Ok(Self::assemble(library, embedder, generator, store, ingest, faults))
     }
 
     fn assemble(
         library: &Arc<Library>,
         embedder: Option<Arc<dyn Embedder>>,
         generator: Option<Arc<dyn Generator>>,
-        index: Option<(Arc<dyn VectorStore>, Arc<Ingest>)>,
+        store: Option<Arc<dyn VectorStore>>,
+        ingest: Option<Arc<Ingest>>,
         faults: Vec<ApiError>,
     ) -> Self {
-        let (store, ingest) = index.unzip();
         let parts = AnswerParts {
             library: Arc::clone(library),
             // Without an index an empty one: the library's own word search takes over.
@@ -241,6 +247,41 @@ async fn open_index(
     Ok((store, Arc::new(ingest.recovering_first(found))))
 }
 
+/// What is told as long as nothing can be kept.
+fn sealed_fault(why: Sealed) -> ApiError {
+    let (code, reason) = match why {
+        Sealed::Full => (Code::DiskFull, "the disk is full"),
+        Sealed::ReadOnly => (Code::ReadOnly, "the folder of the library may not be changed"),
+    };
+    ApiError::new(
+        code,
+        format!("{reason}: what is there can be found, nothing new is kept until docent starts again"),
+    )
+}
+
+/// The index of the embedder's profile where nothing can be written; none if questions are asked of
+/// another profile's.
+async fn open_sealed_index(
+    library: &Arc<Library>,
+    data: PathBuf,
+    embedder: &Arc<dyn Embedder>,
+) -> Result<Option<Arc<dyn VectorStore>>, ApiError> {
+    let active = {
+        let library = Arc::clone(library);
+        tokio::task::spawn_blocking(move || library.active_profile()).await??
+    };
+    let Some(active) = active.filter(|active| active.profile == *embedder.profile()) else {
+        return Ok(None);
+    };
+    let config = LanceConfig {
+        read_only: true,
+        ..lance_config(data.join(TABLES), active.table, embedder.profile().dimension, None)
+    };
+    let (store, _) = LanceStore::open(config).await?;
+    let store: Arc<dyn VectorStore> = Arc::new(store);
+    Ok(Some(store))
+}
+
 /// What builds the index of a model that is not in use yet.
 pub(crate) struct Built {
     pub(crate) ingest: Ingest,
@@ -299,6 +340,7 @@ fn lance_config(
         dimension,
         caches: CacheSizes::for_memory(crate::memory::total_memory()),
         durable_version,
+        read_only: false,
     }
 }
 

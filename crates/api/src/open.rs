@@ -52,14 +52,19 @@ impl Api {
     /// # Errors
     /// `library_in_use`, `library_too_new`, `library_damaged`, `disk_full`, `read_only`; `path_not_found`
     /// if the folder of the library is not there, as on a drive that is not connected. A model that
-    /// cannot be opened is not an error here: docent works without it and `doctor` says why.
+    /// cannot be opened is not an error here: docent works without it and `doctor` says why. A library that
+    /// can only be read, for want of room or of the right to write, is opened for that; `doctor` says so,
+    /// and whatever would write to it is refused.
     pub async fn open(places: Places, host: Arc<dyn Host>) -> Result<Self, ApiError> {
         let mut places = places;
         let data = prepared(places.usual_data.clone(), places.data, places.notes.clone()).await?;
         places.data = own_data::settled(&data);
         let data = places.data.clone();
-        let (library, _) = tokio::task::spawn_blocking(move || Library::open(&data)).await??;
-        let library = Arc::new(library);
+        let opening = move || match Library::open(&data) {
+            Ok((library, _)) => Ok(library),
+            Err(refused) => Library::open_for_reading(&data, refused),
+        };
+        let library = Arc::new(tokio::task::spawn_blocking(opening).await??);
         let catalogue = Catalogue::load(&places.resources.catalogue).or_else(|_| Catalogue::built_in())?;
         let hub = Arc::new(ModelHub::new(places.models.clone(), catalogue, places.network.clone()));
         let settings: Settings = {
@@ -71,7 +76,9 @@ impl Api {
         let indexer = Indexer::new(Arc::clone(&host), Arc::clone(&library), Arc::clone(&engine));
         let (rebuild, requests, mending) = (Rebuild::default(), Requests::default(), Mending::default());
         let api = Self { host, places, library, hub, extract, engine, indexer, rebuild, requests, mending };
-        crate::engine::remove_unused_tables(&api.library, &api.places.data).await;
+        if api.library.sealed().is_none() {
+            crate::engine::remove_unused_tables(&api.library, &api.places.data).await;
+        }
         api.reload_engine().await?;
         Ok(api)
     }

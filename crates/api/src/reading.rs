@@ -135,7 +135,9 @@ fn asked(places: &Places, library: &Library) -> Result<Option<Installed>, ApiErr
     };
     let known = library.get_setting::<Option<Installed>>(INSTALLED).ok().flatten().flatten();
     // A path that is not Unicode cannot be remembered; then it is looked for at each start.
-    if known != now && now.as_ref().is_none_or(|now| now.program.to_str().is_some()) {
+    let can_be_kept =
+        library.sealed().is_none() && now.as_ref().is_none_or(|now| now.program.to_str().is_some());
+    if known != now && can_be_kept {
         library.set_setting(INSTALLED, &now)?;
     }
     Ok(now)
@@ -153,10 +155,11 @@ async fn extractor(
         let recognition = recognition(&settings, installed);
         let with = recognition.program.as_ref().map(|_| recognition.languages.join("+")).unwrap_or_default();
         let before: String = library.get_setting(RECOGNISED_WITH)?.unwrap_or_default();
-        if !with.is_empty() && with != before {
+        let differs = with != before && library.sealed().is_none();
+        if differs && !with.is_empty() {
             library.queue_for_recognition(now_ms())?;
         }
-        if with != before {
+        if differs {
             library.set_setting(RECOGNISED_WITH, &with)?;
         }
         let pdfium = places.resources.pdfium.is_file().then(|| places.resources.pdfium.clone());

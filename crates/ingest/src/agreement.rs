@@ -7,7 +7,7 @@
 
 use crate::read::{kinds_identity, reading_identity};
 use crate::{Ingest, IngestError};
-use docent_library::{Library, LibraryError};
+use docent_library::LibraryError;
 use serde::{Deserialize, Serialize};
 
 /// A state in which library and index were found to agree.
@@ -81,9 +81,11 @@ impl Ingest {
     async fn present(&self) -> Result<Option<Agreement>, IngestError> {
         let Some(version) = self.parts.store.version().await? else { return Ok(None) };
         let (profile, rows, readers) = (self.parts.profile, self.parts.store.rows().await?, self.readers()?);
-        let read =
-            move |library: &Library| Ok((library.profile(profile)?.table, library.journal_position()?));
-        let (table, journal) = self.library("reading the journal's position", read).await?;
+        let (table, journal) = self
+            .library("reading the journal's position", move |library| {
+                Ok((library.profile(profile)?.table, library.journal_position()?))
+            })
+            .await?;
         Ok(Some(Agreement { table, version, rows, journal, readers }))
     }
 

@@ -118,7 +118,7 @@ impl Indexer {
                     for (source, root) in &now.roots {
                         let before = known.roots.get(source);
                         let has_changed = before.is_some_and(|before| root.asks_for_a_look(before));
-                        if has_changed || before.is_some() && now.drive_changed_below(&known, root) {
+                        if has_changed || (before.is_some() && now.drive_changed_below(&known, root)) {
                             self.look_over(*source).await;
                         }
                     }

@@ -50,6 +50,9 @@ pub struct LanceConfig {
     /// A version whose files are known to be sound (from a [`MaintenanceReport`] without failures):
     /// only what came after it is read in full when opening. `None` reads everything.
     pub durable_version: Option<u64>,
+    /// Whether nothing can be written to the folder. Then the table must be there and is not checked, and
+    /// every change of it is an error.
+    pub read_only: bool,
 }
 
 /// What opening a table came to. Every case but an untouched table asks the caller to compare its

@@ -25,6 +25,7 @@ fn config(folder: &Path, dimension: usize) -> LanceConfig {
         dimension,
         caches: CacheSizes { index_bytes: 64 << 20, metadata_bytes: 16 << 20 },
         durable_version: None,
+        read_only: false,
     }
 }
 
