@@ -80,6 +80,7 @@ type PageRead = (String, u32, Option<u32>);
 struct Stored {
     id: BatchId,
     documents: usize,
+    chunks: usize,
     /// Whether an earlier run stored it: then some of its rows may be in the index.
     earlier: bool,
 }
