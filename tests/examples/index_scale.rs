@@ -15,11 +15,18 @@ use docent_corpus::{
 use docent_inference::fake::FakeEmbedder;
 use docent_inference::{EmbedKind, EmbedderFiles, EngineConfig, Priority, configure_process, open_embedder};
 use docent_library::{Library, NewChunk, NewRevision, SeenFile, SourceKind, StoredProfile};
-use docent_vector_store::{Filter, LanceConfig, LanceStore, Maintenance, Row, TextQuery, VectorStore};
+use docent_vector_store::{
+    CacheSizes, Filter, LanceConfig, LanceStore, Maintenance, Row, TextQuery, VectorStore,
+};
 use serde_json::{Value, json};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
+use words::{Random, word};
+
+/// The words of the other measurements.
+#[path = "../../xtask/src/bench/ingest/words.rs"]
+mod words;
 
 /// Chunks of a document.
 const PER_DOCUMENT: usize = 10;
@@ -82,9 +89,9 @@ async fn open_store(folder: &Path, table: &str, dimension: usize) -> Result<Lanc
         folder: folder.to_owned(),
         table: table.to_owned(),
         dimension,
-        index_cache_bytes: 256 << 20,
-        metadata_cache_bytes: 64 << 20,
+        caches: CacheSizes::for_memory(docent_api::total_memory()),
         durable_version: None,
+        read_only: false,
     };
     Ok(LanceStore::open(config).await?.0)
 }
@@ -214,52 +221,17 @@ fn document(number: usize) -> (DocumentText, Vec<NewChunk>) {
 
 /// Words of a passage.
 const WORDS: usize = 110;
+/// Different words.
+const VOCABULARY: f64 = 50_000.0;
 
 fn passage(number: usize) -> String {
     let mut random = Random(number as u64 + 1);
-    (0..WORDS).map(|_| word(random.rank())).collect::<Vec<_>>().join(" ") + "."
+    (0..WORDS).map(|_| word(random.rank(VOCABULARY))).collect::<Vec<_>>().join(" ") + "."
 }
 
-/// The word of a rank: syllables, two at least.
-fn word(rank: usize) -> String {
-    const SYLLABLES: [&str; 16] = [
-        "ba", "ke", "lo", "mi", "nu", "ra", "se", "to", "vi", "zu", "dar", "fen", "gol", "hin", "jus", "pal",
-    ];
-    let mut rest = rank + SYLLABLES.len();
-    let mut word = String::new();
-    while rest > 0 {
-        word.push_str(SYLLABLES[rest % SYLLABLES.len()]);
-        rest /= SYLLABLES.len();
-    }
-    word
-}
-
-/// `SplitMix64`.
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
-    }
-
-    /// From 0 to 1.
-    fn even(&mut self) -> f64 {
-        (self.next() >> 11) as f64 / (1_u64 << 53) as f64
-    }
-
-    /// About normally distributed, with a variance of 1: the sum of twelve (Irwin and Hall).
-    fn normal(&mut self) -> f32 {
-        ((0..12).map(|_| self.even()).sum::<f64>() - 6.0) as f32
-    }
-
-    /// Frequent ranks are low: each about as often as its inverse (Zipf), of 50,000.
-    fn rank(&mut self) -> usize {
-        50_000_f64.powf(self.even()) as usize
-    }
+/// About normally distributed, with a variance of 1: the sum of twelve (Irwin and Hall).
+fn scattered(random: &mut Random) -> f32 {
+    ((0..12).map(|_| random.even()).sum::<f64>() - 6.0) as f32
 }
 
 /// Vectors as texts have them: 200 topics in a space of 48 dimensions, laid into a larger one.
@@ -275,7 +247,7 @@ impl Space {
     fn new(dimension: usize) -> Self {
         let mut random = Random(7);
         let mut vectors = |count: usize, length: usize| -> Vec<Vec<f32>> {
-            (0..count).map(|_| (0..length).map(|_| random.normal()).collect()).collect()
+            (0..count).map(|_| (0..length).map(|_| scattered(&mut random)).collect()).collect()
         };
         Self { topics: vectors(TOPICS, LATENT), axes: vectors(dimension, LATENT) }
     }
@@ -284,8 +256,8 @@ impl Space {
     fn vector(&self, number: usize) -> Vec<f32> {
         let mut random = Random((number as u64) << 20 | 5);
         let topic = &self.topics[random.next() as usize % TOPICS];
-        let latent: Vec<f32> = topic.iter().map(|x| x + 0.8 * random.normal()).collect();
-        let vector = self.axes.iter().map(|axis| dot(axis, &latent) + 0.7 * random.normal()).collect();
+        let latent: Vec<f32> = topic.iter().map(|x| x + 0.8 * scattered(&mut random)).collect();
+        let vector = self.axes.iter().map(|axis| dot(axis, &latent) + 0.7 * scattered(&mut random)).collect();
         normal(vector)
     }
 }
@@ -382,7 +354,7 @@ async fn search(data: &Path, queries: usize, exact: usize) -> Result<Value> {
 
 fn question(number: usize) -> String {
     let mut random = Random(number as u64 * 31 + 11);
-    (0..6).map(|_| word(random.rank())).collect::<Vec<_>>().join(" ")
+    (0..6).map(|_| word(random.rank(VOCABULARY))).collect::<Vec<_>>().join(" ")
 }
 
 async fn timed<T, E: std::error::Error + Send + Sync + 'static>(

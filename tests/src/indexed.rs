@@ -6,7 +6,7 @@ use docent_extract::{InProcess, Limits};
 use docent_inference::fake::FakeEmbedder;
 use docent_ingest::{Ingest, IngestParts, IngestReport, StoreState};
 use docent_library::{Library, SourceKind};
-use docent_vector_store::{Filter, LanceConfig, LanceStore, StoreError, TextQuery, VectorStore};
+use docent_vector_store::{CacheSizes, Filter, LanceConfig, LanceStore, StoreError, TextQuery, VectorStore};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
@@ -54,9 +54,9 @@ pub async fn open_at(folder: &Path, now_ms: i64) -> Opened {
         folder: folder.join("library/lance"),
         table,
         dimension: DIMENSION,
-        index_cache_bytes: 32 << 20,
-        metadata_cache_bytes: 8 << 20,
+        caches: CacheSizes { index_bytes: 32 << 20, metadata_bytes: 8 << 20 },
         durable_version: Some(library.index_state(id).unwrap().durable_version),
+        read_only: false,
     };
     let (store, report) = LanceStore::open(config).await.expect("the index opens after a fault");
     let store: Arc<dyn VectorStore> = Arc::new(store);

@@ -185,6 +185,54 @@ fn a_full_disk_is_told_and_nothing_is_lost() {
 }
 
 #[test]
+fn a_library_that_cannot_be_written_is_searched_all_the_same() {
+    let docent = Docent::new();
+    docent.write("old.txt", "Heliotrope grows by the wall.\n");
+    // Two times: on a full disk, and on one that may not be written.
+    let script = r#"
+        mount -t tmpfs -o size=100m tmpfs "$DISK" || exit 9
+        docent() { "$DOCENT" --json --data-dir "$DISK/library" "$@"; }
+        docent add "$DOCUMENTS" > "$SAID/added"; echo "code $?"
+        dd if=/dev/zero of="$DISK/filler" bs=4k 2> /dev/null
+        echo "Saxifrage grows on it." > "$DOCUMENTS/new.txt"
+        docent search "heliotrope" > "$SAID/full"; echo "code $?"
+        docent documents >> "$SAID/full"; echo "code $?"
+        docent add "$DOCUMENTS" > "$SAID/refused-full" 2>&1; echo "code $?"
+        rm "$DISK/filler"
+        mount -o remount,ro "$DISK" || exit 9
+        docent search "heliotrope" > "$SAID/sealed"; echo "code $?"
+        docent documents >> "$SAID/sealed"; echo "code $?"
+        docent add "$DOCUMENTS" > "$SAID/refused-sealed" 2>&1; echo "code $?"
+        mount -o remount,rw "$DISK" || exit 9
+        docent add "$DOCUMENTS" > "$SAID/again"; echo "code $?"
+        docent search "saxifrage" > "$SAID/found"; echo "code $?"
+    "#;
+    let (disk, said) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let output = std::process::Command::new("unshare")
+        .args(["--map-root-user", "--mount", "sh", "-c", script])
+        .env("DISK", disk.path())
+        .env("SAID", said.path())
+        .env("DOCENT", programs().join("docent"))
+        .env("DOCUMENTS", docent.documents())
+        .env("DOCENT_MODELS", docent_tests::models())
+        .env("DOCENT_OFFLINE", "1")
+        .output()
+        .expect("unshare of util-linux");
+    let text = String::from_utf8(output.stdout).unwrap();
+    let complaints = String::from_utf8_lossy(&output.stderr);
+    let said = |name: &str| std::fs::read_to_string(said.path().join(name)).unwrap_or_default();
+    let codes: Vec<&str> = text.lines().filter_map(|line| line.strip_prefix("code ")).collect();
+    let all = ["full", "refused-full", "sealed", "refused-sealed"].map(said).join("\n");
+    assert_eq!(codes, ["0", "0", "0", "1", "0", "0", "1", "0", "0"], "{all}\n{complaints}");
+    for name in ["full", "sealed"] {
+        assert!(said(name).contains("old.txt"), "{name}: {all}");
+    }
+    assert!(said("refused-full").contains("disk_full"), "{all}");
+    assert!(said("refused-sealed").contains("read_only"), "{all}");
+    assert!(said("found").contains("new.txt"), "nothing is lost by it");
+}
+
+#[test]
 fn a_model_of_another_architecture_is_named() {
     let docent = Docent::new();
     let text = |text: &str| [&(text.len() as u64).to_le_bytes()[..], text.as_bytes()].concat();

@@ -7,10 +7,10 @@ use docent_answer::{AnswerParts, Answerer, Retrieval};
 use docent_corpus::ProfileId;
 use docent_extract::Extract;
 use docent_inference::{Embedder, EmbedderFiles, EngineConfig, Generator, GeneratorFiles};
-use docent_ingest::{Ingest, IngestParts};
-use docent_library::Library;
+use docent_ingest::{Ingest, IngestParts, StoreState};
+use docent_library::{Library, Sealed};
 use docent_model_hub::{InstalledModel, ModelHub, ModelRole};
-use docent_vector_store::{LanceConfig, LanceStore, MemoryStore, VectorStore};
+use docent_vector_store::{CacheSizes, LanceConfig, LanceStore, MemoryStore, VectorStore};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -21,10 +21,6 @@ const IDLE_UNLOAD: Duration = Duration::from_secs(5 * 60);
 const PROMPT_STATES: &str = "prompt-states";
 /// Folder of the data folder that holds the index.
 const TABLES: &str = "lance";
-/// Memory for LanceDB's index pages; its own default is 6 GB.
-const INDEX_CACHE: usize = 256 << 20;
-/// Memory for LanceDB's metadata; its own default is 1 GB.
-const METADATA_CACHE: usize = 64 << 20;
 
 /// What an engine is opened with.
 pub(crate) struct Switch {
@@ -58,7 +54,7 @@ pub(crate) struct Engine {
 impl Engine {
     /// An engine for a library whose models are not installed: words are found, nothing is embedded.
     pub(crate) fn without_models(library: &Arc<Library>, _: Switch) -> Self {
-        Self::assemble(library, None, None, None, Vec::new())
+        Self::assemble(library, None, None, None, None, Vec::new())
     }
 
     /// Opens what is installed.
@@ -66,35 +62,43 @@ impl Engine {
     /// # Errors
     /// When the index or the journal fails; a model that cannot be opened is a fault, not an error.
     pub(crate) async fn open(library: &Arc<Library>, switch: Switch) -> Result<Self, ApiError> {
-        let mut faults = Vec::new();
         let config = EngineConfig {
             threads: threads(switch.threads),
             idle_unload: IDLE_UNLOAD,
             prompt_cache_folder: Some(switch.data.join(PROMPT_STATES)),
             ..EngineConfig::default()
         };
-        let hub = switch.hub.as_deref();
-        let generator = installed(hub, switch.chosen.generator.as_deref(), ModelRole::Generator, &mut faults)
-            .and_then(|model| kept(open_generator(&model, &config), &mut faults));
-        let embedder = installed(hub, switch.chosen.embedder.as_deref(), ModelRole::Embedder, &mut faults)
-            .and_then(|model| kept(open_embedder(&model, &config), &mut faults));
-        let index = match (&embedder, switch.extract) {
-            (Some(embedder), Some(extract)) => {
-                Some(open_index(library, switch.data, Arc::clone(embedder), extract).await?)
+        let Switch { data, hub, extract, chosen, .. } = switch;
+        // Beside each other: their tokenizers are what takes time, and a search needs the embedder only.
+        let generator =
+            opening(hub.clone(), chosen.generator, ModelRole::Generator, config.clone(), open_generator);
+        let embedder = opening(hub, chosen.embedder, ModelRole::Embedder, config, open_embedder);
+        let (embedder, embedder_faults) = embedder.await?;
+        let mut faults: Vec<ApiError> = library.sealed().map(sealed_fault).into_iter().collect();
+        let (store, ingest) = match (&embedder, extract) {
+            (Some(embedder), _) if library.sealed().is_some() => {
+                (kept(open_sealed_index(library, data, embedder).await, &mut faults).flatten(), None)
             }
-            _ => None,
+            (Some(embedder), Some(extract)) => {
+                let (store, ingest) = open_index(library, data, Arc::clone(embedder), extract).await?;
+                (Some(store), Some(ingest))
+            }
+            _ => (None, None),
         };
-        Ok(Self::assemble(library, embedder, generator, index, faults))
+        let (generator, generator_faults) = generator.await?;
+        faults.extend(generator_faults);
+        faults.extend(embedder_faults);
+        Ok(Self::assemble(library, embedder, generator, store, ingest, faults))
     }
 
     fn assemble(
         library: &Arc<Library>,
         embedder: Option<Arc<dyn Embedder>>,
         generator: Option<Arc<dyn Generator>>,
-        index: Option<(Arc<dyn VectorStore>, Arc<Ingest>)>,
+        store: Option<Arc<dyn VectorStore>>,
+        ingest: Option<Arc<Ingest>>,
         faults: Vec<ApiError>,
     ) -> Self {
-        let (store, ingest) = index.unzip();
         let parts = AnswerParts {
             library: Arc::clone(library),
             // Without an index an empty one: the library's own word search takes over.
@@ -125,6 +129,23 @@ impl Engine {
 /// Threads for computing.
 pub(crate) fn threads(setting: usize) -> usize {
     if setting > 0 { setting } else { std::thread::available_parallelism().map_or(2, usize::from) }
+}
+
+/// Opens the installed model of a role where blocking is allowed. Gives it, and why it is missing
+/// although it is installed.
+fn opening<T: Send + 'static>(
+    hub: Option<Arc<ModelHub>>,
+    chosen: Option<String>,
+    role: ModelRole,
+    config: EngineConfig,
+    open: fn(&InstalledModel, &EngineConfig) -> Result<T, ApiError>,
+) -> tokio::task::JoinHandle<(Option<T>, Vec<ApiError>)> {
+    tokio::task::spawn_blocking(move || {
+        let mut faults = Vec::new();
+        let opened = installed(hub.as_deref(), chosen.as_deref(), role, &mut faults)
+            .and_then(|model| kept(open(&model, &config), &mut faults));
+        (opened, faults)
+    })
 }
 
 /// The chosen model of a role, else the catalogue's default, else any that is installed.
@@ -196,7 +217,7 @@ fn open_generator(model: &InstalledModel, config: &EngineConfig) -> Result<Arc<d
     Ok(docent_inference::open_generator(files, config)?)
 }
 
-/// The index of the embedder's profile, with the journal's loose ends tied.
+/// The index of the embedder's profile; the journal's loose ends are tied by whoever works on it first.
 async fn open_index(
     library: &Arc<Library>,
     data: PathBuf,
@@ -211,21 +232,54 @@ async fn open_index(
     let config = lance_config(data.join(TABLES), table, embedder.profile().dimension, durable_version);
     let (store, report) = LanceStore::open(config).await?;
     let store: Arc<dyn VectorStore> = Arc::new(store);
-    let ingest = Arc::new(Ingest::new(IngestParts {
+    let ingest = Ingest::new(IngestParts {
         library: Arc::clone(library),
         store: Arc::clone(&store),
         embedder,
         extract,
         profile: profile_id,
         clock: Arc::new(now_ms),
-    }));
-    // A table that had to be moved aside: every live text is embedded again.
-    ingest.recover(docent_ingest::StoreState { replaced: report.replaced, version: report.version }).await?;
-    // What the index lacks, because the model is another one or another index served when a document
-    // was indexed, is embedded by the next run.
-    let lacking = Arc::clone(library);
-    tokio::task::spawn_blocking(move || lacking.queue_unindexed(profile_id)).await??;
-    Ok((store, ingest))
+    });
+    // A search need not wait until the rows were compared with the library, which takes seconds where
+    // there are a million. The first run does it, and embeds what the index lacks: of a table that had to
+    // be moved aside everything, otherwise what was indexed while another index served.
+    let found = StoreState { replaced: report.replaced, version: report.version };
+    Ok((store, Arc::new(ingest.recovering_first(found))))
+}
+
+/// What is told as long as nothing can be kept.
+fn sealed_fault(why: Sealed) -> ApiError {
+    let (code, reason) = match why {
+        Sealed::Full => (Code::DiskFull, "the disk is full"),
+        Sealed::ReadOnly => (Code::ReadOnly, "the folder of the library may not be changed"),
+    };
+    ApiError::new(
+        code,
+        format!("{reason}: what is there can be found, nothing new is kept until docent starts again"),
+    )
+}
+
+/// The index of the embedder's profile where nothing can be written; none if questions are asked of
+/// another profile's.
+async fn open_sealed_index(
+    library: &Arc<Library>,
+    data: PathBuf,
+    embedder: &Arc<dyn Embedder>,
+) -> Result<Option<Arc<dyn VectorStore>>, ApiError> {
+    let active = {
+        let library = Arc::clone(library);
+        tokio::task::spawn_blocking(move || library.active_profile()).await??
+    };
+    let Some(active) = active.filter(|active| active.profile == *embedder.profile()) else {
+        return Ok(None);
+    };
+    let config = LanceConfig {
+        read_only: true,
+        ..lance_config(data.join(TABLES), active.table, embedder.profile().dimension, None)
+    };
+    let (store, _) = LanceStore::open(config).await?;
+    let store: Arc<dyn VectorStore> = Arc::new(store);
+    Ok(Some(store))
 }
 
 /// What builds the index of a model that is not in use yet.
@@ -270,7 +324,7 @@ pub(crate) async fn open_for_build(
         profile,
         clock: Arc::new(now_ms),
     });
-    ingest.recover(docent_ingest::StoreState { replaced: report.replaced, version: report.version }).await?;
+    ingest.recover(StoreState { replaced: report.replaced, version: report.version }).await?;
     Ok(Built { ingest })
 }
 
@@ -284,9 +338,9 @@ fn lance_config(
         folder,
         table,
         dimension,
-        index_cache_bytes: INDEX_CACHE,
-        metadata_cache_bytes: METADATA_CACHE,
+        caches: CacheSizes::for_memory(crate::memory::total_memory()),
         durable_version,
+        read_only: false,
     }
 }
 

@@ -132,7 +132,7 @@ impl Indexer {
     }
 
     /// Asks for a run without a scan.
-    fn work(&self) {
+    pub(crate) fn work(&self) {
         self.notes().run = true;
         self.0.wake.notify_one();
     }

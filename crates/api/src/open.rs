@@ -6,7 +6,7 @@ use crate::indexer::Indexer;
 use crate::mend::Mending;
 use crate::own_data;
 use crate::places::Places;
-use crate::reading::SharedExtract;
+use crate::reading::{self, SharedExtract};
 use crate::rebuild::Rebuild;
 use crate::requests::Requests;
 use crate::wire::{ApiError, Event, Settings, Tag};
@@ -52,14 +52,19 @@ impl Api {
     /// # Errors
     /// `library_in_use`, `library_too_new`, `library_damaged`, `disk_full`, `read_only`; `path_not_found`
     /// if the folder of the library is not there, as on a drive that is not connected. A model that
-    /// cannot be opened is not an error here: docent works without it and `doctor` says why.
+    /// cannot be opened is not an error here: docent works without it and `doctor` says why. A library that
+    /// can only be read, for want of room or of the right to write, is opened for that; `doctor` says so,
+    /// and whatever would write to it is refused.
     pub async fn open(places: Places, host: Arc<dyn Host>) -> Result<Self, ApiError> {
         let mut places = places;
         let data = prepared(places.usual_data.clone(), places.data, places.notes.clone()).await?;
         places.data = own_data::settled(&data);
         let data = places.data.clone();
-        let (library, _) = tokio::task::spawn_blocking(move || Library::open(&data)).await??;
-        let library = Arc::new(library);
+        let opening = move || match Library::open(&data) {
+            Ok((library, _)) => Ok(library),
+            Err(refused) => Library::open_for_reading(&data, refused),
+        };
+        let library = Arc::new(tokio::task::spawn_blocking(opening).await??);
         let catalogue = Catalogue::load(&places.resources.catalogue).or_else(|_| Catalogue::built_in())?;
         let hub = Arc::new(ModelHub::new(places.models.clone(), catalogue, places.network.clone()));
         let settings: Settings = {
@@ -71,7 +76,9 @@ impl Api {
         let indexer = Indexer::new(Arc::clone(&host), Arc::clone(&library), Arc::clone(&engine));
         let (rebuild, requests, mending) = (Rebuild::default(), Requests::default(), Mending::default());
         let api = Self { host, places, library, hub, extract, engine, indexer, rebuild, requests, mending };
-        crate::engine::remove_unused_tables(&api.library, &api.places.data).await;
+        if api.library.sealed().is_none() {
+            crate::engine::remove_unused_tables(&api.library, &api.places.data).await;
+        }
         api.reload_engine().await?;
         Ok(api)
     }
@@ -79,6 +86,12 @@ impl Api {
     /// Begins to watch over the sources: looks at all of them now and again later.
     pub fn start(&self) {
         self.indexer.start();
+        let own = self.clone();
+        drop(tokio::spawn(async move {
+            if let Err(error) = own.look_for_recognition().await {
+                tracing::info!(%error, "what recognises text in pictures was not asked");
+            }
+        }));
         let own = self.clone();
         drop(tokio::spawn(async move {
             if let Err(error) = own.resume_rebuild().await {
@@ -92,7 +105,26 @@ impl Api {
     /// # Errors
     /// What stopped the run; a file that cannot be read does not.
     pub async fn index_until_idle(&self) -> Result<(), ApiError> {
+        let (looked, ran) = tokio::join!(self.look_for_recognition(), self.indexer.run_until_idle());
+        looked?;
+        ran?;
+        // What is recognised since a moment ago waits again.
         self.indexer.run_until_idle().await
+    }
+
+    /// Asks the program that recognises text what it can do now. If that is something else than at the
+    /// last start, documents are read with it from now on, and pictures that could not be read wait.
+    async fn look_for_recognition(&self) -> Result<(), ApiError> {
+        let settings = self.settings().await?;
+        if !reading::has_changed(&self.places, &settings, &self.library).await? {
+            return Ok(());
+        }
+        // A picture that is being read without it at this moment would not be among those that wait.
+        let quiet = self.indexer.quiet().await;
+        self.extract.reopen(&self.places, &settings, &self.library).await?;
+        drop(quiet);
+        self.indexer.work();
+        Ok(())
     }
 
     /// Stops requests, indexing, and the change to another embedding model at their next step.
@@ -107,10 +139,20 @@ impl Api {
         self.requests.cancel_all();
         self.rebuild.stop().await;
         self.indexer.shut_down().await;
+        self.note_agreement().await;
         self.unload_engine().await;
         let library = Arc::clone(&self.library);
         // Nothing can be done about a failure here; the next start checks the database.
         let _ = tokio::task::spawn_blocking(move || library.close()).await;
+    }
+
+    /// Nobody writes to the index any more: what it holds now need not be compared at the next start.
+    async fn note_agreement(&self) {
+        let engine = self.engine().await;
+        let Some(ingest) = &engine.ingest else { return };
+        if let Err(error) = ingest.note_agreement().await {
+            tracing::info!(%error, "the next start compares index and library");
+        }
     }
 
     /// Opens the models that are installed and chosen, and the index that belongs to them.
@@ -123,7 +165,7 @@ impl Api {
         let switch = Switch {
             data: self.places.data.clone(),
             hub: Some(Arc::clone(&self.hub)),
-            extract: Some(self.extract.get()),
+            extract: Some(Arc::new(self.extract.clone())),
             chosen,
             threads: settings.threads as usize,
         };

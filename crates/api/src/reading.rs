@@ -1,11 +1,18 @@
 //! What reads documents: the extractor with its settings, and the program that recognises text.
+//!
+//! Asking that program what it can do takes a start of it, which costs more than the rest of docent's own
+//! start. So what it said last is remembered and believed, and it is asked again in the background.
 
 use crate::places::Places;
 use crate::wire::{ApiError, Language, RecognitionStatus, Settings};
+use docent_corpus::{Cancel, DocumentText};
 use docent_extract::{
-    Extract, Extractor, Limits, Recognition, RecognizerStatus, WorkerConfig, find_recognizer,
+    Extract, ExtractError, Extractor, Limits, PageImage, Recognition, RecognizerStatus, WorkerConfig,
+    find_recognizer,
 };
 use docent_library::Library;
+use serde::{Deserialize, Serialize};
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -13,30 +20,34 @@ use std::time::{SystemTime, UNIX_EPOCH};
 const READERS: usize = 2;
 /// Name of the setting that says what could be recognised at the last start.
 const RECOGNISED_WITH: &str = "recognition.with";
+/// Name of the setting that remembers the program.
+const INSTALLED: &str = "recognition.installed";
 
-/// The extractor in use; replaced when settings change. Cheap to clone.
+/// The extractor in use; replaced when settings change. Cheap to clone. Whoever reads with it reads with
+/// the one that is in use at that moment.
 #[derive(Clone)]
 pub(crate) struct SharedExtract(Arc<RwLock<Arc<dyn Extract>>>);
 
 impl SharedExtract {
-    /// The extractor that `settings` ask for. What could not be read for want of recognition waits
-    /// again once there is more of it.
+    /// The extractor that `settings` ask for, with what is remembered of the program that recognises
+    /// text. What could not be read for want of recognition waits again once there is more of it.
     pub(crate) async fn open(
         places: &Places,
         settings: &Settings,
         library: &Arc<Library>,
     ) -> Result<Self, ApiError> {
-        Ok(Self(Arc::new(RwLock::new(extractor(places, settings, library).await?))))
+        let extractor = extractor(places, settings, library, remembered_or_asked).await?;
+        Ok(Self(Arc::new(RwLock::new(extractor))))
     }
 
-    /// Replaces it by one with these settings.
+    /// Replaces it by one with these settings, and asks the program again.
     pub(crate) async fn reopen(
         &self,
         places: &Places,
         settings: &Settings,
         library: &Arc<Library>,
     ) -> Result<(), ApiError> {
-        let next = extractor(places, settings, library).await?;
+        let next = extractor(places, settings, library, asked).await?;
         *self.0.write().unwrap_or_else(PoisonError::into_inner) = next;
         Ok(())
     }
@@ -46,20 +57,109 @@ impl SharedExtract {
     }
 }
 
+impl Extract for SharedExtract {
+    fn extract(
+        &self,
+        path: &Path,
+        cancel: &Cancel,
+        on_page: &mut dyn FnMut(u32, Option<u32>),
+    ) -> Result<DocumentText, ExtractError> {
+        self.get().extract(path, cancel, on_page)
+    }
+
+    fn render_page(
+        &self,
+        path: &Path,
+        page: u32,
+        width_px: u32,
+        cancel: &Cancel,
+    ) -> Result<PageImage, ExtractError> {
+        self.get().render_page(path, page, width_px, cancel)
+    }
+
+    fn version(&self) -> &'static str {
+        self.get().version()
+    }
+}
+
+/// Asks the program again. Gives whether it says something else than what is remembered, which then is
+/// what it says now.
+pub(crate) async fn has_changed(
+    places: &Places,
+    settings: &Settings,
+    library: &Arc<Library>,
+) -> Result<bool, ApiError> {
+    if !settings.recognition {
+        return Ok(false);
+    }
+    let (places, library) = (places.clone(), Arc::clone(library));
+    tokio::task::spawn_blocking(move || {
+        let before = remembered(&places, &library);
+        Ok(asked(&places, &library)? != before)
+    })
+    .await?
+}
+
+/// The program that recognises text, as it was found.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Installed {
+    /// Where it was said to be, if that was said.
+    given: Option<PathBuf>,
+    program: PathBuf,
+    languages: Vec<String>,
+}
+
+type Look = fn(&Places, &Library) -> Result<Option<Installed>, ApiError>;
+
+/// What is remembered of the program, if it is still there.
+fn remembered(places: &Places, library: &Library) -> Option<Installed> {
+    // What cannot be read was written by another docent, and the program is asked.
+    let known = library.get_setting::<Option<Installed>>(INSTALLED).ok().flatten().flatten()?;
+    (known.given == places.recognizer && known.program.is_file()).then_some(known)
+}
+
+fn remembered_or_asked(places: &Places, library: &Library) -> Result<Option<Installed>, ApiError> {
+    match remembered(places, library) {
+        Some(known) => Ok(Some(known)),
+        None => asked(places, library),
+    }
+}
+
+/// What the program says now, which is remembered.
+fn asked(places: &Places, library: &Library) -> Result<Option<Installed>, ApiError> {
+    let now = match find(places) {
+        RecognizerStatus::Ready { program, languages, .. } => {
+            Some(Installed { given: places.recognizer.clone(), program, languages })
+        }
+        _ => None,
+    };
+    let known = library.get_setting::<Option<Installed>>(INSTALLED).ok().flatten().flatten();
+    // A path that is not Unicode cannot be remembered; then it is looked for at each start.
+    let can_be_kept =
+        library.sealed().is_none() && now.as_ref().is_none_or(|now| now.program.to_str().is_some());
+    if known != now && can_be_kept {
+        library.set_setting(INSTALLED, &now)?;
+    }
+    Ok(now)
+}
+
 async fn extractor(
     places: &Places,
     settings: &Settings,
     library: &Arc<Library>,
+    look: Look,
 ) -> Result<Arc<dyn Extract>, ApiError> {
     let (places, settings, library) = (places.clone(), settings.clone(), Arc::clone(library));
     tokio::task::spawn_blocking(move || {
-        let recognition = recognition(&places, &settings);
+        let installed = if settings.recognition { look(&places, &library)? } else { None };
+        let recognition = recognition(&settings, installed);
         let with = recognition.program.as_ref().map(|_| recognition.languages.join("+")).unwrap_or_default();
         let before: String = library.get_setting(RECOGNISED_WITH)?.unwrap_or_default();
-        if !with.is_empty() && with != before {
+        let differs = with != before && library.sealed().is_none();
+        if differs && !with.is_empty() {
             library.queue_for_recognition(now_ms())?;
         }
-        if with != before {
+        if differs {
             library.set_setting(RECOGNISED_WITH, &with)?;
         }
         let pdfium = places.resources.pdfium.is_file().then(|| places.resources.pdfium.clone());
@@ -76,17 +176,14 @@ async fn extractor(
     .await?
 }
 
-fn recognition(places: &Places, settings: &Settings) -> Recognition {
-    if !settings.recognition {
-        return Recognition::default();
-    }
-    match find(places) {
-        RecognizerStatus::Ready { program, languages, .. } => Recognition {
+fn recognition(settings: &Settings, installed: Option<Installed>) -> Recognition {
+    match installed {
+        Some(Installed { program, languages, .. }) => Recognition {
             program: Some(program),
             languages: chosen(settings, &languages),
             ..Recognition::default()
         },
-        _ => Recognition::default(),
+        None => Recognition::default(),
     }
 }
 
@@ -137,6 +234,53 @@ fn now_ms() -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn places(data: &Path, recognizer: &Path) -> Places {
+        Places { recognizer: Some(recognizer.to_owned()), ..Places::from_environment(Some(data.to_owned())) }
+    }
+
+    /// A program that answers as Tesseract does, and writes down each start.
+    #[cfg(unix)]
+    fn program(path: &Path, languages: &str) {
+        use std::os::unix::fs::PermissionsExt;
+        let starts = path.with_extension("starts");
+        let text = format!(
+            "#!/bin/sh\necho \"$1\" >> '{}'\ncase \"$1\" in\n  --version) echo 'tesseract 5.3.0';;\n  \
+             --list-langs) echo 'List:'; printf '{languages}';;\nesac\n",
+            starts.display()
+        );
+        std::fs::write(path, text).unwrap();
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).unwrap();
+    }
+
+    #[cfg(unix)]
+    fn starts(path: &Path) -> usize {
+        std::fs::read_to_string(path.with_extension("starts")).map_or(0, |text| text.lines().count())
+    }
+
+    #[cfg(unix)]
+    #[tokio::test]
+    async fn the_program_that_recognises_text_is_asked_once_and_then_remembered() {
+        let folder = tempfile::tempdir().unwrap();
+        let (library, _) = Library::open(&folder.path().join("library")).unwrap();
+        let (library, settings) = (Arc::new(library), Settings::default());
+        let tesseract = folder.path().join("tesseract");
+        program(&tesseract, "eng\\n");
+        let places = places(&folder.path().join("library"), &tesseract);
+        SharedExtract::open(&places, &settings, &library).await.unwrap();
+        let asked = starts(&tesseract);
+        assert!(asked > 0);
+        SharedExtract::open(&places, &settings, &library).await.unwrap();
+        assert_eq!(starts(&tesseract), asked, "a later start does not start it");
+        assert!(!has_changed(&places, &settings, &library).await.unwrap());
+        assert!(starts(&tesseract) > asked);
+        program(&tesseract, "eng\\nchi_sim\\n");
+        assert!(has_changed(&places, &settings, &library).await.unwrap());
+        assert!(!has_changed(&places, &settings, &library).await.unwrap(), "it is remembered as it is now");
+        std::fs::remove_file(&tesseract).unwrap();
+        assert_eq!(remembered(&places, &library), None, "a program that is gone is not believed in");
+        assert!(!has_changed(&places, &settings, &library).await.unwrap());
+    }
 
     #[test]
     fn the_windows_language_comes_first_and_only_what_is_installed_counts() {

@@ -30,6 +30,15 @@ pub trait Embedder: Send + Sync {
     /// [`InferenceError::Tokenizer`] if the tokenizer refuses the text.
     fn count_tokens(&self, text: &str) -> Result<usize, InferenceError>;
 
+    /// Reads the weights, so that the next [`Embedder::embed`] need not wait for it. Models without
+    /// weights of their own have nothing to do.
+    ///
+    /// # Errors
+    /// Whatever reading the model met; `embed` will tell the same.
+    async fn prepare(&self) -> Result<(), InferenceError> {
+        Ok(())
+    }
+
     /// One vector per text, in the order of `texts`; scaled to length 1 if the profile says so.
     /// Texts longer than [`Profile::max_tokens`] are cut there. An empty text has a vector too.
     ///

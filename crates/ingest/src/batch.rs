@@ -71,10 +71,17 @@ impl Ingest {
     }
 
     /// Vectors that the index holds of texts which stand in this batch as they stood before: of an edited
-    /// document only what changed is embedded. Empty if the index does not answer.
+    /// document only what changed is embedded, of a file that moved between sources nothing. Empty if the
+    /// index does not answer.
     async fn kept_vectors(&self, batch: &OpenBatch) -> Result<HashMap<String, Vec<f32>>, IngestError> {
         let id = batch.id;
-        let replaced = self.library("reading a batch", move |library| library.replaced_chunks(id)).await?;
+        let replaced = self
+            .library("reading a batch", move |library| {
+                let mut chunks = library.replaced_chunks(id)?;
+                chunks.extend(library.twin_chunks(id)?);
+                Ok(chunks)
+            })
+            .await?;
         if replaced.is_empty() {
             return Ok(HashMap::new());
         }

@@ -18,14 +18,15 @@
 //! 5. published in the library in one transaction: the moment it can be found;
 //! 6. rows of what it replaced removed.
 //!
-//! [`Ingest::recover`], run at start, looks at batches that were begun: all rows there, publish; no
-//! rows or some, they are embedded again from the text in the library by the next run.
+//! [`Ingest::recover`], run at start or before the first work, looks at batches that were begun: all rows
+//! there, publish; no rows or some, they are embedded again from the text in the library by the next run.
 //!
 //! A file that cannot be read becomes a document with a code and a reason; the rest goes on.
 
 #![forbid(unsafe_code)]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
+mod agreement;
 mod away;
 mod backup;
 mod batch;
@@ -48,7 +49,7 @@ pub mod watch;
 pub use error::IngestError;
 pub use progress::{IngestProgress, IngestReport, Phase, Recovery, ScanReport, StoreState};
 pub use scan::list_files;
-pub use walk::check_pattern;
+pub use walk::{check_pattern, mount_points};
 
 use chunk::ChunkSize;
 use docent_corpus::{BatchId, ProfileId};
@@ -85,6 +86,9 @@ pub struct Ingest {
     parts: IngestParts,
     readers: usize,
     hook: Hook,
+    /// How the index was found, as long as nobody has compared it with the library. Held while that is
+    /// done.
+    pending: tokio::sync::Mutex<Option<StoreState>>,
     /// Held by whoever writes to the index.
     writing: tokio::sync::Mutex<()>,
     /// Held by whoever indexes a few documents beside a run, and by a run while it finishes what was
@@ -120,6 +124,7 @@ impl Ingest {
             parts,
             readers: READERS,
             hook: Hook::default(),
+            pending: Default::default(),
             writing: Default::default(),
             brief: Default::default(),
             rows: Default::default(),

@@ -24,6 +24,7 @@ impl Ingest {
         within: &[String],
         cancel: &Cancel,
     ) -> Result<IngestReport, IngestError> {
+        self.recover_first().await?;
         let _alone = self.brief.lock().await;
         self.check_dimension()?;
         let parts = within.to_vec();

@@ -4,13 +4,16 @@ use crate::backup::is_backup;
 use crate::chunk::{ChunkSize, chunk};
 use crate::file::{FileState, content_hash, is_placeholder};
 use crate::scan::path_of;
-use docent_corpus::{Cancel, DocumentId, DocumentText, Format};
+use docent_corpus::{Cancel, DocumentId, DocumentText, Format, RevisionId};
 use docent_extract::{Extract, ExtractError, Sniffed, sniff, supported_extensions};
 use docent_inference::{Embedder, InferenceError};
 use docent_library::{Document, Library, NewChunk, Source, SourceKind};
+use std::ffi::OsString;
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use tokio::runtime::Handle;
 
 /// What reading needs. Cheap to clone.
 #[derive(Clone)]
@@ -20,6 +23,8 @@ pub(crate) struct Reader {
     pub(crate) embedder: Arc<dyn Embedder>,
     pub(crate) size: ChunkSize,
     pub(crate) cancel: Cancel,
+    /// Whether the model is being made ready.
+    pub(crate) preparing: Arc<AtomicBool>,
 }
 
 /// A document as it was read.
@@ -40,6 +45,8 @@ pub(crate) enum Outcome {
     /// Its bytes are those of this document, which the same readers made.
     Copy(DocumentId),
     /// It is of a kind that is not read.
+    Unsupported { kind: String },
+    /// It is not to be read.
     Skipped { code: &'static str, detail: String },
     /// It could not be read.
     Failed { code: &'static str, detail: String },
@@ -88,10 +95,34 @@ impl Reader {
         if let Some(original) = self.original(document, &hash) {
             return Ok(Outcome::Copy(original));
         }
+        if let Some(text) = self.stored(document, &hash) {
+            return self.cut(document, hash, text);
+        }
+        self.prepare();
         let read = self.extract.extract(&path, &self.cancel, on_page);
         // A file that was being written may have looked broken, so this comes before any verdict.
         self.check_settled(source, &path, &before, &hash)?;
         let text = read.map_err(|error| self.refused_of(source, error))?;
+        self.cut(document, hash, text)
+    }
+
+    /// Has the model read while the first file that will need it is: the two take about as long.
+    fn prepare(&self) {
+        if self.preparing.swap(true, Ordering::Relaxed) {
+            return;
+        }
+        let Ok(runtime) = Handle::try_current() else { return };
+        let embedder = Arc::clone(&self.embedder);
+        drop(runtime.spawn(async move {
+            if let Err(error) = embedder.prepare().await {
+                // Whoever embeds meets it again and says so.
+                tracing::debug!(%error, "the embedding model is not ready");
+            }
+        }));
+    }
+
+    /// Cuts what was read into chunks.
+    fn cut(&self, document: &Document, hash: String, text: DocumentText) -> Result<Outcome, Outcome> {
         let title = title_of(&text, &document.rel_path);
         let chunks =
             chunk(&text, title, &self.size, &|text| self.embedder.count_tokens(text)).map_err(uncountable)?;
@@ -113,7 +144,7 @@ impl Reader {
 
     /// Kinds that are not read are not hashed either: they are often large.
     fn refuse_unread_kinds(&self, source: &Source, path: &Path) -> Result<(), Outcome> {
-        let skipped = |detail: String| Outcome::Skipped { code: "unsupported", detail };
+        let skipped = |kind: String| Outcome::Unsupported { kind };
         if is_backup(path) {
             return Err(Outcome::Skipped { code: "backup", detail: "a backup of docent".to_owned() });
         }
@@ -154,9 +185,17 @@ impl Reader {
     /// bytes are read, so it must be the same. Without an answer from the library the file is read.
     pub(crate) fn original(&self, document: &Document, hash: &str) -> Option<DocumentId> {
         let found = self.library.originals_of(hash, &self.identity(), document.id).ok()?;
-        let ending = |path: &str| Path::new(path).extension().map(|ending| ending.to_ascii_lowercase());
         let fits = |original: &&Document| ending(&original.rel_path) == ending(&document.rel_path);
         found.iter().find(fits).map(|original| original.id)
+    }
+
+    /// What was read of the same bytes before, at a place where they are not any more: the file has
+    /// moved between sources, or its original is gone. Without an answer from the library it is read.
+    fn stored(&self, document: &Document, hash: &str) -> Option<DocumentText> {
+        let found = self.library.readings_of(hash, &self.identity()).ok()?;
+        let fits = |(_, path): &&(RevisionId, String)| ending(path) == ending(&document.rel_path);
+        let (revision, _) = found.iter().find(fits)?;
+        self.library.reading(*revision).ok()
     }
 
     fn hash(&self, source: &Source, path: &Path) -> Result<String, Outcome> {
@@ -214,7 +253,7 @@ impl Reader {
         match error {
             ExtractError::Cancelled => Outcome::Cancelled,
             ExtractError::WorkerMissing { .. } => Outcome::Impossible(Impossible::Reader(error)),
-            ExtractError::Unsupported { kind } => Outcome::Skipped { code: "unsupported", detail: kind },
+            ExtractError::Unsupported { kind } => Outcome::Unsupported { kind },
             // The readers are told to stop by the same signal; what they say then is no verdict.
             _ if self.cancel.is_cancelled() => Outcome::Cancelled,
             error => failed(&error),
@@ -222,9 +261,25 @@ impl Reader {
     }
 }
 
+/// The end of a name, which decides how bytes are read.
+fn ending(path: &str) -> Option<OsString> {
+    Path::new(path).extension().map(|ending| ending.to_ascii_lowercase())
+}
+
 /// See [`Reader::identity`].
 pub(crate) fn reading_identity(extractor: &str, size: &ChunkSize) -> String {
     format!("{extractor}, {}", size.identity())
+}
+
+/// Identity of the kinds of files that are read: a file of another kind is looked at again when it changes.
+pub(crate) fn kinds_identity(extractor: &str) -> String {
+    let mut hasher = blake3::Hasher::new();
+    for ending in supported_extensions().iter().chain(&TEXTS) {
+        hasher.update(ending.as_bytes());
+        hasher.update(b" ");
+    }
+    let kinds: String = hasher.finalize().to_hex().chars().take(16).collect();
+    format!("{extractor}, kinds {kinds}")
 }
 
 /// Whether the place of a source is there; that of a single file is its folder.

@@ -1,7 +1,7 @@
 //! At start: what a crash or a damaged index left behind.
 
 use crate::batch::UNKNOWN_VERSION;
-use crate::read::reading_identity;
+use crate::read::{kinds_identity, reading_identity};
 use crate::{Ingest, IngestError, Recovery, StoreState};
 use docent_corpus::{BatchId, RevisionId};
 use docent_library::Library;
@@ -11,6 +11,8 @@ impl Ingest {
     /// Brings library and index together: run once at start, before the first run. Needs no model
     /// weights and embeds nothing; what has to be embedded is left open for the next
     /// [`Ingest::run`]. Text stays readable and searchable meanwhile, in the library.
+    ///
+    /// If neither has changed since they were last found to agree, they are not compared again.
     ///
     /// - A batch whose rows are all there is published.
     /// - A published batch whose rows are not all there any more is opened again.
@@ -24,6 +26,11 @@ impl Ingest {
         let _alone = self.writing.lock().await;
         self.check_dimension()?;
         let mut recovery = Recovery::default();
+        // Before anything is changed. What the library wants removed is not compared either way.
+        if !state.replaced && self.agrees().await? {
+            recovery.purged = self.purge_rows().await?;
+            return Ok(recovery);
+        }
         if state.replaced {
             let profile = self.parts.profile;
             let queued =
@@ -44,6 +51,31 @@ impl Ingest {
         }
         recovery.outdated = self.queue_outdated().await?;
         Ok(recovery)
+    }
+
+    /// Leaves [`Ingest::recover`] to whoever works on the index first, and with it what the index lacks:
+    /// a start need not wait for either. A search is right meanwhile, because a row counts only while
+    /// the library says so.
+    pub fn recovering_first(mut self, state: StoreState) -> Self {
+        self.pending = tokio::sync::Mutex::new(Some(state));
+        self
+    }
+
+    /// Does what [`Ingest::recovering_first`] has left. Not to be called by who holds a lock.
+    pub(crate) async fn recover_first(&self) -> Result<(), IngestError> {
+        let mut pending = self.pending.lock().await;
+        let Some(state) = *pending else { return Ok(()) };
+        let agreed = !state.replaced && self.agrees().await?;
+        self.recover(state).await?;
+        if !agreed {
+            let profile = self.parts.profile;
+            self.library("queueing what is not indexed", move |library| library.queue_unindexed(profile))
+                .await?;
+            let _alone = self.writing.lock().await;
+            self.settle_agreement().await?;
+        }
+        *pending = None;
+        Ok(())
     }
 
     /// Publishes the open batches that only lacked that. Gives the rows that the others have.
@@ -74,7 +106,7 @@ impl Ingest {
         Ok(batches.into_iter().map(|(id, rows, _)| (id, rows)).collect())
     }
 
-    async fn published_rows(&self) -> Result<usize, IngestError> {
+    pub(crate) async fn published_rows(&self) -> Result<usize, IngestError> {
         Ok(self.published().await?.into_iter().map(|(_, rows)| rows).sum())
     }
 
@@ -123,9 +155,10 @@ impl Ingest {
 
     async fn queue_outdated(&self) -> Result<usize, IngestError> {
         let size = self.chunk_size()?;
-        let (extractor, now) = (reading_identity(self.parts.extract.version(), &size), self.now());
+        let version = self.parts.extract.version();
+        let (extractor, kinds, now) = (reading_identity(version, &size), kinds_identity(version), self.now());
         self.library("queueing outdated documents", move |library| {
-            library.queue_outdated(&extractor, &size.identity(), now)
+            library.queue_outdated(&extractor, &size.identity(), &kinds, now)
         })
         .await
     }

@@ -193,6 +193,7 @@ async fn copies_are_documents_of_their_own_and_embedded_once() {
     fs::remove_file(world.path("one/a.txt")).unwrap();
     world.index().await;
     assert_eq!(world.find("w1x7").await, ["three/a.txt", "two/a.txt"]);
+    assert_eq!(world.embedder.inner.embedded(), 1, "also after the original is gone");
     expect_consistent(&world.library, &*world.store).await;
 }
 
@@ -349,6 +350,20 @@ async fn a_forgotten_file_does_not_come_back_under_another_name() {
     assert_eq!(world.run().await.indexed, 1);
     assert_eq!(world.find("apples").await, ["c.txt"]);
     expect_consistent(&world.library, &*world.store).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_of_an_unknown_kind_is_looked_at_again_once_other_kinds_are_read() {
+    let world = World::new();
+    world.write("a.xyz", "apples");
+    assert_eq!(world.index().await.1.skipped, 1);
+    let recover = || world.ingest.recover(Default::default());
+    assert_eq!(recover().await.unwrap().outdated, 0, "nothing has changed");
+    let id = world.document("a.xyz").id;
+    world.library.skip_unsupported(id, None, "what was read earlier", 5).unwrap();
+    assert_eq!(recover().await.unwrap().outdated, 1);
+    assert_eq!(world.run().await.skipped, 1);
+    assert_eq!(recover().await.unwrap().outdated, 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]

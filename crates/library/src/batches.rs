@@ -6,7 +6,8 @@ use crate::codec::{encode_blocks, encode_spans};
 use crate::documents::require_document;
 use crate::error::{LibraryError, Step};
 use crate::profiles::{ProfileState, require_profile};
-use crate::unindexed::show_by_words;
+use crate::purges::retire;
+use crate::unindexed::{in_batch, show_by_words};
 use docent_corpus::{BatchId, DocumentId, DocumentText, ProfileId, RevisionId, Span, Spot};
 use rusqlite::{Connection, Statement, Transaction, params};
 
@@ -84,7 +85,9 @@ impl Library {
     }
 
     /// As [`Library::open_batch`], for whoever does not need the batch at once. Gives its id and how many
-    /// revisions it has: one that was read from an older state of a file than the live one is left out.
+    /// revisions it has: one that was read from an older state of a file than the live one, or than one
+    /// that is stored already, is left out. Earlier readings of these documents that still wait for the
+    /// index are not wanted any more.
     pub fn store_batch(
         &self,
         profile: ProfileId,
@@ -106,6 +109,7 @@ impl Library {
                 }
                 let id = insert_revision(tx, revision, now_ms)?;
                 add_to_batch(tx, batch, id)?;
+                retire_superseded(tx, revision.document, id)?;
                 show_by_words(tx, id, revision.document, now_ms)?;
                 stored += 1;
             }
@@ -151,11 +155,25 @@ impl Library {
     }
 }
 
-/// Whether readers already see a later state of the file.
+/// Whether readers already see a later state of the file, or one waits for the index.
 fn is_superseded(tx: &Connection, new: &NewRevision<'_>) -> Result<bool, LibraryError> {
-    let sql = "SELECT EXISTS (SELECT 1 FROM document d JOIN revision v ON v.id = d.live_rev
-                              WHERE d.id = ?1 AND v.document_change > ?2)";
+    let sql = "SELECT EXISTS (SELECT 1 FROM revision WHERE document_id = ?1 AND state IN ('staged', 'live')
+                              AND document_change > ?2)";
     tx.query_row(sql, params![new.document.0, new.change], |row| row.get(0)).step("opening a batch")
+}
+
+/// A document was read again before its former reading was in the index: computing vectors of that one
+/// would be wasted. What readers see of it stays until something takes its place.
+fn retire_superseded(tx: &Connection, document: DocumentId, new: RevisionId) -> Result<(), LibraryError> {
+    let step = "opening a batch";
+    let sql = format!(
+        "SELECT v.id FROM revision v WHERE v.document_id = ?1 AND v.state = 'staged' AND v.id < ?2 AND {}",
+        in_batch("v.id", "open")
+    );
+    let mut statement = tx.prepare(&sql).step(step)?;
+    let found = statement.query_map([document.0, new.0], |row| row.get(0).map(RevisionId)).step(step)?;
+    let found: Vec<RevisionId> = found.collect::<rusqlite::Result<_>>().step(step)?;
+    found.into_iter().try_for_each(|earlier| retire(tx, earlier))
 }
 
 pub(crate) fn insert_batch(tx: &Connection, profile: ProfileId) -> Result<BatchId, LibraryError> {

@@ -1,8 +1,10 @@
 //! The open library: its lock, its one writing connection, a few reading ones.
 
 use crate::error::{LibraryError, Step};
+use crate::forgotten;
 use crate::lock::{self, FolderLock};
 use crate::migrate::{self, MIGRATIONS};
+use crate::sealed::Seal;
 use crate::unindexed;
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 use std::path::{Path, PathBuf};
@@ -24,7 +26,11 @@ pub struct Library {
     writer: Mutex<Connection>,
     readers: Mutex<Vec<Connection>>,
     closed: AtomicBool,
-    _lock: FolderLock,
+    forgotten: forgotten::Known,
+    /// How it is opened where nothing can be written.
+    seal: Option<Seal>,
+    /// Absent only where nothing can be written, by anybody.
+    _lock: Option<FolderLock>,
 }
 
 /// How a library was found.
@@ -65,20 +71,35 @@ impl Library {
         }
         let mut connection = migrate::migrate(connection, &database, found, migrations)?;
         begin_session(&mut connection)?;
-        let library = Self {
+        let library = Self::assemble(data, database, connection, Some(lock), None);
+        Ok((library, Opened { clean_shutdown, created }))
+    }
+
+    pub(crate) fn assemble(
+        data: &Path,
+        database: PathBuf,
+        connection: Connection,
+        lock: Option<FolderLock>,
+        seal: Option<Seal>,
+    ) -> Self {
+        Self {
             data: data.to_owned(),
             database,
             writer: Mutex::new(connection),
             readers: Mutex::default(),
             closed: AtomicBool::new(false),
+            forgotten: forgotten::Known::default(),
+            seal,
             _lock: lock,
-        };
-        Ok((library, Opened { clean_shutdown, created }))
+        }
     }
 
     /// Records that this shutdown is clean and folds the write-ahead log into the database. The
     /// library stays usable; a later write makes the session unclean again.
     pub fn close(&self) -> Result<(), LibraryError> {
+        if self.seal.is_some() {
+            return Ok(());
+        }
         self.write("closing", |tx| set_clean(tx, true))?;
         self.closed.store(true, Ordering::Release);
         lock_of(&self.readers).clear();
@@ -89,6 +110,14 @@ impl Library {
     /// The folder that was given to [`Library::open`].
     pub fn data_folder(&self) -> &Path {
         &self.data
+    }
+
+    pub(crate) fn seal(&self) -> Option<&Seal> {
+        self.seal.as_ref()
+    }
+
+    pub(crate) fn forgotten(&self) -> &forgotten::Known {
+        &self.forgotten
     }
 
     /// Runs `read` on one consistent state of the database.
@@ -146,6 +175,9 @@ impl Library {
         step: &'static str,
         write: impl FnOnce(&Transaction<'_>) -> Result<T, LibraryError>,
     ) -> Result<T, LibraryError> {
+        if let Some(seal) = &self.seal {
+            return Err(seal.refusal());
+        }
         let mut writer = lock_of(&self.writer);
         writer.execute_batch(durability).step(step)?;
         let tx = writer.transaction_with_behavior(TransactionBehavior::Immediate).step(step)?;
@@ -158,13 +190,16 @@ impl Library {
         Ok(value)
     }
 
-    /// A connection of its own, which may write.
+    /// A connection of its own, which may write where anything can be written.
     pub(crate) fn new_connection(&self) -> Result<Connection, LibraryError> {
-        connect(&self.database)
+        match &self.seal {
+            Some(seal) => seal.connect(),
+            None => connect(&self.database),
+        }
     }
 
     pub(crate) fn new_reader(&self) -> Result<Connection, LibraryError> {
-        let reader = connect(&self.database)?;
+        let reader = self.new_connection()?;
         reader.execute_batch("PRAGMA query_only = ON; PRAGMA cache_size = -8192").step("opening a reader")?;
         Ok(reader)
     }
@@ -200,7 +235,7 @@ fn prepare_writer(connection: &Connection) -> Result<(), LibraryError> {
         .step("setting up")
 }
 
-fn was_clean(connection: &Connection) -> Result<bool, LibraryError> {
+pub(crate) fn was_clean(connection: &Connection) -> Result<bool, LibraryError> {
     connection
         .query_row("SELECT clean_shutdown FROM library", [], |row| row.get(0))
         .step("reading the last shutdown")
@@ -211,7 +246,7 @@ fn set_clean(connection: &Connection, clean: bool) -> Result<(), LibraryError> {
     Ok(())
 }
 
-fn check(connection: &Connection) -> Result<(), LibraryError> {
+pub(crate) fn check(connection: &Connection) -> Result<(), LibraryError> {
     let finding: String =
         connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0)).step("checking the database")?;
     if finding == "ok" { Ok(()) } else { Err(LibraryError::damaged(finding)) }

@@ -144,6 +144,8 @@ pub(crate) fn document_of(row: &Row<'_>) -> rusqlite::Result<Document> {
 
 /// Bytes of the largest file that does not have to wait for all others.
 const LARGE_FILE: i64 = 16 << 20;
+/// Why a file of a kind that is not read is left out.
+const UNSUPPORTED: &str = "unsupported";
 
 /// Documents that are not deleted and fulfil `condition` (SQL that may go on with ORDER BY and LIMIT).
 pub(crate) fn select_documents(
@@ -276,12 +278,24 @@ impl Library {
         extractor: &str,
         now_ms: i64,
     ) -> Result<(), LibraryError> {
-        let step = "recording a failure";
-        self.write_relaxed(step, |tx| {
+        self.write_relaxed("recording a failure", |tx| {
             set_state(tx, id, DocumentState::Failed, Some(error_code), detail, now_ms)?;
-            tx.execute("UPDATE document SET extractor = ?2 WHERE id = ?1", params![id.0, extractor])
-                .step(step)?;
-            Ok(())
+            set_extractor(tx, id, extractor)
+        })
+    }
+
+    /// Records that a document is of a kind that is not read; `kinds` says which ones are, so that it is
+    /// looked at again when there are others ([`Library::queue_outdated`]).
+    pub fn skip_unsupported(
+        &self,
+        id: DocumentId,
+        detail: Option<&str>,
+        kinds: &str,
+        now_ms: i64,
+    ) -> Result<(), LibraryError> {
+        self.write_relaxed("recording an unknown kind", |tx| {
+            set_state(tx, id, DocumentState::Skipped, Some(UNSUPPORTED), detail, now_ms)?;
+            set_extractor(tx, id, kinds)
         })
     }
 
@@ -338,20 +352,35 @@ impl Library {
         })
     }
 
-    /// Queues the documents that another extractor or chunker read than the present ones, and those
-    /// that another extractor failed on. What is live stays live until then. Gives how many.
-    pub fn queue_outdated(&self, extractor: &str, chunker: &str, now_ms: i64) -> Result<usize, LibraryError> {
+    /// Queues the documents that another extractor or chunker read than the present ones, those that
+    /// another extractor failed on, and those that were left out when other `kinds` were read
+    /// ([`Library::skip_unsupported`]). What is live stays live until then. Gives how many.
+    pub fn queue_outdated(
+        &self,
+        extractor: &str,
+        chunker: &str,
+        kinds: &str,
+        now_ms: i64,
+    ) -> Result<usize, LibraryError> {
         let step = "queueing outdated documents";
         self.write(step, |tx| {
             let found = format!("(state = 'indexed' OR {BY_WORDS})");
             let sql = format!(
                 "UPDATE document SET state = 'waiting', error_code = NULL, error_detail = NULL, updated_ms = ?3
-                 WHERE deleted_ms IS NULL AND extractor IS NOT NULL
-                   AND ((state = 'failed' OR {found}) AND extractor <> ?1 OR {found} AND chunker <> ?2)"
+                 WHERE deleted_ms IS NULL AND (
+                     extractor IS NOT NULL
+                         AND ((state = 'failed' OR {found}) AND extractor <> ?1 OR {found} AND chunker <> ?2)
+                     OR state = 'skipped' AND error_code = '{UNSUPPORTED}' AND extractor IS NOT ?4)"
             );
-            tx.execute(&sql, params![extractor, chunker, now_ms]).step(step)
+            tx.execute(&sql, params![extractor, chunker, now_ms, kinds]).step(step)
         })
     }
+}
+
+fn set_extractor(tx: &Connection, id: DocumentId, extractor: &str) -> Result<(), LibraryError> {
+    tx.execute("UPDATE document SET extractor = ?2 WHERE id = ?1", params![id.0, extractor])
+        .step("recording who read a document")?;
+    Ok(())
 }
 
 fn set_state(
@@ -377,153 +406,4 @@ fn set_state(
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::testing::fixture;
-
-    #[test]
-    fn states_survive_their_names() {
-        for state in DocumentState::ALL {
-            assert_eq!(DocumentState::parse(state.as_str()), Some(state));
-        }
-        assert_eq!(DocumentState::parse("other"), None);
-    }
-
-    #[test]
-    fn what_waits_below_a_folder_is_found_without_looking_at_the_rest() {
-        let world = fixture();
-        for path in ["a/b.md", "a/c/d.md", "a.md", "ab.md", "e.md", "文/件.md"] {
-            world.see(path, 1);
-        }
-        world.index("a/done.md", "text");
-        let within = |parts: &[&str], limit| -> Vec<String> {
-            let parts: Vec<String> = parts.iter().map(|part| (*part).to_owned()).collect();
-            let found = world.library.waiting_within(world.source, &parts, limit).unwrap();
-            found.into_iter().map(|document| document.rel_path).collect()
-        };
-        assert_eq!(within(&["a"], 9), ["a/b.md", "a/c/d.md"]);
-        assert_eq!(within(&["a/c", "a", "文"], 9), ["a/c/d.md", "a/b.md", "文/件.md"]);
-        assert_eq!(within(&["e.md"], 9), ["e.md"]);
-        assert_eq!(within(&["."], 9).len(), 6);
-        assert_eq!(within(&["a"], 1).len(), 1);
-        assert!(within(&["none"], 9).is_empty());
-    }
-
-    #[test]
-    fn a_failure_says_why_and_can_be_tried_again() {
-        let world = fixture();
-        let id = world.see("a.pdf", 1).document();
-        world
-            .library
-            .set_document_state(id, DocumentState::Failed, Some("encrypted"), Some("needs a password"), 7)
-            .unwrap();
-        let document = world.library.document(id).unwrap();
-        assert_eq!(document.state, DocumentState::Failed);
-        assert_eq!(document.error_code.as_deref(), Some("encrypted"));
-        assert_eq!(document.error_detail.as_deref(), Some("needs a password"));
-        assert_eq!(document.updated_ms, 7);
-        assert!(world.library.next_waiting(9, None).unwrap().is_empty());
-        assert_eq!(world.library.retry_failed(Some(SourceId(99)), 8).unwrap(), 0);
-        assert_eq!(world.library.retry_failed_for(world.source, "damaged", 8).unwrap(), 0);
-        assert_eq!(world.library.retry_failed(None, 8).unwrap(), 1);
-        let document = world.library.document(id).unwrap();
-        assert_eq!((document.state, document.error_code), (DocumentState::Waiting, None));
-    }
-
-    #[test]
-    fn what_lacked_recognition_is_read_again_and_nothing_else() {
-        let world = fixture();
-        let scan = world.see("scan.pdf", 1).document();
-        world.library.set_document_state(scan, DocumentState::Failed, Some("no_text"), None, 7).unwrap();
-        let broken = world.see("b.pdf", 1).document();
-        world.library.set_document_state(broken, DocumentState::Failed, Some("damaged"), None, 7).unwrap();
-        let whole = world.index("whole.md", "text");
-        assert_eq!(world.library.queue_for_recognition(8).unwrap(), 1);
-        let state = |id| world.library.document(id).unwrap().state;
-        assert_eq!(state(scan), DocumentState::Waiting);
-        assert_eq!((state(broken), state(whole)), (DocumentState::Failed, DocumentState::Indexed));
-    }
-
-    #[test]
-    fn a_newer_extractor_tries_failures_and_older_readings_again() {
-        let world = fixture();
-        let indexed = world.index("a.md", "text");
-        let failed = world.see("b.md", 1).document();
-        world.library.fail_document(failed, "damaged", None, "x1", 5).unwrap();
-        assert_eq!(world.library.queue_outdated("x1", "c1", 6).unwrap(), 0);
-        assert_eq!(
-            world.library.queue_outdated("x1", "c2", 6).unwrap(),
-            1,
-            "a new chunker cannot mend a failure"
-        );
-        world.library.set_document_state(indexed, DocumentState::Indexed, None, None, 7).unwrap();
-        assert_eq!(world.library.queue_outdated("x2", "c1", 8).unwrap(), 2);
-        assert_eq!(world.library.next_waiting(9, None).unwrap().len(), 2);
-        assert_eq!(world.live_texts(), ["text"], "what is live stays live until it is read again");
-    }
-
-    #[test]
-    fn large_files_wait_for_all_others() {
-        let world = fixture();
-        let large = LARGE_FILE as u64;
-        for (path, size) in [("a huge.txt", large + 1), ("b.txt", large), ("c.txt", 1)] {
-            world.library.see_file(crate::SeenFile { size, ..world.file(path, 1) }, 2).unwrap();
-        }
-        let waiting = |limit| {
-            let found = world.library.next_waiting(limit, None).unwrap();
-            found.into_iter().map(|document| document.rel_path).collect::<Vec<_>>()
-        };
-        assert_eq!(waiting(9), ["b.txt", "c.txt", "a huge.txt"]);
-        assert_eq!(waiting(2), ["b.txt", "c.txt"]);
-    }
-
-    #[test]
-    fn copies_are_found_by_their_hash() {
-        let world = fixture();
-        let first = world.index("a.md", "same text");
-        let second = world.index("b.md", "same text");
-        world.index("c.md", "other text");
-        let copies: Vec<DocumentId> = world
-            .library
-            .document_by_hash("same text")
-            .unwrap()
-            .into_iter()
-            .map(|document| document.id)
-            .collect();
-        assert_eq!(copies, [first, second]);
-        assert!(world.library.document_by_hash("nothing").unwrap().is_empty());
-    }
-
-    #[test]
-    fn a_document_carries_what_its_live_revision_says() {
-        let world = fixture();
-        let id = world.index("a.md", "one\n\ntwo");
-        let document = world.library.document_by_path(world.source, "a.md").unwrap().unwrap();
-        assert_eq!(document, world.library.document(id).unwrap());
-        assert_eq!((document.state, document.chunks), (DocumentState::Indexed, 2));
-        assert_eq!(document.title.as_deref(), Some("A title"));
-        assert_eq!(document.format, Some(Format::Markdown));
-        assert_eq!(document.extractor.as_deref(), Some("x1"));
-        assert_eq!(document.content_hash.as_deref(), Some("one\n\ntwo"));
-        assert!(document.live_revision.is_some());
-        assert_eq!(world.library.document_by_path(world.source, "b.md").unwrap(), None);
-        let gone = DocumentId(99);
-        assert_eq!(world.library.document(gone).unwrap_err().code(), "not_found");
-        let state = world.library.set_document_state(gone, DocumentState::Waiting, None, None, 1);
-        assert_eq!(state.unwrap_err().code(), "not_found");
-    }
-
-    #[test]
-    fn what_was_being_read_at_a_crash_waits_again_unless_it_lies_in_a_batch() {
-        let world = fixture();
-        let reading = world.see("a.md", 1).document();
-        world.library.set_document_state(reading, DocumentState::Reading, None, None, 1).unwrap();
-        let staged = world.see("b.md", 1).document();
-        let batch = world.stage(staged, "text");
-        let world = world.crash();
-        assert_eq!(world.library.document(reading).unwrap().state, DocumentState::Waiting);
-        assert_eq!(world.library.document(staged).unwrap().state, DocumentState::Reading);
-        world.library.abort_batch(batch.id, 5).unwrap();
-        assert_eq!(world.library.document(staged).unwrap().state, DocumentState::Waiting);
-    }
-}
+mod tests;

@@ -6,9 +6,13 @@ use crate::error::{LibraryError, Step};
 use docent_corpus::SourceId;
 use rusqlite::{Connection, OptionalExtension};
 use serde::{Deserialize, Serialize};
+use std::collections::HashSet;
+use std::sync::{Mutex, PoisonError};
 
 /// Name of the setting.
 const KEY: &str = "forgotten.content";
+/// Name of the setting that counts how often it was changed.
+const CHANGES: &str = "forgotten.changes";
 /// Length of a BLAKE3 hash in hex.
 const HASH: usize = 64;
 
@@ -23,11 +27,30 @@ pub(crate) struct Forgotten {
     pub(crate) hash: String,
 }
 
+/// The hashes of what was forgotten, parsed, and after how many changes of the list: it is asked for each
+/// file that is read, and may be long.
+#[derive(Debug, Default)]
+pub(crate) struct Known(Mutex<Option<(u64, HashSet<String>)>>);
+
 impl Library {
     /// Whether a file with content of this hash was forgotten, under whatever name.
     pub fn is_forgotten(&self, hash: &str) -> Result<bool, LibraryError> {
         let step = "looking among what was forgotten";
-        self.read(step, |db| Ok(read(db)?.iter().any(|forgotten| forgotten.hash == hash)))
+        // One state of the database gives both the count and the list.
+        self.read(step, |db| {
+            let changes = changes(db)?;
+            // Replaced as a whole; a panic elsewhere leaves it sound.
+            let mut known = self.forgotten().0.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some((then, hashes)) = &*known
+                && *then == changes
+            {
+                return Ok(hashes.contains(hash));
+            }
+            let hashes: HashSet<String> = read(db)?.into_iter().map(|forgotten| forgotten.hash).collect();
+            let found = hashes.contains(hash);
+            *known = Some((changes, hashes));
+            Ok(found)
+        })
     }
 }
 
@@ -93,5 +116,56 @@ fn write(tx: &Connection, forgotten: &[Forgotten]) -> Result<(), LibraryError> {
     let text = serde_json::to_string(forgotten).step(step)?;
     let sql = "INSERT INTO setting VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET value = excluded.value";
     tx.execute(sql, [KEY, text.as_str()]).step(step)?;
+    let sql = "INSERT INTO setting VALUES (?1, '1')
+               ON CONFLICT (key) DO UPDATE SET value = CAST(CAST(value AS INTEGER) + 1 AS TEXT)";
+    tx.execute(sql, [CHANGES]).step(step)?;
     Ok(())
+}
+
+/// How often the list was changed.
+fn changes(db: &Connection) -> Result<u64, LibraryError> {
+    let sql = "SELECT CAST(value AS INTEGER) FROM setting WHERE key = ?1";
+    let count: Option<i64> =
+        db.query_row(sql, [CHANGES], |row| row.get(0)).optional().step("reading what was forgotten")?;
+    Ok(count.unwrap_or(0) as u64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::fixture;
+
+    fn forget(world: &crate::testing::Fixture, path: &str, letter: &str) -> String {
+        let hash = letter.repeat(HASH);
+        let forgotten = Forgotten { source: world.source.0, path: path.into(), hash: hash.clone() };
+        world.library.write("a test", |tx| remember(tx, forgotten)).unwrap();
+        hash
+    }
+
+    #[test]
+    fn what_is_forgotten_later_counts_at_once() {
+        let world = fixture();
+        let is_forgotten = |hash: &str| world.library.is_forgotten(hash).unwrap();
+        let first = forget(&world, "a.md", "a");
+        assert!(is_forgotten(&first) && !is_forgotten(&"b".repeat(HASH)));
+        let second = forget(&world, "b.md", "b");
+        assert!(is_forgotten(&first) && is_forgotten(&second), "also after the list was looked at");
+        let keep_second = |tx: &rusqlite::Transaction<'_>| keep_only(tx, world.source, &["b.md".to_owned()]);
+        world.library.write("a test", keep_second).unwrap();
+        assert!(!is_forgotten(&first) && is_forgotten(&second));
+    }
+
+    #[test]
+    fn a_change_that_is_undone_counts_as_none() {
+        let world = fixture();
+        let hash = "a".repeat(HASH);
+        let undone = world.library.write("a test", |tx| {
+            remember(tx, Forgotten { source: world.source.0, path: "a.md".into(), hash: hash.clone() })?;
+            Err::<(), _>(LibraryError::conflict("on purpose"))
+        });
+        assert!(undone.is_err());
+        assert!(!world.library.is_forgotten(&hash).unwrap());
+        assert_eq!(forget(&world, "a.md", "a"), hash);
+        assert!(world.library.is_forgotten(&hash).unwrap());
+    }
 }

@@ -26,7 +26,20 @@ impl FolderLock {
 pub(crate) fn take(data: &Path) -> Result<FolderLock, LibraryError> {
     make_folder(data)?;
     let path = data.join("LOCK");
-    let file = private_file(&path, false)?;
+    held(private_file(&path, false)?, &path)
+}
+
+/// Takes the lock of a data folder in which nothing can be written; `None` if there is no file to lock.
+pub(crate) fn take_for_reading(data: &Path) -> Result<Option<FolderLock>, LibraryError> {
+    let path = data.join("LOCK");
+    match File::open(&path) {
+        Ok(file) => held(file, &path).map(Some),
+        Err(source) if source.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(source) => Err(LibraryError::io("opening", path, source)),
+    }
+}
+
+fn held(file: File, path: &Path) -> Result<FolderLock, LibraryError> {
     match file.try_lock() {
         Ok(()) => Ok(FolderLock { _file: file }),
         Err(TryLockError::WouldBlock) => Err(LibraryError::InUse),

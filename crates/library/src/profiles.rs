@@ -2,7 +2,7 @@
 
 use crate::Library;
 use crate::error::{LibraryError, Step};
-use crate::journal::{abort, forget_done};
+use crate::journal::{LACKING, abort, forget_done};
 use crate::purges::settle;
 use crate::row::{json, named};
 use crate::unindexed::active;
@@ -176,6 +176,31 @@ impl Library {
         state.ok_or_else(|| LibraryError::not_found(format_args!("profile {id}")))
     }
 
+    /// How far the journal has come: the ids given out so far to batches and to revisions. Anything that
+    /// is stored raises them, and none is given out twice.
+    pub fn journal_position(&self) -> Result<(i64, i64), LibraryError> {
+        let step = "reading the journal's position";
+        self.read(step, |db| {
+            let sql = "SELECT ifnull((SELECT seq FROM sqlite_sequence WHERE name = 'ingest_batch'), 0),
+                              ifnull((SELECT seq FROM sqlite_sequence WHERE name = 'revision'), 0)";
+            db.query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?))).step(step)
+        })
+    }
+
+    /// Whether nothing waits for this profile's index: no batch is open, no rows are to be removed, and
+    /// all that is live was given to it.
+    pub fn is_settled(&self, id: ProfileId) -> Result<bool, LibraryError> {
+        let step = "looking what waits for the index";
+        self.read(step, |db| {
+            let sql = format!(
+                "SELECT NOT EXISTS (SELECT 1 FROM ingest_batch WHERE profile_id = ?1 AND state = 'open')
+                    AND NOT EXISTS (SELECT 1 FROM purge WHERE profile_id = ?1)
+                    AND NOT EXISTS ({LACKING})"
+            );
+            db.query_row(&sql, [id.0], |row| row.get(0)).step(step)
+        })
+    }
+
     /// Records the newest version of the table that is known to be whole on disk.
     pub fn set_durable_version(&self, id: ProfileId, version: u64) -> Result<(), LibraryError> {
         let step = "recording the state of the index";
@@ -307,6 +332,26 @@ mod tests {
         let state = world.library.index_state(world.profile).unwrap();
         assert_eq!((state.last_ok_ms, state.consecutive_failures, state.last_error), (Some(8), 0, None));
         assert_eq!(world.library.index_state(ProfileId(9)).unwrap_err().code(), "not_found");
+    }
+
+    #[test]
+    fn an_index_is_settled_once_nothing_waits_for_it() {
+        let world = fixture();
+        let settled = || world.library.is_settled(world.profile).unwrap();
+        let position = || world.library.journal_position().unwrap();
+        assert_eq!((settled(), position()), (true, (0, 0)));
+        let id = world.see("a.md", 1).document();
+        let batch = world.stage(id, "text");
+        assert_eq!((settled(), position()), (false, (1, 1)));
+        world.library.publish_batch(batch.id, 1, 2).unwrap();
+        assert_eq!((settled(), position()), (true, (1, 1)));
+        let (other, _) = world.library.ensure_profile(&profile("other")).unwrap();
+        assert!(!world.library.is_settled(other).unwrap(), "it was given nothing");
+        world.library.delete_document(id, 3).unwrap();
+        assert!(!settled(), "rows are to go");
+        let due = world.library.pending_purges(world.profile, 9).unwrap();
+        world.library.finish_purges(world.profile, &due).unwrap();
+        assert_eq!((settled(), position()), (true, (1, 1)), "no id is given out again");
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use crate::Library;
 use crate::error::{LibraryError, Step};
+use crate::twins::WANTED_BY_TWIN;
 use crate::unindexed::{in_batch, remove_words, sweep_words};
 use docent_corpus::{BatchId, ProfileId, RevisionId};
 use rusqlite::{Connection, OptionalExtension, params};
@@ -11,12 +12,17 @@ const PAGES_AT_ONCE: i64 = 4_000;
 
 impl Library {
     /// Step 6 of the journal: up to `limit` revisions whose index rows are to be removed from this
-    /// profile's table, oldest first.
+    /// profile's table, oldest first. Those from which an open batch will take vectors
+    /// ([`Library::twin_chunks`]) are left out until it is published.
     pub fn pending_purges(&self, profile: ProfileId, limit: usize) -> Result<Vec<RevisionId>, LibraryError> {
         let step = "reading due purges";
         self.read(step, |db| {
-            let sql = "SELECT revision_id FROM purge WHERE profile_id = ?1 ORDER BY revision_id LIMIT ?2";
-            let mut statement = db.prepare(sql).step(step)?;
+            let sql = format!(
+                "SELECT p.revision_id FROM purge p CROSS JOIN revision v ON v.id = p.revision_id
+                 CROSS JOIN document d ON d.id = v.document_id
+                 WHERE p.profile_id = ?1 AND NOT {WANTED_BY_TWIN} ORDER BY p.revision_id LIMIT ?2"
+            );
+            let mut statement = db.prepare(&sql).step(step)?;
             let rows =
                 statement.query_map(params![profile.0, limit as i64], |row| row.get(0).map(RevisionId));
             rows.step(step)?.collect::<rusqlite::Result<_>>().step(step)

@@ -195,11 +195,15 @@ fn on_a_small_disk(disk: &Path) {
     // Reading goes on, and so does opening again: what was published is all there.
     assert_eq!(library.document_counts().unwrap().indexed, kept);
     drop(library);
-    let opened = Library::open(&data);
-    if let Err(refused) = &opened {
-        assert_eq!(refused.code(), "full", "{refused:?}");
+    match Library::open(&data) {
+        Ok(opened) => drop(opened),
+        Err(refused) => {
+            assert_eq!(refused.code(), "full", "{refused:?}");
+            let library = Library::open_for_reading(&data, refused).unwrap();
+            assert_eq!(library.document_counts().unwrap().indexed, kept, "it can be read");
+            assert_eq!(library.set_setting("k", &1).unwrap_err().code(), "full");
+        }
     }
-    drop(opened);
     std::fs::remove_file(&filler).unwrap();
     let (library, _) = Library::open(&data).unwrap();
     assert_eq!(library.document_counts().unwrap().indexed, kept);
@@ -209,6 +213,10 @@ fn on_a_small_disk(disk: &Path) {
 
     let remount = Command::new("mount").args(["-o", "remount,ro"]).arg(disk).status().unwrap();
     assert!(remount.success());
-    assert_eq!(Library::open(&data).map(|_| ()).unwrap_err().code(), "read_only");
+    let refused = Library::open(&data).map(|_| ()).unwrap_err();
+    assert_eq!(refused.code(), "read_only");
+    let library = Library::open_for_reading(&data, refused).unwrap();
+    assert_eq!(library.document_counts().unwrap().indexed, kept, "it can be read");
+    assert_eq!(library.set_setting("k", &1).unwrap_err().code(), "read_only");
     assert_eq!(Library::open(&disk.join("other")).map(|_| ()).unwrap_err().code(), "read_only");
 }

@@ -25,7 +25,7 @@ mod store;
 
 pub use error::{BoxError, StoreError, StoreStep};
 #[cfg(feature = "lance")]
-pub use lance::{LanceConfig, LanceStore, OpenReport, configure_process, remove_tables};
+pub use lance::{CacheSizes, LanceConfig, LanceStore, OpenReport, configure_process, remove_tables};
 pub use memory::MemoryStore;
 pub use report::{Maintenance, MaintenanceReport, MaintenanceStep, StepFailure};
 pub use store::{Filter, Row, TextQuery, VectorStore};

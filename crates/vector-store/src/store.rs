@@ -173,6 +173,15 @@ pub trait VectorStore: Send + Sync {
     /// [`StoreError::Engine`].
     async fn rows(&self) -> Result<usize, StoreError>;
 
+    /// A number that every change of the rows raises and that lasts as they do; `None` if the store keeps
+    /// no such number.
+    ///
+    /// # Errors
+    /// [`StoreError::Engine`].
+    async fn version(&self) -> Result<Option<u64>, StoreError> {
+        Ok(None)
+    }
+
     /// How many rows each revision has, by revision; revisions without rows are not listed. Reads all rows.
     ///
     /// # Errors

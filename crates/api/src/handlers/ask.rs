@@ -1,6 +1,6 @@
 //! Asking: from a question to a stored, cited answer.
 
-use super::matched::marked;
+use super::matched::{placed, places, standing};
 use crate::wire::convert::{Located, number, offset, utf16};
 use crate::wire::*;
 use crate::{Api, Sink};
@@ -9,6 +9,7 @@ use docent_corpus::{self as corpus, ConversationId, RevisionId};
 use docent_library::{Library, MessageRole, NewMessage, RevisionText};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// Text of the model is passed on at most this often; each passing costs the window a rendering.
@@ -24,6 +25,9 @@ struct Particulars {
     sentences: Vec<AnswerSentence>,
     /// Where each citation stands, in the order of the citations.
     places: Vec<Located>,
+    /// Where in each passage the words of the question stand, in the order of the passages; nothing for
+    /// those that stand where they begin.
+    passage_places: Vec<Option<Located>>,
     used: Vec<corpus::ChunkId>,
     stopped: bool,
     first_word_ms: Option<f64>,
@@ -40,7 +44,8 @@ impl Api {
         sink.send(AskEvent::Started { conversation: conversation.0 });
 
         let engine = self.engine().await;
-        let mut relay = Relay::new(sink.clone(), running.cancel.clone(), req.question.clone());
+        let library = Arc::clone(self.shared_library());
+        let mut relay = Relay::new(sink.clone(), running.cancel.clone(), req.question.clone(), library);
         let outcome = engine.answerer.ask(question, &mut |event| relay.pass(event), &running.cancel).await;
         relay.flush();
         let answer = match outcome {
@@ -57,6 +62,7 @@ impl Api {
         let now = self.now_ms();
         let stored = self
             .library(move |library| {
+                let answer = record(library, answer, &req.question)?;
                 let asked = NewMessage {
                     role: MessageRole::User,
                     text: req.question,
@@ -66,7 +72,7 @@ impl Api {
                     stats_json: None,
                 };
                 library.append_message(conversation, asked, now)?;
-                let id = library.append_message(conversation, record(library, answer)?, now)?;
+                let id = library.append_message(conversation, answer, now)?;
                 let stored = library.messages(conversation)?.into_iter().find(|message| message.id == id);
                 let stored =
                     stored.ok_or_else(|| ApiError::new(Code::Internal, "the answer was not kept"))?;
@@ -126,15 +132,16 @@ struct Relay {
     sink: Sink<AskEvent>,
     cancel: corpus::Cancel,
     question: String,
+    library: Arc<Library>,
     passages: Vec<corpus::Passage>,
     text: String,
     passed_on: Instant,
 }
 
 impl Relay {
-    fn new(sink: Sink<AskEvent>, cancel: corpus::Cancel, question: String) -> Self {
+    fn new(sink: Sink<AskEvent>, cancel: corpus::Cancel, question: String, library: Arc<Library>) -> Self {
         let passed_on = Instant::now();
-        Self { sink, cancel, question, passages: Vec::new(), text: String::new(), passed_on }
+        Self { sink, cancel, question, library, passages: Vec::new(), text: String::new(), passed_on }
     }
 
     fn pass(&mut self, event: AnswerEvent) {
@@ -149,14 +156,18 @@ impl Relay {
         match event {
             AnswerEvent::Passages(passages, verdict) => {
                 self.passages.clone_from(&passages);
-                let passages = passages.into_iter().map(|passage| marked(passage, &self.question)).collect();
+                let passages = blocking(|| placed(&self.library, passages, &self.question));
                 self.send(AskEvent::Passages { passages, verdict: verdict.into() });
             }
             AnswerEvent::Prefill { done, total } => {
                 self.send(AskEvent::Reading { done: offset(done), total: offset(total) });
             }
             AnswerEvent::Extract(quotes) if !quotes.is_empty() => {
-                let quotes = quotes.iter().map(|quote| citation(quote, &self.passages, None)).collect();
+                // Without the texts they stand where their passages begin.
+                let places = blocking(|| cited_places(&self.library, &quotes)).unwrap_or_default();
+                let quotes = quotes.iter().enumerate();
+                let quotes =
+                    quotes.map(|(index, quote)| citation(quote, &self.passages, places.get(index))).collect();
                 self.send(AskEvent::Quotes { quotes });
             }
             // Part of the finished answer, which is sent once it has been stored.
@@ -183,8 +194,18 @@ impl Relay {
     }
 }
 
-/// An answer as the library keeps it.
-fn record(library: &Library, answer: Answer) -> Result<NewMessage, ApiError> {
+/// Reads from the library in the middle of an answer, without holding up other tasks where the runtime
+/// has more than one thread.
+fn blocking<T>(work: impl FnOnce() -> T) -> T {
+    match tokio::runtime::Handle::try_current().map(|runtime| runtime.runtime_flavor()) {
+        Ok(tokio::runtime::RuntimeFlavor::MultiThread) => tokio::task::block_in_place(work),
+        _ => work(),
+    }
+}
+
+/// The answer to a question as the library keeps it.
+fn record(library: &Library, answer: Answer, question: &str) -> Result<NewMessage, ApiError> {
+    let passage_places = places(library, &answer.passages, question);
     let places = cited_places(library, &answer.citations)?;
     let tokens_per_second = answer.stats.as_ref().and_then(|stats| {
         #[allow(clippy::cast_precision_loss, reason = "a figure for people")]
@@ -195,6 +216,7 @@ fn record(library: &Library, answer: Answer) -> Result<NewMessage, ApiError> {
         origin: Some(answer.origin),
         sentences: answer.sentences,
         places,
+        passage_places,
         used: answer.used,
         stopped: answer.stopped,
         first_word_ms: answer.first_word.map(|time| time.as_secs_f64() * 1000.0),
@@ -240,6 +262,13 @@ pub(super) fn message(message: docent_library::Message) -> Message {
         .enumerate()
         .map(|(index, cited)| citation(cited, &message.passages, particulars.places.get(index)))
         .collect();
+    let mut passage_places = particulars.passage_places.into_iter();
+    // Of what an older docent stored nothing is known: then a passage stands where it begins.
+    let passages = message
+        .passages
+        .into_iter()
+        .map(|passage| standing(convert::passage(passage, Vec::new()), passage_places.next().flatten()));
+    let passages = passages.collect();
     let sentences = particulars.sentences.iter().map(|sentence| Sentence {
         at: utf16(&message.text, sentence.at),
         citations: sentence.citations.clone(),
@@ -253,7 +282,7 @@ pub(super) fn message(message: docent_library::Message) -> Message {
         },
         sentences: sentences.collect(),
         citations,
-        passages: message.passages.into_iter().map(|passage| convert::passage(passage, Vec::new())).collect(),
+        passages,
         verdict: message.verdict.as_deref().and_then(verdict),
         origin: particulars.origin.map(|origin| match origin {
             docent_answer::Origin::Extract => Origin::Extract,
@@ -301,7 +330,13 @@ fn verdict(name: &str) -> Option<Verdict> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::sync::{Arc, Mutex};
+    use std::sync::Mutex;
+
+    fn library() -> (tempfile::TempDir, Arc<Library>) {
+        let folder = tempfile::tempdir().unwrap();
+        let (library, _) = Library::open(folder.path()).unwrap();
+        (folder, Arc::new(library))
+    }
 
     fn stored(role: MessageRole, text: &str, stats_json: Option<String>) -> docent_library::Message {
         docent_library::Message {
@@ -334,6 +369,38 @@ mod tests {
     }
 
     #[test]
+    fn a_stored_passage_stands_where_the_words_of_the_question_are() {
+        let passage = |page| corpus::Passage {
+            chunk: corpus::ChunkId(1),
+            revision: RevisionId(1),
+            document: corpus::DocumentId(1),
+            source: corpus::SourceId(1),
+            title: String::new(),
+            path: String::new(),
+            headings: Vec::new(),
+            page: Some(page),
+            page_label: None,
+            line: None,
+            spot: None,
+            member: None,
+            spans: Vec::new(),
+            sentences: Vec::new(),
+            text: String::new(),
+            score: 0.0,
+            vector_rank: None,
+            text_rank: None,
+            cosine: None,
+        };
+        let place = Located { page: Some(7), ..Located::default() };
+        let particulars = Particulars { passage_places: vec![Some(place), None], ..Particulars::default() };
+        let stats = serde_json::to_string(&particulars).unwrap();
+        let mut answered = stored(MessageRole::Assistant, "", Some(stats));
+        answered.passages = vec![passage(2), passage(3), passage(4)];
+        let pages: Vec<Option<u32>> = message(answered).passages.iter().map(|passage| passage.page).collect();
+        assert_eq!(pages, [Some(7), Some(3), Some(4)]);
+    }
+
+    #[test]
     fn titles_are_cut_at_characters() {
         assert_eq!(title_of("  Who \n is it? "), "Who is it?");
         let long = title_of(&"档".repeat(100));
@@ -350,7 +417,8 @@ mod tests {
                 true
             }
         });
-        let mut relay = Relay::new(sink, corpus::Cancel::new(), String::new());
+        let (_folder, library) = library();
+        let mut relay = Relay::new(sink, corpus::Cancel::new(), String::new(), library);
         for text in ["a", "b", "c"] {
             relay.pass(AnswerEvent::Text(text.to_owned()));
         }
@@ -365,7 +433,8 @@ mod tests {
     #[test]
     fn a_listener_that_left_stops_the_answer() {
         let cancel = corpus::Cancel::new();
-        let mut relay = Relay::new(Sink::new(|_| false), cancel.clone(), String::new());
+        let (_folder, library) = library();
+        let mut relay = Relay::new(Sink::new(|_| false), cancel.clone(), String::new(), library);
         relay.pass(AnswerEvent::Prefill { done: 1, total: 2 });
         assert!(cancel.is_cancelled());
     }

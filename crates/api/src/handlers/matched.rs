@@ -8,28 +8,34 @@ use docent_corpus::{self as corpus, RevisionId, Span};
 use docent_library::{Library, RevisionText};
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-/// A passage with the query's words marked, standing where it begins.
-pub(super) fn marked(passage: corpus::Passage, query: &str) -> Passage {
-    let matches = matches(&passage, query);
-    convert::passage(passage, matches)
-}
-
 /// Passages with the query's words marked, each standing where those words are.
 pub(super) fn placed(library: &Library, passages: Vec<corpus::Passage>, query: &str) -> Vec<Passage> {
-    let mut texts = HashMap::new();
-    let place_of = |passage: corpus::Passage| {
+    let places = places(library, &passages, query);
+    let marked = passages.into_iter().map(|passage| {
         let matches = matches(&passage, query);
-        let place = telling_span(&passage.spans, &passage.text, &matches)
-            .and_then(|span| place(library, &mut texts, passage.revision, span));
-        let shown = convert::passage(passage, matches);
-        match place {
-            Some(Located { page, page_label, line, spot, member }) => {
-                Passage { page, page_label, line, spot, member, ..shown }
-            }
-            None => shown,
-        }
+        convert::passage(passage, matches)
+    });
+    marked.zip(places).map(|(passage, place)| standing(passage, place)).collect()
+}
+
+/// Where in each passage the words of the query are; nothing for those that stand where they begin.
+pub(super) fn places(library: &Library, passages: &[corpus::Passage], query: &str) -> Vec<Option<Located>> {
+    let mut texts = HashMap::new();
+    let place_of = |passage: &corpus::Passage| {
+        let span = telling_span(&passage.spans, &passage.text, &matches(passage, query))?;
+        place(library, &mut texts, passage.revision, span)
     };
-    passages.into_iter().map(place_of).collect()
+    passages.iter().map(place_of).collect()
+}
+
+/// A passage as standing at this place, if there is one.
+pub(super) fn standing(passage: Passage, place: Option<Located>) -> Passage {
+    match place {
+        Some(Located { page, page_label, line, spot, member }) => {
+            Passage { page, page_label, line, spot, member, ..passage }
+        }
+        None => passage,
+    }
 }
 
 fn matches(passage: &corpus::Passage, query: &str) -> Vec<Span> {

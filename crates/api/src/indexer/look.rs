@@ -4,9 +4,10 @@ use super::Indexer;
 use crate::wire::{ApiError, Event, Tag};
 use docent_corpus::{Cancel, SourceId};
 use docent_ingest::watch::{Identity, identity};
-use docent_ingest::{IngestError, ScanReport};
+use docent_ingest::{IngestError, ScanReport, mount_points};
 use docent_library::{LibraryError, Source};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -107,14 +108,17 @@ impl Indexer {
         Ok(tokio::task::spawn_blocking(move || watch.update()).await?)
     }
 
-    /// Looks over every source whose root comes, goes or is replaced. Never ends.
+    /// Looks over every source whose root comes, goes or is replaced, and every one within which a drive
+    /// does. Never ends.
     pub(super) async fn follow_roots(&self) {
-        let mut known: HashMap<SourceId, Root> = HashMap::new();
+        let mut known = Ground::default();
         loop {
-            match self.roots().await {
+            match self.ground().await {
                 Ok(now) => {
-                    for (source, root) in &now {
-                        if known.get(source).is_some_and(|before| root.asks_for_a_look(before)) {
+                    for (source, root) in &now.roots {
+                        let before = known.roots.get(source);
+                        let has_changed = before.is_some_and(|before| root.asks_for_a_look(before));
+                        if has_changed || (before.is_some() && now.drive_changed_below(&known, root)) {
                             self.look_over(*source).await;
                         }
                     }
@@ -126,24 +130,45 @@ impl Indexer {
         }
     }
 
-    async fn roots(&self) -> Result<HashMap<SourceId, Root>, ApiError> {
+    async fn ground(&self) -> Result<Ground, ApiError> {
         let library = Arc::clone(&self.0.library);
-        let look = move || -> Result<HashMap<SourceId, Root>, ApiError> {
+        let look = move || -> Result<Ground, ApiError> {
             let sources = library.all_sources()?;
-            let root = |source: &Source| Root { identity: identity(source), was_there: source.reachable };
-            Ok(sources.iter().map(|source| (source.id, root(source))).collect())
+            let roots = sources.iter().map(|source| (source.id, Root::of(source))).collect();
+            Ok(Ground { roots, drives: mount_points() })
         };
         tokio::task::spawn_blocking(look).await?
     }
 }
 
+/// What lies where: the roots of the sources, and the places of drives.
+#[derive(Default)]
+struct Ground {
+    roots: HashMap<SourceId, Root>,
+    drives: BTreeSet<PathBuf>,
+}
+
+impl Ground {
+    /// Whether a drive came or went within this source since `before`.
+    fn drive_changed_below(&self, before: &Self, root: &Root) -> bool {
+        self.drives.symmetric_difference(&before.drives).any(|place| place.starts_with(&root.path))
+    }
+}
+
 /// The root of a source, and whether the last scan could reach it.
 struct Root {
+    /// Links followed, as drives are told.
+    path: PathBuf,
     identity: Option<Identity>,
     was_there: bool,
 }
 
 impl Root {
+    fn of(source: &Source) -> Self {
+        let path = source.root.canonicalize().unwrap_or_else(|_| source.root.clone());
+        Self { path, identity: identity(source), was_there: source.reachable }
+    }
+
     /// Whether it came, went or was replaced since `before`; or a scan found it gone and it came back
     /// before anybody looked.
     fn asks_for_a_look(&self, before: &Self) -> bool {
@@ -153,4 +178,24 @@ impl Root {
 
 fn found_nothing(report: &ScanReport) -> bool {
     report.new + report.changed + report.moved + report.deleted + report.left_out == 0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ground(drives: &[&str]) -> Ground {
+        Ground { roots: HashMap::new(), drives: drives.iter().map(PathBuf::from).collect() }
+    }
+
+    #[test]
+    fn a_drive_concerns_the_sources_it_lies_in() {
+        let root = |path: &str| Root { path: path.into(), identity: None, was_there: true };
+        let (without, with) = (ground(&["/"]), ground(&["/", "/home/me/docs/stick"]));
+        for (path, concerned) in [("/home/me/docs", true), ("/home/me", true), ("/home/me/doc", false)] {
+            assert_eq!(with.drive_changed_below(&without, &root(path)), concerned, "it comes: {path}");
+            assert_eq!(without.drive_changed_below(&with, &root(path)), concerned, "it goes: {path}");
+        }
+        assert!(!with.drive_changed_below(&with, &root("/home/me")));
+    }
 }

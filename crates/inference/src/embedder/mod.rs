@@ -66,6 +66,11 @@ impl Embedder for LocalEmbedder {
         self.text.count(text)
     }
 
+    async fn prepare(&self) -> Result<(), InferenceError> {
+        // The shortest text there is: its vector costs nothing beside reading the model.
+        self.embed(vec![String::new()], EmbedKind::Passage, Priority::Bulk, Cancel::new()).await.map(drop)
+    }
+
     async fn embed(
         &self,
         texts: Vec<String>,

@@ -24,7 +24,7 @@ impl Run<'_> {
             self.progress.total += documents as u64;
             self.progress.read += documents as u64;
             self.report.resumed += 1;
-            self.stored.push_back(Stored { id, documents, earlier: true });
+            self.stored.push_back(Stored { id, documents, chunks, earlier: true });
         }
         Ok(())
     }
@@ -35,10 +35,11 @@ impl Run<'_> {
         if self.batch.is_empty() {
             return Ok(());
         }
+        let chunks = self.batch.iter().map(|(_, reading)| reading.chunks.len()).sum();
         let (documents, id, stored) = self.store_batch().await?;
-        // Of the others a later state is live already.
+        // Of the others a later state is live or stored already.
         self.progress.done += (documents.len() - stored) as u64;
-        self.stored.push_back(Stored { id, documents: stored, earlier: false });
+        self.stored.push_back(Stored { id, documents: stored, chunks, earlier: false });
         self.ingest.hook.after(Step::Stored);
         for document in &documents {
             self.progress.bytes_done += document.size;
@@ -56,6 +57,10 @@ impl Run<'_> {
         self.progress.phase = Phase::Embedding;
         self.tell();
         let (chunks, documents) = self.ingest.size_of_batch(id).await?;
+        // What was deleted or read again since it was stored needs no vectors.
+        self.progress.done += batch.documents.saturating_sub(documents) as u64;
+        let unwanted = batch.chunks.saturating_sub(chunks) as u64;
+        self.progress.chunks_total = self.progress.chunks_total.saturating_sub(unwanted);
         let settled = {
             let (progress, tell) = (&mut self.progress, self.tell);
             let mut told = |told| note(progress, tell, told);

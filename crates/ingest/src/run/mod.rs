@@ -53,6 +53,7 @@ impl Ingest {
     /// When nothing can be done any more: the model, the index or the library fails, or the disk is
     /// full. Nothing is lost by it; the next run goes on.
     pub async fn run(&self, cancel: &Cancel, progress: Progress<'_>) -> Result<IngestReport, IngestError> {
+        self.recover_first().await?;
         let _alone = self.writing.lock().await;
         self.check_dimension()?;
         let mut run = Run::new(self, cancel, progress)?;
@@ -79,6 +80,7 @@ type PageRead = (String, u32, Option<u32>);
 struct Stored {
     id: BatchId,
     documents: usize,
+    chunks: usize,
     /// Whether an earlier run stored it: then some of its rows may be in the index.
     earlier: bool,
 }
@@ -128,6 +130,7 @@ impl<'r> Run<'r> {
             embedder: Arc::clone(&parts.embedder),
             size: ingest.chunk_size()?,
             cancel: Cancel::new(),
+            preparing: Arc::default(),
         };
         Ok(Self {
             ingest,

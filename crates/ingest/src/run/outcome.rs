@@ -4,7 +4,7 @@ use super::Run;
 use crate::IngestError;
 use crate::fault::Step;
 use crate::file::FileState;
-use crate::read::{Impossible, Outcome};
+use crate::read::{Impossible, Outcome, kinds_identity};
 use docent_corpus::DocumentId;
 use docent_library::{Document, DocumentState, Library, LibraryError, SeenFile};
 use tokio::time::Instant;
@@ -37,6 +37,7 @@ impl Run<'_> {
                 self.report.unchanged += 1;
                 self.finish(&document, DocumentState::Indexed, None).await?;
             }
+            Some(Outcome::Unsupported { kind }) => self.skip_unsupported(&document, kind).await?,
             Some(Outcome::Skipped { code, detail }) => {
                 self.report.skipped += 1;
                 self.finish(&document, DocumentState::Skipped, Some((code, detail))).await?;
@@ -102,6 +103,20 @@ impl Run<'_> {
             .await?;
         self.report.failed += 1;
         self.progress.failed += 1;
+        self.done(document);
+        Ok(())
+    }
+
+    /// Records that a document is of a kind that is not read, and which ones are.
+    async fn skip_unsupported(&mut self, document: &Document, kind: String) -> Result<(), IngestError> {
+        let (id, now) = (document.id, self.ingest.now());
+        let kinds = kinds_identity(self.reader.extract.version());
+        self.ingest
+            .library("recording an unknown kind", move |library| {
+                gone_is_none(library.skip_unsupported(id, Some(&kind), &kinds, now))
+            })
+            .await?;
+        self.report.skipped += 1;
         self.done(document);
         Ok(())
     }

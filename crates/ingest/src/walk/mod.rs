@@ -16,6 +16,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+pub use mounts::mount_points;
 pub use rules::check_pattern;
 pub(crate) use rules::lies_at_or_below;
 

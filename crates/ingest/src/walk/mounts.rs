@@ -2,7 +2,7 @@
 
 use crate::file::device;
 use std::collections::{BTreeSet, HashSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 /// Kinds of file systems that hold no files of anybody: windows into the system.
@@ -85,11 +85,37 @@ impl Mounts {
 
 /// The numbers of the devices of virtual file systems, where the system tells them.
 fn virtual_devices() -> HashSet<u64> {
+    table().lines().filter_map(virtual_device).collect()
+}
+
+/// The places at which drives are mounted at the moment, where the system tells them: so that one that
+/// comes or goes within a source is noticed, which no event tells.
+pub fn mount_points() -> BTreeSet<PathBuf> {
+    table().lines().filter_map(mount_point).collect()
+}
+
+/// What is mounted, as the system tells it (proc_pid_mountinfo(5)); nothing on other systems.
+fn table() -> String {
     if !cfg!(target_os = "linux") {
-        return HashSet::new();
+        return String::new();
     }
-    let table = std::fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
-    table.lines().filter_map(virtual_device).collect()
+    // Names need not be Unicode; what is not concerns no place that could be told.
+    let table = std::fs::read("/proc/self/mountinfo").unwrap_or_default();
+    String::from_utf8_lossy(&table).into_owned()
+}
+
+/// The place of a line of `mountinfo`, unless what is mounted there is a virtual file system.
+fn mount_point(line: &str) -> Option<PathBuf> {
+    if virtual_device(line).is_some() {
+        return None;
+    }
+    line.split(' ').nth(4).map(|place| PathBuf::from(unescaped(place)))
+}
+
+/// Spaces, tabs, ends of lines and backslashes stand in the table as a backslash and three octal digits.
+fn unescaped(place: &str) -> String {
+    let escapes = [("\\040", " "), ("\\011", "\t"), ("\\012", "\n"), ("\\134", "\\")];
+    escapes.iter().fold(place.to_owned(), |place, (escape, sign)| place.replace(escape, sign))
 }
 
 /// The device of a line of `mountinfo` (see proc_pid_mountinfo(5)) if it is of a virtual file system.
@@ -119,6 +145,17 @@ mod tests {
         assert_eq!(virtual_device("nonsense"), None);
         assert_eq!(device_number(259, 2), 0x1_0302);
         assert_eq!(device_number(0, 300), 0x10_002c);
+    }
+
+    #[test]
+    fn places_of_drives_are_read_as_they_are_called() {
+        let stick = "99 28 8:17 / /media/me/My\\040stick rw,nosuid shared:2 - vfat /dev/sdb1 rw";
+        assert_eq!(mount_point(stick), Some(PathBuf::from("/media/me/My stick")));
+        let odd = "99 28 8:17 / /media/a\\134040b rw - ext4 /dev/sdb1 rw";
+        assert_eq!(mount_point(odd), Some(PathBuf::from("/media/a\\040b")), "a backslash of its own");
+        let proc = "23 28 0:21 / /proc rw,nosuid shared:14 - proc proc rw";
+        assert_eq!(mount_point(proc), None);
+        assert_eq!(mount_point("nonsense"), None);
     }
 
     #[cfg(target_os = "linux")]

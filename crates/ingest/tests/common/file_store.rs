@@ -8,6 +8,7 @@ use docent_vector_store::{
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 #[derive(Clone, Serialize, Deserialize)]
 struct SavedRow {
@@ -28,6 +29,8 @@ pub struct FileStore {
     path: PathBuf,
     dimension: usize,
     saved: Mutex<Saved>,
+    /// How often all its rows were counted.
+    pub counted: AtomicUsize,
 }
 
 impl FileStore {
@@ -36,7 +39,7 @@ impl FileStore {
             Ok(bytes) => serde_json::from_slice(&bytes).unwrap(),
             Err(_) => Saved::default(),
         };
-        Self { path: path.to_owned(), dimension, saved: Mutex::new(saved) }
+        Self { path: path.to_owned(), dimension, saved: Mutex::new(saved), counted: AtomicUsize::new(0) }
     }
 
     pub fn version(&self) -> u64 {
@@ -126,7 +129,12 @@ impl VectorStore for FileStore {
         Ok(self.saved.lock().unwrap().rows.len())
     }
 
+    async fn version(&self) -> Result<Option<u64>, StoreError> {
+        Ok(Some(FileStore::version(self)))
+    }
+
     async fn revision_counts(&self) -> Result<Vec<(RevisionId, usize)>, StoreError> {
+        self.counted.fetch_add(1, Ordering::Relaxed);
         self.in_memory().await.revision_counts().await
     }
 

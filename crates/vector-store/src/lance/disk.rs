@@ -56,11 +56,16 @@ pub(super) fn registry() -> Arc<ObjectStoreRegistry> {
 pub(super) fn prepare(folder: &Path) -> Result<PathBuf, StoreError> {
     let failed = |source| StoreError::Folder { path: folder.to_owned(), source };
     fs::create_dir_all(folder).map_err(failed)?;
-    // `..` and links are resolved; Windows' canonical form (`\\?\`) has no address.
-    let full = if cfg!(windows) { std::path::absolute(folder) } else { fs::canonicalize(folder) };
-    let full = full.map_err(failed)?;
+    let full = full_path(folder)?;
     probe_hard_links(&full)?;
     Ok(full)
+}
+
+/// The full path of a folder that is there.
+pub(super) fn full_path(folder: &Path) -> Result<PathBuf, StoreError> {
+    // `..` and links are resolved; Windows' canonical form (`\\?\`) has no address.
+    let full = if cfg!(windows) { std::path::absolute(folder) } else { fs::canonicalize(folder) };
+    full.map_err(|source| StoreError::Folder { path: folder.to_owned(), source })
 }
 
 /// A commit puts the description of a version in place by a hard link, so that of two writers one

@@ -7,6 +7,7 @@
 //!
 //! One process at a time may open a folder; the library's lock sees to that.
 
+mod caches;
 mod disk;
 mod erase;
 mod index;
@@ -31,6 +32,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
+pub use caches::CacheSizes;
 pub use disk::remove_tables;
 pub use process::configure_process;
 
@@ -43,13 +45,14 @@ pub struct LanceConfig {
     pub table: String,
     /// Length of its vectors.
     pub dimension: usize,
-    /// Memory for parts of indexes, in bytes. 256 to 512 MiB suit a laptop.
-    pub index_cache_bytes: usize,
-    /// Memory for descriptions of files, in bytes. 64 to 128 MiB suit a laptop.
-    pub metadata_cache_bytes: usize,
+    /// Memory for what it has read.
+    pub caches: CacheSizes,
     /// A version whose files are known to be sound (from a [`MaintenanceReport`] without failures):
     /// only what came after it is read in full when opening. `None` reads everything.
     pub durable_version: Option<u64>,
+    /// Whether nothing can be written to the folder. Then the table must be there and is not checked, and
+    /// every change of it is an error.
+    pub read_only: bool,
 }
 
 /// What opening a table came to. Every case but an untouched table asks the caller to compare its
@@ -253,6 +256,10 @@ impl VectorStore for LanceStore {
     async fn rows(&self) -> Result<usize, StoreError> {
         let _reading = self.shared.readers.enter();
         self.shared.count(None).await
+    }
+
+    async fn version(&self) -> Result<Option<u64>, StoreError> {
+        self.shared.version().await.map(Some)
     }
 
     async fn revision_counts(&self) -> Result<Vec<(RevisionId, usize)>, StoreError> {

@@ -29,6 +29,9 @@ pub(super) async fn open(config: &LanceConfig) -> Result<(Table, PathBuf, OpenRe
     if config.table.is_empty() || !config.table.chars().all(plain) {
         return Err(StoreError::TableName { name: config.table.clone() });
     }
+    if config.read_only {
+        return open_for_reading(config).await;
+    }
     let folder = disk::prepare(&config.folder)?;
     let connection = connect(config, &folder).await?;
     let folder = folder.join(format!("{}.lance", config.table));
@@ -55,8 +58,28 @@ pub(super) async fn open(config: &LanceConfig) -> Result<(Table, PathBuf, OpenRe
     Ok((table, folder, report))
 }
 
+/// The table at its newest version, where nothing can be written: nothing is tried, set aside or mended,
+/// and what is damaged fails when a search meets it.
+async fn open_for_reading(config: &LanceConfig) -> Result<(Table, PathBuf, OpenReport), StoreError> {
+    let failed = |reason: BoxError| StoreError::engine(StoreStep::Open, reason);
+    let folder = disk::full_path(&config.folder)?;
+    let connection = connect(config, &folder).await?;
+    let folder = folder.join(format!("{}.lance", config.table));
+    let Some((version, _)) = manifests(&folder)?.pop() else {
+        return Err(failed("there is no index".into()));
+    };
+    let opened = tokio::spawn(open_at(connection, config.table.clone(), version)).await;
+    let table = opened.map_err(|panic| failed(panic.into()))?.map_err(failed)?;
+    let schema = table.schema().await.map_err(|error| StoreError::engine(StoreStep::Open, error))?;
+    let found = schema::dimension_of(&schema)?;
+    if found != config.dimension {
+        return Err(StoreError::Dimension { expected: config.dimension, found });
+    }
+    Ok((table, folder, OpenReport { version, ..OpenReport::default() }))
+}
+
 async fn connect(config: &LanceConfig, folder: &Path) -> Result<Connection, StoreError> {
-    let session = Session::new(config.index_cache_bytes, config.metadata_cache_bytes, disk::registry());
+    let session = Session::new(config.caches.index_bytes, config.caches.metadata_bytes, disk::registry());
     lancedb::connect(&disk::address(folder)?)
         .session(Arc::new(session))
         .storage_option(OPT_NEW_TABLE_STORAGE_VERSION, FILE_FORMAT)

@@ -64,3 +64,63 @@ async fn tables_stand_alone() {
     second.append(rows(0, 5, 16)).await.unwrap();
     assert_eq!((first.rows().await.unwrap(), second.rows().await.unwrap()), (3, 5));
 }
+
+/// Every change gives the table another version, and opening it does not.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_version_tells_whether_anything_was_changed() {
+    let base = tempfile::tempdir().unwrap();
+    let mut seen = Vec::new();
+    for round in 0..3 {
+        let (store, _) = open(base.path()).await;
+        let found = store.version().await.unwrap().unwrap();
+        if let Some(last) = seen.last() {
+            assert_eq!(found, *last, "as it was left");
+        }
+        store.append(rows(round * 4, round * 4 + 4, contract::DIMENSION)).await.unwrap();
+        let appended = store.version().await.unwrap().unwrap();
+        store
+            .delete_revisions(&[rows(round * 4, round * 4 + 1, contract::DIMENSION)[0].revision])
+            .await
+            .unwrap();
+        let deleted = store.version().await.unwrap().unwrap();
+        assert!(found < appended && appended < deleted);
+        seen.push(deleted);
+    }
+}
+
+/// Where nothing can be written a table is searched as it is, and no file is made.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_table_is_read_without_a_trace() {
+    let base = tempfile::tempdir().unwrap();
+    let for_reading = |folder: &std::path::Path| {
+        let mut config = config(folder, contract::DIMENSION);
+        config.read_only = true;
+        config
+    };
+    let none = base.path().join("none");
+    assert!(open_with(for_reading(&none)).await.is_err() && !none.exists(), "no table is made");
+    {
+        let (store, _) = open(base.path()).await;
+        store.append(rows(0, 20, contract::DIMENSION)).await.unwrap();
+    }
+    let files = || {
+        let mut found = Vec::new();
+        let mut folders = vec![base.path().to_path_buf()];
+        while let Some(folder) = folders.pop() {
+            for entry in fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() { folders.push(path) } else { found.push(path) }
+            }
+        }
+        found.sort();
+        found
+    };
+    let before = files();
+    let (store, report) = open_with(for_reading(base.path())).await.unwrap();
+    assert!(!report.created && !report.replaced && report.version > 0, "{report:?}");
+    let words = TextQuery::Words("unique7".to_owned());
+    assert_eq!(store.search_text(&words, &Filter::default(), 5).await.unwrap().len(), 1);
+    let near = store.search_vector(&contract::axis(0), &Filter::default(), 100).await.unwrap();
+    assert_eq!(near.len(), 20);
+    assert_eq!(files(), before);
+}

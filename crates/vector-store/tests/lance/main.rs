@@ -12,7 +12,7 @@ mod folder;
 mod killed;
 mod maintenance;
 
-use docent_vector_store::{LanceConfig, LanceStore, OpenReport, Row, StoreError, contract};
+use docent_vector_store::{CacheSizes, LanceConfig, LanceStore, OpenReport, Row, StoreError, contract};
 use std::path::Path;
 use tempfile::TempDir;
 
@@ -23,9 +23,9 @@ fn config(folder: &Path, dimension: usize) -> LanceConfig {
         folder: folder.to_owned(),
         table: TABLE.to_owned(),
         dimension,
-        index_cache_bytes: 64 << 20,
-        metadata_cache_bytes: 16 << 20,
+        caches: CacheSizes { index_bytes: 64 << 20, metadata_bytes: 16 << 20 },
         durable_version: None,
+        read_only: false,
     }
 }
 

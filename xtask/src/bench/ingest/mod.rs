@@ -15,6 +15,7 @@ mod recoll;
 mod scale;
 mod synthetic;
 mod watch;
+mod words;
 
 pub(super) use options::{Options, USAGE};
 
