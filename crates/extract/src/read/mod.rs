@@ -7,6 +7,7 @@ mod csv;
 mod drawing;
 mod epub;
 mod flow;
+mod formula;
 mod front_matter;
 #[cfg(test)]
 mod fuzz;
@@ -127,7 +128,7 @@ pub(crate) fn read_content(
         Format::Mail | Format::Mbox => {
             read_blocks(context, sink, |writer| mail::read(content, format, context, writer))
         }
-        Format::Zip | Format::Tar => {
+        Format::Zip | Format::Tar | Format::Packed => {
             read_blocks(context, sink, |writer| archive::read(content, format, context, writer))
         }
         other => Err(Failure::Unsupported(other.as_str().to_owned()).into()),
