@@ -46,6 +46,7 @@ const TEST: &[&str] = &[
     "tesseract-ocr",
     "tesseract-ocr-eng",
     "tesseract-ocr-chi-sim",
+    "tesseract-ocr-chi-sim-vert",
 ];
 
 /// The release of the PyPI package that carries libpdfium.

@@ -77,8 +77,10 @@ formats! {
     Mbox = "mbox",
     /// ZIP archive.
     Zip = "zip",
-    /// TAR archive, compressed by gzip or not.
+    /// TAR archive, packed by gzip or xz or not at all.
     Tar = "tar",
+    /// One file packed by gzip or xz.
+    Packed = "packed",
     /// A picture whose text can be recognised.
     Image = "image",
 }

@@ -139,7 +139,7 @@ impl Extract for InProcess {
 
 /// Whether reading a file of this format may open a PDF.
 fn may_hold_pdf(format: Format) -> bool {
-    matches!(format, Format::Pdf | Format::Zip | Format::Tar | Format::Mail | Format::Mbox)
+    matches!(format, Format::Pdf | Format::Zip | Format::Tar | Format::Packed | Format::Mail | Format::Mbox)
 }
 
 /// Takes messages until the reader ends. Returning early closes the channel, which stops the reader.

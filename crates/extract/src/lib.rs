@@ -30,6 +30,7 @@ mod fuzz;
 mod in_process;
 mod limits;
 mod message;
+mod packing;
 mod parent;
 mod patience;
 mod read;

@@ -30,6 +30,8 @@ pub(crate) struct BlockWriter<'s> {
     blocks: Vec<Block>,
     after: Option<BlockKind>,
     first_heading: Option<String>,
+    /// Whether the first heading may be what the document is called.
+    heading_is_title: bool,
     /// When something was passed on at last.
     passed_on: Instant,
 }
@@ -46,8 +48,14 @@ impl<'s> BlockWriter<'s> {
             blocks: Vec::new(),
             after: None,
             first_heading: None,
+            heading_is_title: true,
             passed_on: Instant::now(),
         }
+    }
+
+    /// Says that headings name parts of the document and never all of it.
+    pub(crate) fn headings_name_parts(&mut self) {
+        self.heading_is_title = false;
     }
 
     /// Whether nothing was written so far.
@@ -115,10 +123,11 @@ impl<'s> BlockWriter<'s> {
         Ok(self.sink.send(Message::Warning(warning))?)
     }
 
-    /// Passes on what is left, and the metadata. The first heading stands in for a missing title.
+    /// Passes on what is left, and the metadata. The first heading stands in for a missing title, where
+    /// headings are not only names of parts.
     pub(crate) fn finish(mut self) -> Result<(), Stop> {
         self.flush()?;
-        if self.metadata.title.is_none() {
+        if self.metadata.title.is_none() && self.heading_is_title {
             self.metadata.title = self.first_heading.take();
         }
         Ok(self.sink.send(Message::Metadata(self.metadata))?)

@@ -92,6 +92,7 @@ const FORMATS: &[Format] = &[
     Format::Mbox,
     Format::Zip,
     Format::Tar,
+    Format::Packed,
     Format::Image,
 ];
 

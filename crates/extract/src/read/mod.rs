@@ -7,6 +7,7 @@ mod csv;
 mod drawing;
 mod epub;
 mod flow;
+mod formula;
 mod front_matter;
 #[cfg(test)]
 mod fuzz;
@@ -43,6 +44,8 @@ use std::path::Path;
 
 /// Most bytes of a marked-up file that are read: its tree takes many times its size in memory.
 const MARKUP_BYTES: u64 = 64 << 20;
+/// Deepest nesting of files within files that is read.
+const MAX_NESTING: u32 = 3;
 
 /// What readers work with, and what they may spend.
 #[derive(Clone, Copy)]
@@ -56,6 +59,13 @@ pub(crate) struct Context<'c> {
     pub(crate) nesting: u32,
     /// What the whole document, with all files within it, has unpacked so far.
     pub(crate) unpacked: &'c member::Unpacked,
+}
+
+impl Context<'_> {
+    /// For a file within the one that is read, which may tell so much text; `None` where it lies too deep.
+    fn within(&self, text_bytes: u64) -> Option<Self> {
+        (self.nesting < MAX_NESTING).then_some(Self { text_bytes, nesting: self.nesting + 1, ..*self })
+    }
 }
 
 /// Reads the document that `request` names, whose bytes are `content`, and tells everything but the
@@ -127,7 +137,7 @@ pub(crate) fn read_content(
         Format::Mail | Format::Mbox => {
             read_blocks(context, sink, |writer| mail::read(content, format, context, writer))
         }
-        Format::Zip | Format::Tar => {
+        Format::Zip | Format::Tar | Format::Packed => {
             read_blocks(context, sink, |writer| archive::read(content, format, context, writer))
         }
         other => Err(Failure::Unsupported(other.as_str().to_owned()).into()),

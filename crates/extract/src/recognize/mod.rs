@@ -1,5 +1,5 @@
 //! Recognition of text in pictures of pages (OCR) with Tesseract, run as a program: one process per
-//! page, which gets pixels and gives words with boxes. Belongs to the parent's side: workers may not
+//! reading of a page, which gets pixels and gives words with boxes. Belongs to the parent's side: workers may not
 //! start programs. What the program says is checked like what a worker says.
 
 mod beside;
@@ -7,14 +7,17 @@ mod document;
 mod lines;
 mod pages;
 mod program;
+mod readings;
 mod run;
+mod scaling;
 mod slots;
 mod tsv;
 
 use crate::message::{Drawing, PageText};
 use docent_corpus::Cancel;
 use program::Installed;
-use run::{Run, RunError};
+use readings::Readings;
+use run::RunError;
 use slots::Slots;
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
@@ -35,7 +38,7 @@ pub struct Recognition {
     /// Languages to expect, most likely first, by Tesseract's names ("eng", "chi_sim"). Those that
     /// are not installed are left out.
     pub languages: Vec<String>,
-    /// The time of the processor that one page may take, where the system tells. Then its process is
+    /// The time of the processor that one reading of a page may take, where the system tells. Then its process is
     /// killed, and the page is tried once more at the end, alone and with five times the time.
     pub page_time: Duration,
     /// Most pages recognised of one document; further ones stay unread.
@@ -125,17 +128,9 @@ impl Recognizer {
             return Err(Trouble::Program("the program is gone".to_owned()));
         };
         let _slot = self.slots.wait(cancel).ok_or(Trouble::Cancelled)?;
-        let arguments = installed.arguments(drawing);
-        let run = Run {
-            program,
-            arguments: &arguments,
-            time: self.settings.page_time * times,
-            output_bytes: OUTPUT_BYTES,
-            cancel,
-        };
-        let output = run.with_input(portable_graymap(drawing))?;
-        let words = tsv::words(&output.stdout, drawing).map_err(Trouble::Program)?;
-        lines::page(index, drawing, words).ok_or(Trouble::NoText)
+        let time = self.settings.page_time * times;
+        let best = Readings { installed: &installed, program, time, cancel }.best(drawing)?;
+        lines::page(index, drawing, best).ok_or(Trouble::NoText)
     }
 
     /// What the program can do; asked again as long as it cannot be used.

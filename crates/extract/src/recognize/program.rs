@@ -21,6 +21,8 @@ const LEAST_DPI: u32 = 70;
 const MOST_DPI: u32 = 2_400;
 /// The pseudo-language by which Tesseract finds out which way up a page is.
 const ORIENTATION: &str = "osd";
+/// What the name of a language ends in whose text is written from top to bottom.
+const VERTICAL: &str = "_vert";
 
 #[cfg(windows)]
 const FILE_NAME: &str = "tesseract.exe";
@@ -134,7 +136,7 @@ fn install_command() -> &'static str {
     } else if cfg!(target_os = "macos") {
         "brew install tesseract tesseract-lang"
     } else {
-        "sudo apt install tesseract-ocr tesseract-ocr-eng tesseract-ocr-chi-sim"
+        "sudo apt install tesseract-ocr tesseract-ocr-eng tesseract-ocr-chi-sim tesseract-ocr-chi-sim-vert"
     }
 }
 
@@ -185,11 +187,22 @@ fn is_language(name: &str) -> bool {
     name.starts_with(|c: char| c.is_ascii_alphanumeric()) && name.len() <= 60 && name.chars().all(allowed)
 }
 
+/// How the lines of a page run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Direction {
+    /// From side to side.
+    Across,
+    /// From top to bottom, the first line at the right, as in Chinese and Japanese books.
+    Down,
+}
+
 /// What the installed program is asked to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Installed {
     /// The languages wanted that it has, joined by `+`.
     languages: String,
+    /// The same with those for vertical text, if it has any that belong to them.
+    with_vertical: Option<String>,
     /// Whether it can find out which way up a page is.
     orients: bool,
 }
@@ -209,15 +222,31 @@ impl Installed {
         if usable.is_empty() {
             return Err(format!("none of the languages {wanted:?} is installed"));
         }
-        Ok(Self { languages: usable.join("+"), orients: has.iter().any(|has| has == ORIENTATION) })
+        let vertical: Vec<String> = usable
+            .iter()
+            .map(|name| format!("{name}{VERTICAL}"))
+            .filter(|name| has.contains(name) && !usable.contains(&name.as_str()))
+            .collect();
+        let languages = usable.join("+");
+        let with_vertical = (!vertical.is_empty()).then(|| format!("{languages}+{}", vertical.join("+")));
+        Ok(Self { languages, with_vertical, orients: has.iter().any(|has| has == ORIENTATION) })
+    }
+
+    /// Whether it can read vertical text in a language that is wanted.
+    pub(super) fn reads_downwards(&self) -> bool {
+        self.with_vertical.is_some()
     }
 
     /// Arguments for reading a picture from standard input.
-    pub(super) fn arguments(&self, drawing: &Drawing) -> Vec<OsString> {
+    pub(super) fn arguments(&self, drawing: &Drawing, direction: Direction) -> Vec<OsString> {
+        let languages = match direction {
+            Direction::Down => self.with_vertical.as_ref().unwrap_or(&self.languages),
+            Direction::Across => &self.languages,
+        };
         // 1: find blocks of text, and which way up they stand; 3: the same without turning.
         let layout = if self.orients { "1" } else { "3" };
         let dpi = drawing.dpi.clamp(LEAST_DPI, MOST_DPI).to_string();
-        ["stdin", "stdout", "-l", &self.languages, "--psm", layout, "--dpi", &dpi, "-c"]
+        ["stdin", "stdout", "-l", languages, "--psm", layout, "--dpi", &dpi, "-c"]
             .into_iter()
             .chain(["tessedit_create_tsv=1"])
             .map(OsString::from)
@@ -234,9 +263,20 @@ mod tests {
         let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
         let has = names(&["chi_sim", "eng", "osd"]);
         let installed = Installed::of(&has, &names(&["chi_sim", "jpn", "eng", "osd"])).unwrap();
-        assert_eq!(installed, Installed { languages: "chi_sim+eng".to_owned(), orients: true });
+        let languages = "chi_sim+eng".to_owned();
+        assert_eq!(installed, Installed { languages, with_vertical: None, orients: true });
         assert!(Installed::of(&has, &names(&["jpn"])).is_err());
         assert!(Installed::of(&has, &[]).is_err());
+    }
+
+    #[test]
+    fn vertical_text_is_read_in_the_languages_wanted_if_they_are_installed() {
+        let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+        let has = names(&["chi_sim", "chi_sim_vert", "eng", "jpn_vert"]);
+        let vertical = |wanted: &[&str]| Installed::of(&has, &names(wanted)).unwrap().with_vertical;
+        assert_eq!(vertical(&["eng", "chi_sim"]).as_deref(), Some("eng+chi_sim+chi_sim_vert"));
+        assert_eq!(vertical(&["eng"]), None);
+        assert_eq!(vertical(&["chi_sim_vert", "chi_sim"]), None);
     }
 
     #[test]

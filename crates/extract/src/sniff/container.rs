@@ -7,6 +7,8 @@ use std::io::Read;
 use zip::read::Config;
 use zip::unstable::read::ZipIterable;
 
+/// How the MIME types of OpenDocument files begin.
+pub(super) const OPEN_DOCUMENT: &str = "application/vnd.oasis.opendocument.";
 /// Where a TAR archive has its mark (POSIX.1-1988, `ustar`).
 const TAR_MARK: usize = 257;
 /// Archives that list more files than this are not looked into.
@@ -63,18 +65,21 @@ fn lists_few(content: &Content<'_>) -> bool {
 fn declared<R: std::io::Read + std::io::Seek>(archive: &mut zip::ZipArchive<R>) -> Option<Sniffed> {
     let mut name = String::new();
     archive.by_name("mimetype").ok()?.take(200).read_to_string(&mut name).ok()?;
-    let open = "application/vnd.oasis.opendocument.";
     Some(match name.trim() {
         "application/epub+zip" => Sniffed::Known(Format::Epub),
-        name if name.starts_with(open) => match name[open.len()..].trim_end_matches("-template") {
-            "text" | "text-master" | "text-web" => Sniffed::Known(Format::Odt),
-            "presentation" => Sniffed::Known(Format::Odp),
-            "spreadsheet" => Sniffed::Known(Format::Ods),
-            "graphics" => Sniffed::Unsupported("OpenDocument drawing".to_owned()),
-            other => Sniffed::Unsupported(format!("OpenDocument {other}")),
-        },
-        _ => return None,
+        name => return name.strip_prefix(OPEN_DOCUMENT).map(open_document),
     })
+}
+
+/// What an OpenDocument file is, by the end of its MIME type.
+pub(super) fn open_document(kind: &str) -> Sniffed {
+    match kind.trim_end_matches("-template") {
+        "text" | "text-master" | "text-web" => Sniffed::Known(Format::Odt),
+        "presentation" => Sniffed::Known(Format::Odp),
+        "spreadsheet" => Sniffed::Known(Format::Ods),
+        "graphics" => Sniffed::Unsupported("OpenDocument drawing".to_owned()),
+        other => Sniffed::Unsupported(format!("OpenDocument {other}")),
+    }
 }
 
 /// What an OLE file is, by its streams. Office files behind a password are OLE files too.
@@ -96,17 +101,19 @@ pub(super) fn ole(content: &Content<'_>, extension: &str) -> Sniffed {
     }
 }
 
+/// Whether bytes begin like a ZIP file, which may be empty.
+pub(super) fn is_zip(head: &[u8]) -> bool {
+    head.starts_with(b"PK\x03\x04") || head.starts_with(b"PK\x05\x06")
+}
+
+/// Whether bytes begin like an OLE file.
+pub(super) fn is_ole(head: &[u8]) -> bool {
+    head.starts_with(b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1")
+}
+
 /// Whether bytes begin like a TAR archive.
 pub(super) fn is_tar(head: &[u8]) -> bool {
     head.get(TAR_MARK..TAR_MARK + 5) == Some(b"ustar")
-}
-
-/// Whether bytes are a TAR archive behind gzip.
-pub(super) fn is_tar_gz(head: &[u8]) -> bool {
-    let mut start = Vec::new();
-    // A sample may end within the compressed stream; what came before counts.
-    let _ = flate2::read::GzDecoder::new(head).take(512).read_to_end(&mut start);
-    is_tar(&start)
 }
 
 fn by_extension(extension: &str) -> Option<Format> {

@@ -7,9 +7,11 @@ mod text;
 use crate::ExtractError;
 use crate::content::Content;
 use crate::encoding::{decode_plain, detect};
+use crate::packing::{Packing, inner_name};
 use crate::stack::catch;
 use docent_corpus::Format;
 use kind::kind_of_binary;
+use std::io::Read;
 use std::path::Path;
 use std::sync::LazyLock;
 
@@ -20,6 +22,9 @@ pub(crate) use text::language;
 const SAMPLE_BYTES: u64 = 64 << 10;
 /// How far into a file the mark of a PDF may stand, as readers of PDF allow.
 const PDF_MARK_WITHIN: usize = 1024;
+/// How many bytes of a text are looked at: the root of an OpenDocument file names some forty namespaces
+/// before it tells its type.
+const TEXT_BYTES: usize = 8 << 10;
 
 /// What a file turned out to be.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,8 +42,9 @@ const DOCUMENTS: &[&str] = &[
     "pdf", "html", "htm", "xhtml", "md", "markdown", "mdown", "mkd", "mkdn", "txt", "text", "log", "rst",
     "adoc", "asciidoc", "org", "tex", "csv", "tsv", "tab", "json", "geojson", "ipynb", "jsonl", "ndjson",
     "rtf", "docx", "docm", "dotx", "doc", "dot", "odt", "ott", "pptx", "pptm", "ppsx", "ppt", "pps", "odp",
-    "otp", "xlsx", "xlsm", "xltx", "xls", "xlt", "xlsb", "ods", "ots", "epub", "eml", "emlx", "mht", "mhtml",
-    "mbox", "mbx", "zip", "tar", "tgz", "gz", "png", "jpg", "jpeg", "tif", "tiff", "webp", "bmp", "gif",
+    "otp", "fodt", "fodp", "fods", "xlsx", "xlsm", "xltx", "xls", "xlt", "xlsb", "ods", "ots", "epub", "eml",
+    "emlx", "mht", "mhtml", "mbox", "mbx", "zip", "tar", "tgz", "txz", "gz", "xz", "png", "jpg", "jpeg",
+    "tif", "tiff", "webp", "bmp", "gif",
 ];
 
 /// File name extensions, in lower case and without the dot, that stand for documents this crate
@@ -68,11 +74,14 @@ pub fn sniff(path: &Path) -> Result<Sniffed, ExtractError> {
 pub(crate) fn sniff_content(content: &Content<'_>) -> Result<Sniffed, ExtractError> {
     let sample = content.head(SAMPLE_BYTES).map_err(ExtractError::from_io)?;
     let extension = content.extension();
-    if sample.starts_with(b"PK\x03\x04") || sample.starts_with(b"PK\x05\x06") {
+    if container::is_zip(&sample) {
         return Ok(guarded(|| container::zip(content, &extension)));
     }
-    if sample.starts_with(b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1") {
+    if container::is_ole(&sample) {
         return Ok(guarded(|| container::ole(content, &extension)));
+    }
+    if let Some(packing) = Packing::of(&sample) {
+        return Ok(packed(content, packing, &sample));
     }
     let complete = content.len().map_err(ExtractError::from_io)? <= SAMPLE_BYTES;
     Ok(sniff_bytes(&sample, &extension, complete))
@@ -83,6 +92,23 @@ fn guarded(look: impl FnOnce() -> Sniffed) -> Sniffed {
     catch(look).unwrap_or_else(|_| Sniffed::Unsupported("damaged container".to_owned()))
 }
 
+/// What a file is that is packed: what it holds tells, as far as its beginning shows.
+fn packed(content: &Content<'_>, packing: Packing, sample: &[u8]) -> Sniffed {
+    let mut start = Vec::new();
+    // The sample may end within the packed stream; what came before counts.
+    let _ = catch(|| packing.unpack(sample).take(SAMPLE_BYTES).read_to_end(&mut start));
+    if start.is_empty() || container::is_zip(&start) || container::is_ole(&start) {
+        return Sniffed::Known(Format::Packed); // its reader says what is in it, or what is broken
+    }
+    let name = content.file_name();
+    let inner = Content::Member { name: inner_name(&name), bytes: &start };
+    match sniff_bytes(&start, &inner.extension(), false) {
+        Sniffed::Known(Format::Tar) => Sniffed::Known(Format::Tar),
+        Sniffed::Unsupported(kind) => Sniffed::Unsupported(format!("{kind}, packed by {packing}")),
+        _ => Sniffed::Known(Format::Packed),
+    }
+}
+
 /// Says what a file is that begins with `sample` and whose name ends in `extension`.
 fn sniff_bytes(sample: &[u8], extension: &str, complete: bool) -> Sniffed {
     if sample.is_empty() {
@@ -91,14 +117,14 @@ fn sniff_bytes(sample: &[u8], extension: &str, complete: bool) -> Sniffed {
     if is_pdf(sample, extension == "pdf") {
         return Sniffed::Known(Format::Pdf);
     }
-    if container::is_tar(sample) || (sample.starts_with(b"\x1F\x8B") && container::is_tar_gz(sample)) {
+    if container::is_tar(sample) {
         return Sniffed::Known(Format::Tar);
     }
     if is_picture(sample) {
         return Sniffed::Known(Format::Image);
     }
     if let Some(detected) = detect(sample, None, complete) {
-        let head = sample[..sample.len().min(4096)].to_vec();
+        let head = sample[..sample.len().min(TEXT_BYTES)].to_vec();
         let (head, _) = decode_plain(head, detected);
         return text::format(&head, extension);
     }
@@ -223,6 +249,21 @@ mod tests {
         let saved =
             b"MIME-Version: 1.0\r\nContent-Type: multipart/related; boundary=\"x\"\r\n\r\nThis document";
         assert_eq!(known(saved, "doc"), Sniffed::Known(Format::Mail));
+    }
+
+    #[test]
+    fn open_documents_in_one_file_are_known_by_their_type() {
+        let spaces = "xmlns:x=\"urn:oasis:names:tc:opendocument:xmlns:x:1.0\" ".repeat(90);
+        let flat = |kind: &str| {
+            let mime = format!("office:mimetype=\"application/vnd.oasis.opendocument.{kind}\"");
+            let xml = format!("<?xml version=\"1.0\"?>\n<office:document {spaces}{mime}><office:meta/>");
+            known(xml.as_bytes(), "xml")
+        };
+        assert_eq!(flat("text"), Sniffed::Known(Format::Odt));
+        assert_eq!(flat("spreadsheet"), Sniffed::Known(Format::Ods));
+        assert_eq!(flat("presentation-template"), Sniffed::Known(Format::Odp));
+        assert_eq!(flat("graphics"), Sniffed::Unsupported("OpenDocument drawing".to_owned()));
+        assert_eq!(known(b"<office:document>", "xml"), Sniffed::Known(Format::Code));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! What a file of text is.
 
 use super::Sniffed;
+use super::container::{OPEN_DOCUMENT, open_document};
 use docent_corpus::Format;
 
 /// Endings of programs' source code, with the name of the language.
@@ -154,7 +155,7 @@ pub(super) fn format(head: &str, extension: &str) -> Sniffed {
         Some("svg") => return Sniffed::Unsupported("SVG image".to_owned()),
         Some("html" | "!doctype html") => return Sniffed::Known(Format::Html),
         Some(root) => {
-            if let Some(office) = office_xml(root, head) {
+            if let Some(office) = office_xml(root, head).or_else(|| flat_open_document(root, head)) {
                 return office;
             }
         }
@@ -193,6 +194,14 @@ fn office_xml(root: &str, head: &str) -> Option<Sniffed> {
         _ => return None,
     };
     Some(Sniffed::Known(format))
+}
+
+/// What an OpenDocument file is that is one XML file, by the type that its root tells.
+fn flat_open_document(root: &str, head: &str) -> Option<Sniffed> {
+    let says_so = root == "office:document" && head.contains("urn:oasis:names:tc:opendocument");
+    let (_, named) = head.split_once(OPEN_DOCUMENT).filter(|_| says_so)?;
+    let kind: String = named.chars().take_while(|c| c.is_ascii_lowercase() || *c == '-').collect();
+    Some(open_document(&kind))
 }
 
 /// Whether a piece of a web page begins with this element.

@@ -194,6 +194,48 @@ fn a_tar_archive_is_read_and_its_links_are_not_followed() {
     assert!(headings(&document).iter().any(|(_, path)| path.contains(&"很长的名字".repeat(12))));
     let unpacked = crate::support::gunzip(&fixture("files.tar.gz"));
     assert_eq!(read_bytes("files.tar", &unpacked).unwrap().text, document.text);
+    let xz = std::fs::read(fixture("files.tar.xz")).unwrap();
+    for name in ["files.tar.xz", "files.txz", "files.xz"] {
+        let packed = read_bytes(name, &xz).unwrap();
+        assert_eq!((packed.format, &packed.text), (Format::Tar, &document.text), "{name}");
+        assert_eq!(packed.blocks, document.blocks, "{name}");
+        assert_eq!(packed.metadata.title.as_deref(), Some("files"), "{name}");
+    }
+}
+
+fn gzipped(bytes: &[u8]) -> Vec<u8> {
+    let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    packed.write_all(bytes).unwrap();
+    packed.finish().unwrap()
+}
+
+#[test]
+fn a_single_packed_file_reads_as_what_is_in_it() {
+    let document = read(&fixture("readme.md.xz")).unwrap();
+    assert_eq!(document.format, Format::Packed);
+    assert!(headings(&document).contains(&(2, "Read me")), "{:?}", headings(&document));
+    let csv = read_bytes("ports.CSV.gz", &gzipped("港口,ships\nOslo,27\n".as_bytes())).unwrap();
+    assert_eq!(member_texts(&csv, &["ports.CSV"]), ["港口 | ships\nOslo | 27"]);
+    let inner = zipped(&[("deep.txt", b"deep within")]);
+    let document = read_bytes("files.zip.gz", &gzipped(&inner)).unwrap();
+    assert_eq!(member_texts(&document, &["files.zip", "deep.txt"]), ["deep within"]);
+}
+
+#[test]
+fn what_is_packed_and_not_read_is_named() {
+    let song = gzipped(b"ID3\x03\0\0\0\0\0\x0F\x00\xFF\xFB\x90\x64\x00\x01");
+    let Err(ExtractError::Unsupported { kind }) = read_bytes("song.mp3.gz", &song) else { panic!() };
+    assert_eq!(kind, "MP3 audio, packed by gzip");
+    for name in ["readme.md.xz", "files.tar.xz"] {
+        let whole = std::fs::read(fixture(name)).unwrap();
+        let outcome = read_bytes(name, &whole[..30]);
+        assert!(matches!(outcome, Err(ExtractError::Damaged { .. })), "{name}: {outcome:?}");
+    }
+    let outcome = read(&fixture("bomb.txt.xz"));
+    assert!(matches!(outcome, Err(ExtractError::TooLarge { .. })), "{outcome:?}");
+    let archive = std::fs::read(fixture("files.tar.xz")).unwrap();
+    let cut = read_bytes("cut.tar.xz", &archive[..archive.len() * 3 / 4]);
+    assert!(matches!(cut, Ok(_) | Err(ExtractError::Damaged { .. })), "{cut:?}");
 }
 
 #[test]
@@ -340,9 +382,9 @@ proptest! {
 
     #[test]
     fn mutated_containers_end_in_text_or_a_reason(
-        which in 0usize..4, at in prop::collection::vec((0.0f64..1.0, any::<u8>()), 1..20), keep in 0.2f64..1.0,
+        which in 0usize..6, at in prop::collection::vec((0.0f64..1.0, any::<u8>()), 1..20), keep in 0.2f64..1.0,
     ) {
-        let name = ["letter.eml", "Inbox", "files.zip", "files.tar.gz"][which];
+        let name = ["letter.eml", "Inbox", "files.zip", "files.tar.gz", "files.tar.xz", "readme.md.xz"][which];
         let mut bytes = std::fs::read(fixture(name)).unwrap();
         let length = bytes.len();
         for (place, byte) in at {

@@ -13,6 +13,7 @@ mod mutants;
 mod mutate;
 mod ocr;
 mod office;
+mod open_document;
 mod pdf_writer;
 mod places;
 mod real_html;

@@ -24,7 +24,7 @@ const GROUPS: readonly [Icon, readonly string[]][] = [
 	[Table, ["csv", "xlsx", "xls", "xlsb", "ods"]],
 	[Book, ["epub"]],
 	[Mail, ["mail", "mbox"]],
-	[Archive, ["zip", "tar"]],
+	[Archive, ["zip", "tar", "packed"]],
 	[Image, ["image"]],
 ];
 

@@ -1,8 +1,9 @@
-//! ZIP and TAR archives: every document in them is read, in the order of the archive and without ever
+//! ZIP and TAR archives, and single files that are packed: every document in them is read, in the order of the archive and without ever
 //! being written to disk. What an archive may cost is limited, because a few kilobytes can hold
 //! petabytes.
 
 mod names;
+mod packed;
 mod tar;
 mod zip;
 
@@ -13,6 +14,7 @@ use crate::message::{Failure, Stop};
 use crate::sniff::{Sniffed, sniff_content};
 use crate::writer::BlockWriter;
 use docent_corpus::{Format, SourceWarning};
+use std::fmt;
 use std::io::{self, Read};
 
 /// Most bytes of one member.
@@ -35,6 +37,7 @@ pub(super) fn read(
     let mut reading = Reading { context, writer, files: 0, locked: 0, left_out: 0 };
     match format {
         Format::Zip => zip::read(content, &mut reading)?,
+        Format::Packed => packed::read(content, &mut reading)?,
         _ => tar::read(content, &mut reading)?,
     }
     reading.close()
@@ -97,7 +100,7 @@ impl Reading<'_, '_> {
                 self.left_out = self.left_out.saturating_add(1);
                 return Ok(());
             }
-            Err(reason) => return self.failed(listed.path, reason),
+            Err(refusal) => return self.failed(listed.path, refusal.to_string()),
         };
         self.files += 1;
         let member = Member { path: listed.path, bytes: &bytes, format: None, level: 1 };
@@ -105,9 +108,9 @@ impl Reading<'_, '_> {
     }
 
     /// The bytes of a member, `None` when too much was unpacked already, or why they were not taken.
-    fn unpack(&self, listed: &Listed<'_>, packed: &mut dyn Read) -> Result<Option<Vec<u8>>, String> {
+    fn unpack(&self, listed: &Listed<'_>, packed: &mut dyn Read) -> Result<Option<Vec<u8>>, Refusal> {
         let unpacked = self.context.unpacked;
-        let damaged = |error: io::Error| format!("it is damaged: {error}");
+        let damaged = |error: io::Error| Refusal::Damaged(error.to_string());
         let mut bytes = Vec::new();
         packed.take(HEAD_BYTES).read_to_end(&mut bytes).map_err(damaged)?;
         unpacked.count_bytes(bytes.len());
@@ -119,7 +122,7 @@ impl Reading<'_, '_> {
         if !is_container(&bytes)
             && let Ok(Sniffed::Unsupported(kind)) = sniff_content(&head)
         {
-            return Err(format!("files of this type are not read: {kind}"));
+            return Err(Refusal::Type(kind));
         }
         let limit = listed
             .packed
@@ -135,11 +138,7 @@ impl Reading<'_, '_> {
                 return Ok(None);
             }
         }
-        Err(if limit < MEMBER_BYTES {
-            format!("it unpacks to more than {MAX_RATIO} times its size")
-        } else {
-            format!("it is larger than {} MB", MEMBER_BYTES >> 20)
-        })
+        Err(if limit < MEMBER_BYTES { Refusal::Bomb } else { Refusal::Large })
     }
 
     /// Says what was left out, and why nothing could be read if that is so.
@@ -158,6 +157,39 @@ impl Reading<'_, '_> {
             () if self.locked > 0 && self.locked == self.files => Err(Failure::Encrypted.into()),
             () if self.files == 0 && self.left_out == 0 => Err(Failure::Empty.into()),
             () => Err(Failure::NoText.into()),
+        }
+    }
+}
+
+/// Why a member was not unpacked.
+#[derive(Debug)]
+enum Refusal {
+    Damaged(String),
+    /// It is of this type, which is not read.
+    Type(String),
+    /// It unpacks to far more than it takes.
+    Bomb,
+    Large,
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Damaged(reason) => write!(f, "it is damaged: {reason}"),
+            Self::Type(kind) => write!(f, "files of this type are not read: {kind}"),
+            Self::Bomb => write!(f, "it unpacks to more than {MAX_RATIO} times its size"),
+            Self::Large => write!(f, "it is larger than {} MB", MEMBER_BYTES >> 20),
+        }
+    }
+}
+
+impl Refusal {
+    /// For a file that holds nothing else.
+    fn into_failure(self) -> Failure {
+        match self {
+            Self::Damaged(reason) => Failure::Damaged(reason),
+            Self::Type(kind) => Failure::Unsupported(kind),
+            Self::Bomb | Self::Large => Failure::TooLarge(self.to_string()),
         }
     }
 }

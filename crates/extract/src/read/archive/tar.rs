@@ -1,11 +1,11 @@
-//! TAR archives, packed by gzip or not. They are read once from front to back.
+//! TAR archives, packed by gzip or xz or not at all. They are read once from front to back.
 
 use super::{Listed, Reading, names};
 use crate::content::Content;
 use crate::message::{Failure, Stop};
+use crate::packing::{MARK_BYTES, Packing};
 use ::tar::{Archive, Entries};
 use docent_corpus::SourceWarning;
-use flate2::bufread::MultiGzDecoder;
 use std::cell::Cell;
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use std::rc::Rc;
@@ -19,11 +19,11 @@ const STEP_BYTES: u64 = 32 << 20;
 
 /// Reads every document of a TAR archive.
 pub(super) fn read(content: &Content<'_>, reading: &mut Reading<'_, '_>) -> Result<(), Stop> {
-    let packed = content.head(2).map_err(Failure::from)? == b"\x1F\x8B";
+    let packing = Packing::of(&content.head(MARK_BYTES as u64).map_err(Failure::from)?);
     let file = content.open().map_err(Failure::from)?;
     let left = Rc::new(Cell::new(HEADER_BYTES));
-    if packed {
-        let inner = MultiGzDecoder::new(BufReader::new(file)).take(STREAM_BYTES);
+    if let Some(packing) = packing {
+        let inner = packing.unpack(BufReader::new(file)).take(STREAM_BYTES);
         let mut archive = Archive::new(Metered { inner, left: Rc::clone(&left) });
         walk(archive.entries().map_err(Failure::from)?, true, &left, reading)
     } else {

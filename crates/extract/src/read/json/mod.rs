@@ -8,6 +8,7 @@ mod notebook;
 mod outline;
 mod scan;
 mod tape;
+mod title;
 
 use super::plain;
 use crate::encoding::Decoded;
@@ -28,7 +29,11 @@ pub(super) fn read(source: &Decoded, format: Format, writer: &mut BlockWriter) -
             let lines = LineIndex::new(&source.text);
             match notebook::cells(&source.text, &tape) {
                 Some(cells) => notebook::read(source, &lines, &tape, &cells, writer)?,
-                None => Outline { source, lines: &lines, tape: &tape, writer }.read()?,
+                None => {
+                    writer.metadata.title = title::title(&source.text, &tape);
+                    writer.headings_name_parts();
+                    Outline { source, lines: &lines, tape: &tape, writer }.read()?;
+                }
             }
             truncated(tape.full, writer)
         }
@@ -50,6 +55,7 @@ fn is_records(text: &str) -> bool {
 
 /// Reads one value per line, a block for each; a line that is none stays as it is.
 fn read_records(source: &Decoded, writer: &mut BlockWriter) -> Result<(), Stop> {
+    writer.headings_name_parts();
     let index = LineIndex::new(&source.text);
     let mut left = VALUES;
     for line in lines(&source.text) {

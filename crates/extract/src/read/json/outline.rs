@@ -311,7 +311,7 @@ fn escapes_end(raw: &str, start: usize) -> usize {
 }
 
 /// A text without escapes; one whose escapes are no JSON stays as it is.
-fn unescaped(raw: &str) -> String {
+pub(super) fn unescaped(raw: &str) -> String {
     if !raw.contains('\\') {
         return raw.to_owned();
     }

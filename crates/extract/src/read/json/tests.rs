@@ -53,6 +53,19 @@ fn larger_parts_have_headings_and_records_a_block_each() {
 }
 
 #[test]
+fn a_part_of_a_file_is_not_its_title() {
+    let features: Vec<String> = (0..99)
+        .map(|n| format!(r#"{{"type": "Feature", "properties": {{"name": "Port {n}", "ships": {n}}}}}"#))
+        .collect();
+    let features = features.join(",");
+    let named = format!(r#"{{"type": "FeatureCollection", "name": "Ports 港口", "features": [{features}]}}"#);
+    assert_eq!(json(&named).metadata.title.as_deref(), Some("Ports 港口"));
+    let document = json(&format!(r#"{{"type": "FeatureCollection", "features": [{features}]}}"#));
+    assert_eq!(kinds(&document)[1], BlockKind::Heading { level: 1 });
+    assert_eq!((texts(&document)[1], document.metadata.title.as_deref()), ("features", None));
+}
+
+#[test]
 fn long_arrays_of_numbers_are_shortened_and_packed_files_left_out() {
     let points: Vec<String> = (0..200).map(|n| format!("[{n}.5, -{n}]")).collect();
     let file = format!(

@@ -9,7 +9,7 @@ pub(crate) use scan::draw;
 pub(crate) use unpacked::{MAX_BYTES, MAX_FILES, Unpacked};
 pub(crate) use write::below;
 
-use super::{Context, read_content};
+use super::{Context, MAX_NESTING, read_content};
 use crate::ExtractError;
 use crate::collect::{Collector, Untrue};
 use crate::content::Content;
@@ -18,9 +18,6 @@ use crate::sniff::{Sniffed, sniff_content};
 use crate::stack::catch;
 use crate::writer::BlockWriter;
 use docent_corpus::{DocumentText, Format, SourceWarning};
-
-/// Deepest nesting of files within files that is read.
-const MAX_NESTING: u32 = 3;
 
 /// A file within a file.
 #[derive(Clone, Copy, Debug)]
@@ -76,9 +73,9 @@ fn outcome(
     context: &Context<'_>,
     writer: &mut BlockWriter,
 ) -> Result<Outcome, Stop> {
-    if context.nesting >= MAX_NESTING {
+    let Some(inner) = context.within(writer.room()) else {
         return Ok(Outcome::Failed(format!("it lies in more than {MAX_NESTING} files")));
-    }
+    };
     if writer.room() == 0 {
         return Err(Stop::Full);
     }
@@ -90,7 +87,6 @@ fn outcome(
             Ok(Sniffed::Empty) => return Ok(Outcome::Empty),
             Err(error) => return Ok(Outcome::Failed(error.to_string())),
         };
-    let inner = Context { text_bytes: writer.room(), nesting: context.nesting + 1, ..*context };
     let collector = Collector::new(format, inner.text_bytes);
     let mut sink = Nested { collector, path: member.path, writer, untrue: None };
     let told = catch(|| read_content(&content, format, &inner, &mut sink));

@@ -48,7 +48,7 @@ pub(super) fn is_passed(
 }
 
 fn holds_files(format: Format) -> bool {
-    matches!(format, Format::Zip | Format::Tar | Format::Mail | Format::Mbox)
+    matches!(format, Format::Zip | Format::Tar | Format::Packed | Format::Mail | Format::Mbox)
 }
 
 /// Draws a page of a member of `content` for recognition.

@@ -20,11 +20,19 @@ const WORD_2003: &str =
 /// # Errors
 /// [`Failure::TooLarge`] for a file that is too long.
 pub(super) fn open(content: &Content<'_>) -> Result<Vec<(String, String)>, Failure> {
+    Ok(parts(&text(content)?))
+}
+
+/// The text of a document in one XML file.
+///
+/// # Errors
+/// [`Failure::TooLarge`] for a file that is too long.
+pub(in crate::read) fn text(content: &Content<'_>) -> Result<String, Failure> {
     let bytes = content.head(PART_BYTES + 1)?;
     if bytes.len() as u64 > PART_BYTES {
         return Err(Failure::TooLarge(format!("it has more than {} MB of XML", PART_BYTES >> 20)));
     }
-    Ok(parts(&decode_xml(bytes)))
+    Ok(decode_xml(bytes))
 }
 
 /// The parts in `xml`, each with its name; what is broken ends them.

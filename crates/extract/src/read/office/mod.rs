@@ -2,7 +2,7 @@
 //! Office 97 to 2003 through `office_oxide`. What OpenDocument shares with them lies here too.
 
 mod docx;
-mod drawing;
+pub(super) mod drawing;
 pub(super) mod flat;
 pub(super) mod flow;
 mod legacy;

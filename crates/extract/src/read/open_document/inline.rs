@@ -1,5 +1,6 @@
 //! The text of one paragraph, with what hangs on it: notes, comments, text boxes.
 
+use super::objects::{Objects, Shown};
 use super::styles::Styles;
 use crate::read::office::running::{one_line, push_text};
 use crate::read::office::xml::{Child, Element};
@@ -38,6 +39,7 @@ pub(super) enum Behind<'t> {
 /// Gathers paragraphs, and counts the pages that begin in them.
 pub(super) struct Gather<'s> {
     pub(super) styles: &'s Styles,
+    pub(super) objects: &'s Objects,
     /// The page reached, counted from 1, where the file tells its pages.
     pub(super) page: Option<u32>,
 }
@@ -76,19 +78,31 @@ impl Gather<'_> {
                 into.behind.push(Behind::Comment { author, text: *element });
             }
             "span" if self.styles.is_hidden(element.attribute("style-name").as_deref()) => {}
-            "frame" | "custom-shape" | "rect" | "circle" | "ellipse" | "line" | "polygon" | "polyline"
-            | "path" | "connector" | "caption" | "regular-polygon" | "g" | "control" => {
+            "frame" => match self.formula(element) {
+                Some(formula) => self.text(&format!(" {formula} "), into),
+                None => into.behind.push(Behind::Frame(*element)),
+            },
+            "custom-shape" | "rect" | "circle" | "ellipse" | "line" | "polygon" | "polyline" | "path"
+            | "connector" | "caption" | "regular-polygon" | "g" | "control" => {
                 into.behind.push(Behind::Frame(*element));
             }
             // Said elsewhere, or not shown.
             "ruby-text" | "tracked-changes" | "annotation-end" | "event-listeners" | "hidden-text"
-            | "script" => {}
+            | "script" | "binary-data" => {}
             "p" | "h" | "list-item" => {
                 into.raw.push('\n');
                 self.inline(element, into);
                 into.raw.push('\n');
             }
             _ => self.inline(element, into),
+        }
+    }
+
+    /// The formula that a frame holds.
+    fn formula(&self, frame: &Element<'_>) -> Option<String> {
+        match self.objects.of(&frame.child("object")?)? {
+            Shown::Formula(formula) => Some(formula),
+            Shown::Blocks(_) => None,
         }
     }
 

@@ -2,6 +2,7 @@
 
 use super::inline::{Behind, Gather, Inline};
 use super::lists::Lists;
+use super::objects::{Objects, Shown};
 use super::styles::Styles;
 use super::table::TableText;
 use crate::message::Stop;
@@ -16,12 +17,13 @@ pub(super) fn read(
     root: &Element<'_>,
     styles: Styles,
     lists: Lists,
+    objects: &Objects,
     writer: &mut BlockWriter,
 ) -> Result<(), Stop> {
     let Some(show) = root.child("body").and_then(|body| body.child("presentation")) else { return Ok(()) };
     let pages: Vec<Element<'_>> = show.children().filter(|child| child.name() == "page").collect();
     writer.metadata.pages = u32::try_from(pages.len()).ok().filter(|pages| *pages > 0);
-    let gather = Gather { styles: &styles, page: None };
+    let gather = Gather { styles: &styles, objects, page: None };
     let mut reading = Reading { deck: Deck::new(writer), gather, lists };
     for page in &pages {
         reading.deck.next_slide();
@@ -100,11 +102,23 @@ impl Reading<'_, '_> {
                         &text.text(),
                     )?;
                 }
-                "text-box" | "list-item" | "list-header" | "object" => self.blocks(shape, &child, list)?,
+                "text-box" | "list-item" | "list-header" => self.blocks(shape, &child, list)?,
+                "object" => self.object(shape, &child)?,
                 _ => {} // pictures, their titles, listeners
             }
         }
         Ok(())
+    }
+
+    /// A formula or a chart.
+    fn object(&mut self, shape: u32, object: &Element<'_>) -> Result<(), Stop> {
+        match self.gather.objects.of(object) {
+            Some(Shown::Formula(formula)) => self.deck.push(shape, BlockKind::Paragraph, &formula),
+            Some(Shown::Blocks(blocks)) => {
+                blocks.into_iter().try_for_each(|(kind, text)| self.deck.push(shape, kind, &text))
+            }
+            None => self.blocks(shape, object, None),
+        }
     }
 
     fn paragraph(

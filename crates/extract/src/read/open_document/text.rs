@@ -2,6 +2,7 @@
 
 use super::inline::{Behind, Gather, Inline};
 use super::lists::Lists;
+use super::objects::{Objects, Shown};
 use super::styles::Styles;
 use super::table::{TableText, arranges_blocks, cells, rows};
 use crate::message::Stop;
@@ -18,6 +19,7 @@ pub(super) fn read(
     common: Option<&Element<'_>>,
     styles: Styles,
     lists: Lists,
+    objects: &Objects,
     writer: &mut BlockWriter,
 ) -> Result<(), Stop> {
     let single_page = writer.metadata.pages == Some(1);
@@ -25,7 +27,7 @@ pub(super) fn read(
     let (heads, feet) = common.map(furniture).unwrap_or_default();
     let mut reading = Reading {
         flow: Flow::new(writer),
-        gather: Gather { styles: &styles, page },
+        gather: Gather { styles: &styles, objects, page },
         lists,
         endnotes: Vec::new(),
     };
@@ -70,7 +72,6 @@ impl<'t> Reading<'t, '_, '_> {
                 | "creator"
                 | "date"
                 | "image"
-                | "object"
                 | "object-ole"
                 | "title"
                 | "desc"
@@ -79,6 +80,7 @@ impl<'t> Reading<'t, '_, '_> {
                 | "creator-initials" => {}
                 name if name.ends_with("-source") => {}
                 "frame" | "custom-shape" | "rect" | "g" => self.aside(&child)?,
+                "object" => self.object(&child)?,
                 _ => self.blocks(&child, list)?,
             }
         }
@@ -209,6 +211,16 @@ impl<'t> Reading<'t, '_, '_> {
         self.blocks(content, None)
     }
 
+    /// A formula that stands by itself, or a chart.
+    fn object(&mut self, object: &Element<'t>) -> Result<(), Stop> {
+        let blocks = match self.gather.objects.of(object) {
+            Some(Shown::Formula(formula)) => vec![(BlockKind::Paragraph, formula)],
+            Some(Shown::Blocks(blocks)) => blocks,
+            None => return Ok(()),
+        };
+        blocks.into_iter().try_for_each(|(kind, text)| self.flow.push(kind, &text, self.gather.page))
+    }
+
     fn furniture(&mut self, texts: &[String]) -> Result<(), Stop> {
         texts.iter().try_for_each(|text| self.flow.push(BlockKind::Furniture, text, None))
     }
@@ -238,9 +250,9 @@ fn furniture(common: &Element<'_>) -> (Vec<String>, Vec<String>) {
             "footer" | "footer-left" | "footer-first" => &mut feet,
             _ => continue,
         };
-        let styles = Styles::default();
+        let (styles, objects) = (Styles::default(), Objects::default());
         let mut inline = Inline::default();
-        Gather { styles: &styles, page: None }.inline(&part, &mut inline);
+        Gather { styles: &styles, objects: &objects, page: None }.inline(&part, &mut inline);
         let text = running(&inline.raw);
         if !text.is_empty() && !into.contains(&text) {
             into.push(text);

@@ -10,11 +10,6 @@ use image::{DynamicImage, GrayImage, RgbImage, RgbaImage};
 
 /// Longest side of a picture given to recognition: a page of A4 at 340 dpi.
 const LONGEST_SIDE: u32 = 4_000;
-/// Pictures whose longer side is below this are enlarged two-fold for recognition: the letters of a
-/// screen are lower than what Tesseract was trained on (its manual asks for capitals of 20 pixels).
-const SMALL_SIDE: u32 = 2_000;
-/// The same three-fold.
-const TINY_SIDE: u32 = 800;
 /// Resolution told for a picture, whose size on paper is not known: that of a scan.
 const ASSUMED_DPI: u32 = 300;
 /// Highest picture made for the viewer, in pixels.
@@ -35,23 +30,22 @@ pub(crate) fn render(content: &Content<'_>, index: u32, width_px: u32) -> Result
 pub(crate) fn draw(content: &Content<'_>, index: u32) -> Result<Drawing, Failure> {
     let picture = opaque(decode(content, index)?);
     let page = [picture.width() as f32, picture.height() as f32];
-    let scaled = at_reading_size(picture.into_luma8());
+    let scaled = within_limits(picture.into_luma8());
     let (width, height) = scaled.dimensions();
     Ok(Drawing { width, height, page, dpi: ASSUMED_DPI, label: None, pixels: scaled.into_raw() })
 }
 
-fn at_reading_size(picture: GrayImage) -> GrayImage {
+/// The picture, smaller if it is huge. Whether letters are too small to be read only shows when they are
+/// read.
+fn within_limits(picture: GrayImage) -> GrayImage {
     let (width, height) = picture.dimensions();
     let longer = width.max(height);
-    let factor = match longer {
-        0..TINY_SIDE => 3.0,
-        TINY_SIDE..SMALL_SIDE => 2.0,
-        SMALL_SIDE..=LONGEST_SIDE => return picture,
-        _ => f64::from(LONGEST_SIDE) / f64::from(longer),
-    };
+    if longer <= LONGEST_SIDE {
+        return picture;
+    }
+    let factor = f64::from(LONGEST_SIDE) / f64::from(longer);
     let scaled = |side: u32| ((f64::from(side) * factor).round() as u32).max(1);
-    let filter = if factor > 1.0 { FilterType::CatmullRom } else { FilterType::Triangle };
-    resize(&picture, scaled(width), scaled(height), filter)
+    resize(&picture, scaled(width), scaled(height), FilterType::Triangle)
 }
 
 /// The picture on white, where it is transparent.
@@ -77,9 +71,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn small_pictures_grow_and_huge_ones_shrink() {
-        for (side, expected) in [(100, 300), (1_000, 2_000), (3_000, 3_000), (8_000, 4_000)] {
-            let scaled = at_reading_size(GrayImage::new(side, 10));
+    fn huge_pictures_shrink_and_others_stay() {
+        for (side, expected) in [(100, 100), (3_000, 3_000), (8_000, 4_000)] {
+            let scaled = within_limits(GrayImage::new(side, 10));
             assert_eq!(scaled.width(), expected);
             assert!(scaled.height() >= 5);
         }

@@ -16,26 +16,32 @@ const STREAM_BYTES: u64 = 512 << 20;
 /// that overlap.
 const OVERLAP: usize = 4;
 
-mod record {
-    pub(super) const EOF: u16 = 0x000A;
-    pub(super) const FORMULA: u16 = 0x0006;
-    pub(super) const FILE_PASS: u16 = 0x002F;
-    pub(super) const BOUND_SHEET: u16 = 0x0085;
-    pub(super) const MUL_RK: u16 = 0x00BD;
-    pub(super) const LABEL_SST: u16 = 0x00FD;
-    pub(super) const RICH_STRING: u16 = 0x00D6;
-    pub(super) const DIMENSIONS: u16 = 0x0200;
-    pub(super) const NUMBER: u16 = 0x0203;
-    pub(super) const LABEL: u16 = 0x0204;
-    pub(super) const BOOL_ERR: u16 = 0x0205;
-    pub(super) const RK: u16 = 0x027E;
-    pub(super) const BOF: u16 = 0x0809;
+pub(super) mod record {
+    pub(in super::super) const EOF: u16 = 0x000A;
+    pub(in super::super) const FORMULA: u16 = 0x0006;
+    pub(in super::super) const FILE_PASS: u16 = 0x002F;
+    pub(in super::super) const BOUND_SHEET: u16 = 0x0085;
+    pub(in super::super) const MUL_RK: u16 = 0x00BD;
+    pub(in super::super) const LABEL_SST: u16 = 0x00FD;
+    pub(in super::super) const RICH_STRING: u16 = 0x00D6;
+    pub(in super::super) const DIMENSIONS: u16 = 0x0200;
+    pub(in super::super) const NUMBER: u16 = 0x0203;
+    pub(in super::super) const LABEL: u16 = 0x0204;
+    pub(in super::super) const BOOL_ERR: u16 = 0x0205;
+    pub(in super::super) const RK: u16 = 0x027E;
+    pub(in super::super) const XF: u16 = 0x00E0;
+    pub(in super::super) const FORMAT: u16 = 0x041E;
+    pub(in super::super) const BOF: u16 = 0x0809;
 }
 
-/// Refuses a file that is encrypted, or whose sheets would take too much memory.
-pub(super) fn refuse(content: &Content<'_>) -> Result<(), Stop> {
+/// The stream of records of a workbook.
+///
+/// # Errors
+/// When the file is encrypted, or its sheets would take too much memory.
+pub(super) fn checked_stream(content: &Content<'_>) -> Result<Vec<u8>, Stop> {
     let stream = catch(|| workbook(content)).map_err(Failure::Damaged)??;
-    Ok(check(&stream)?)
+    check(&stream)?;
+    Ok(stream)
 }
 
 fn workbook(content: &Content<'_>) -> Result<Vec<u8>, Failure> {
@@ -53,20 +59,11 @@ fn workbook(content: &Content<'_>) -> Result<Vec<u8>, Failure> {
 }
 
 fn check(stream: &[u8]) -> Result<(), Failure> {
-    let mut sheets = Vec::new();
-    for (kind, data) in records(stream) {
-        match kind {
-            record::FILE_PASS => return Err(Failure::Encrypted),
-            record::BOUND_SHEET => {
-                let position = data.get(..4).map(|at| u32::from_le_bytes([at[0], at[1], at[2], at[3]]));
-                sheets.push(position.unwrap_or(u32::MAX) as usize);
-            }
-            record::EOF => break,
-            _ => {}
-        }
+    if globals(stream).any(|(kind, _)| kind == record::FILE_PASS) {
+        return Err(Failure::Encrypted);
     }
     let (mut spanned, mut scanned) = (0_u64, 0_usize);
-    for position in sheets {
+    for position in sheet_positions(stream) {
         let Some(sheet) = stream.get(position..) else {
             return Err(Failure::Damaged("a sheet lies outside the file".to_owned()));
         };
@@ -81,6 +78,19 @@ fn check(stream: &[u8]) -> Result<(), Failure> {
         }
     }
     Ok(())
+}
+
+/// The records about the whole workbook, which come first.
+fn globals(stream: &[u8]) -> impl Iterator<Item = (u16, &[u8])> {
+    records(stream).take_while(|(kind, _)| *kind != record::EOF)
+}
+
+/// Where the sheets begin in the stream, in the order of the workbook.
+pub(super) fn sheet_positions(stream: &[u8]) -> impl Iterator<Item = usize> + '_ {
+    globals(stream).filter(|(kind, _)| *kind == record::BOUND_SHEET).map(|(_, data)| {
+        let position = data.get(..4).map(|at| u32::from_le_bytes([at[0], at[1], at[2], at[3]]));
+        position.unwrap_or(u32::MAX) as usize
+    })
 }
 
 /// How many cells lie between the first and the last one of the sheet that begins here, and how many
@@ -131,7 +141,7 @@ fn check_dimensions(data: &[u8]) -> Result<(), Failure> {
 }
 
 /// Kind and content of each record.
-fn records(mut stream: &[u8]) -> impl Iterator<Item = (u16, &[u8])> {
+pub(super) fn records(mut stream: &[u8]) -> impl Iterator<Item = (u16, &[u8])> {
     std::iter::from_fn(move || {
         let [k0, k1, l0, l1, rest @ ..] = stream else { return None };
         let length = usize::from(u16::from_le_bytes([*l0, *l1])).min(rest.len());
@@ -142,10 +152,9 @@ fn records(mut stream: &[u8]) -> impl Iterator<Item = (u16, &[u8])> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn stream(records: &[(u16, &[u8])]) -> Vec<u8> {
+pub(super) mod testing {
+    /// Records as they stand in a file.
+    pub(in super::super) fn stream(records: &[(u16, &[u8])]) -> Vec<u8> {
         let mut bytes = Vec::new();
         for (kind, data) in records {
             bytes.extend(kind.to_le_bytes());
@@ -154,6 +163,12 @@ mod tests {
         }
         bytes
     }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::testing::stream;
+    use super::*;
 
     fn book(cells: &[(u16, u16)]) -> Vec<u8> {
         let globals = |at: u32| {

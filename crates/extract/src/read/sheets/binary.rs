@@ -1,5 +1,7 @@
 //! XLSB through calamine's reader of single cells, and XLS, which calamine only reads as a whole.
 
+use super::biff_formats::Formats;
+use super::format_code::FormatCode;
 use super::grid::Grid;
 use super::xlsx::hide_covered;
 use super::{Sheet, Telling, biff, value};
@@ -70,7 +72,7 @@ fn xlsb_sheet(book: &mut Xlsb<Input<'_>>, name: String, telling: &mut Telling<'_
 
 /// Reads an XLS file.
 pub(super) fn xls(content: &Content<'_>, telling: &mut Telling<'_, '_>) -> Result<(), Stop> {
-    biff::refuse(content)?;
+    let formats = Formats::read(&biff::checked_stream(content)?);
     let file = content.open().map_err(Failure::from)?;
     let mut book: Xls<Input<'_>> = Xls::new(file).map_err(|error| match error {
         XlsError::Password => Stop::from(Failure::Encrypted),
@@ -78,12 +80,13 @@ pub(super) fn xls(content: &Content<'_>, telling: &mut Telling<'_, '_>) -> Resul
     })?;
     // Properties are parsed by other code, whose panic is to cost no cells.
     telling.describe(catch(|| book.workbook_properties()).ok().and_then(Result::ok).unwrap_or_default());
-    for sheet in book.sheets_metadata().to_vec() {
+    for (number, sheet) in book.sheets_metadata().to_vec().into_iter().enumerate() {
         if !matches!(sheet.typ, SheetType::WorkSheet | SheetType::MacroSheet) {
             continue;
         }
+        let code = |at| formats.of(number, at);
         let (mut grid, damage) = match book.worksheet_range(&sheet.name) {
-            Ok(range) => (filled(&range, telling), None),
+            Ok(range) => (filled(&range, code, telling), None),
             Err(error) => (Grid::default(), Some(error.to_string())),
         };
         hide_covered(&mut grid, book.merge_cells_by_sheet_name(&sheet.name).unwrap_or_default());
@@ -92,13 +95,18 @@ pub(super) fn xls(content: &Content<'_>, telling: &mut Telling<'_, '_>) -> Resul
     Ok(())
 }
 
-fn filled(range: &Range<Data>, telling: &mut Telling<'_, '_>) -> Grid {
+/// The cells of a range; `code` gives the number format of a place.
+fn filled<'f>(
+    range: &Range<Data>,
+    code: impl Fn((u32, u32)) -> Option<&'f FormatCode>,
+    telling: &mut Telling<'_, '_>,
+) -> Grid {
     let mut grid = Grid::default();
     let (first_row, first_column) = range.start().unwrap_or_default();
     for (row, column, value) in range.used_cells() {
-        let Some((kind, text)) = value::of_data(value) else { continue };
         let offset = |first: u32, by: usize| first.saturating_add(u32::try_from(by).unwrap_or(u32::MAX));
         let at = (offset(first_row, row), offset(first_column, column));
+        let Some((kind, text)) = value::of_data(value, code(at)) else { continue };
         if !grid.put(at, kind, &text, &mut telling.budget) {
             break;
         }

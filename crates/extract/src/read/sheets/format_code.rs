@@ -42,6 +42,12 @@ impl FormatCode {
         Self { sections }
     }
 
+    /// Whether numbers in this format may read differently from numbers in none.
+    pub(super) fn adds_something(&self) -> bool {
+        let plain = |section: &Section| Section { zeros: 0, ..section.clone() } == Section::default();
+        !self.sections.iter().all(|section| plain(section) && section.zeros <= 1)
+    }
+
     /// The number with what the format adds.
     pub(super) fn apply(&self, value: f64) -> String {
         match self.section(value) {
@@ -307,6 +313,16 @@ mod tests {
             ("0.0%", -0.000_000_000_000_000_001, "-1E-16%"),
         ] {
             assert_eq!(shown(code, value), text, "{code}");
+        }
+    }
+
+    #[test]
+    fn formats_that_only_round_add_nothing() {
+        for code in ["General", "0", "0.00", "#,##0", "#,##0.00;[Red]-#,##0.00"] {
+            assert!(!FormatCode::parse(code).adds_something(), "{code}");
+        }
+        for code in ["0%", "0.00%", "00000", "#,##0.00\\ [$€-407]", "0.0\" kg\"", "[<1]0;0.0"] {
+            assert!(FormatCode::parse(code).adds_something(), "{code}");
         }
     }
 }

@@ -2,6 +2,7 @@
 //! each line. Sheets are sparse on purpose: a single cell in the last corner costs one cell.
 
 mod biff;
+mod biff_formats;
 mod binary;
 mod container;
 mod format_code;
@@ -58,6 +59,7 @@ pub(super) fn read(
         Format::Xls if is_markup => spreadsheet_ml::read(content, &mut telling),
         Format::Xls => binary::xls(content, &mut telling),
         Format::Xlsb => binary::xlsb(content, &mut telling),
+        Format::Ods if is_markup => ods::read_flat(content, &mut telling),
         Format::Ods => ods::read(content, &mut telling),
         Format::Xlsx if is_markup => {
             let archive = archive(content)?;

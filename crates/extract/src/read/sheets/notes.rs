@@ -1,12 +1,14 @@
-//! What stands on a sheet beside its cells: notes and comments of cells, and text boxes. calamine reads
+//! What stands on a sheet beside its cells: notes and comments of cells, text boxes, titles of charts. calamine reads
 //! none of them, so the parts of an XLSX file that hold them are read here.
 
 use super::grid::Budget;
 use crate::content::Content;
+use crate::read::office::drawing::chart;
 use crate::read::office::package::Package;
 use crate::read::office::relations::Relations;
 use crate::read::office::xml::{Element, Tree};
 use crate::script::is_dropped;
+use docent_corpus::BlockKind;
 use std::collections::HashMap;
 
 /// Authors of notes that only repeat a comment, for versions of Excel that know no comments.
@@ -92,7 +94,10 @@ impl<'c> Notes<'c> {
                 let Some(root) = tree.root() else { continue };
                 match kind {
                     "comments" => notes(&root, budget, &mut found),
-                    "drawing" => boxes(&root, budget, &mut found),
+                    "drawing" => {
+                        let charts = charts(&mut self.package, part);
+                        boxes(&root, &charts, budget, &mut found);
+                    }
                     _ => comments(&root, &self.persons, budget, &mut found),
                 }
             }
@@ -133,8 +138,23 @@ fn comments(
     }
 }
 
-/// Text boxes, each at the cell where its upper left corner is.
-fn boxes(root: &Element<'_>, budget: &mut Budget, found: &mut Vec<Note>) {
+/// The titles of the charts of a drawing, by the ids that refer to them: their values are those of cells.
+fn charts(package: &mut Package<'_>, drawing: &str) -> HashMap<String, String> {
+    let relations = Relations::of(package, drawing).unwrap_or_default();
+    let mut titles = HashMap::new();
+    for (id, part) in relations.with_ids(&["chart"]) {
+        let xml = package.text(part).ok().flatten().unwrap_or_default();
+        let tree = Tree::parse(&xml);
+        let blocks = tree.root().map(|root| chart::read(&root)).unwrap_or_default();
+        let lines =
+            blocks.into_iter().filter(|(kind, _)| *kind == BlockKind::Paragraph).map(|(_, text)| text);
+        titles.insert(id.to_owned(), lines.collect::<Vec<_>>().join("\n"));
+    }
+    titles
+}
+
+/// Text boxes and titles of charts, each at the cell where its upper left corner is.
+fn boxes(root: &Element<'_>, charts: &HashMap<String, String>, budget: &mut Budget, found: &mut Vec<Note>) {
     for anchor in root.children() {
         let corner = |name: &str| anchor.child("from")?.child(name)?.text().trim().parse().ok();
         let at = (corner("row").unwrap_or(0), corner("col").unwrap_or(0));
@@ -142,6 +162,10 @@ fn boxes(root: &Element<'_>, budget: &mut Budget, found: &mut Vec<Note>) {
             let paragraphs: Vec<String> =
                 body.children().filter(|child| child.name() == "p").map(|p| shown(&p)).collect();
             found.extend(Note::new(at, "", &paragraphs.join("\n"), budget));
+        }
+        for chart in anchor.descendants(|_| true).filter(|element| element.name() == "chart") {
+            let titles = chart.prefixed("id").and_then(|id| charts.get(&*id));
+            found.extend(titles.and_then(|titles| Note::new(at, "", titles, budget)));
         }
     }
 }
@@ -228,11 +252,22 @@ mod tests {
             ("xl/persons/person.xml", "<personList><person displayName='Bob' id='{9}'/></personList>"),
             (
                 "xl/drawings/d.xml",
-                "<xdr:wsDr><xdr:twoCellAnchor><xdr:from><xdr:col>3</xdr:col><xdr:row>4</xdr:row></xdr:from><xdr:sp><xdr:txBody><a:p><a:r><a:t>Draft</a:t></a:r></a:p></xdr:txBody></xdr:sp></xdr:twoCellAnchor></xdr:wsDr>",
+                "<xdr:wsDr><xdr:twoCellAnchor><xdr:from><xdr:col>3</xdr:col><xdr:row>4</xdr:row></xdr:from><xdr:sp><xdr:txBody><a:p><a:r><a:t>Draft</a:t></a:r></a:p></xdr:txBody></xdr:sp></xdr:twoCellAnchor><xdr:twoCellAnchor><xdr:from><xdr:col>0</xdr:col><xdr:row>6</xdr:row></xdr:from><xdr:graphicFrame><a:graphic><a:graphicData><c:chart r:id='c1'/></a:graphicData></a:graphic></xdr:graphicFrame></xdr:twoCellAnchor></xdr:wsDr>",
+            ),
+            (
+                "xl/drawings/_rels/d.xml.rels",
+                "<Relationships><Relationship Id='c1' Type='x/chart' Target='../charts/c.xml'/></Relationships>",
+            ),
+            (
+                "xl/charts/c.xml",
+                "<c:chartSpace><c:chart><c:title><a:p><a:t>Costs 费用</a:t></a:p></c:title><c:plotArea><c:ser><c:val><c:numCache><c:pt idx='0'><c:v>1</c:v></c:pt></c:numCache></c:val></c:ser><c:valAx><c:title><a:p><a:t>Euro</a:t></a:p></c:title></c:valAx></c:plotArea></c:chart></c:chartSpace>",
             ),
         ];
         let document = read_named("a.xlsx", &zipped(&parts)).unwrap();
-        assert_eq!(texts(&document), ["Plan", "Cost", "[Ann] Too high", "[Bob] 为什么？", "Draft"]);
+        assert_eq!(
+            texts(&document),
+            ["Plan", "Cost", "[Ann] Too high", "[Bob] 为什么？", "Draft", "Costs 费用\nEuro"]
+        );
         let at: Vec<String> = document
             .blocks
             .iter()
@@ -241,7 +276,39 @@ mod tests {
                 other => panic!("{other:?}"),
             })
             .collect();
-        assert_eq!(at[1..], ["A1", "B2", "C3", "D5"]);
+        assert_eq!(at[1..], ["A1", "B2", "C3", "D5", "A7"]);
+    }
+
+    #[test]
+    fn titles_of_charts_on_sheets_of_ods_are_read_and_their_values_are_not() {
+        let chart = |before: &str, after: &str| {
+            format!(
+                "{before}<office:body><office:chart><chart:chart><chart:title><text:p>Kosten 费用</text:p></chart:title><table:table><table:table-row><table:table-cell><text:p>1</text:p></table:table-cell></table:table-row></table:table></chart:chart></office:chart></office:body>{after}"
+            )
+        };
+        let sheet = |object: &str| {
+            format!(
+                "<office:body><office:spreadsheet><table:table table:name='T'><table:table-row><table:table-cell office:value-type='string'><text:p>Cost</text:p><draw:frame>{object}</draw:frame></table:table-cell></table:table-row></table:table></office:spreadsheet></office:body>"
+            )
+        };
+        let content = format!(
+            "<office:document-content>{}</office:document-content>",
+            sheet("<draw:object xlink:href='./Object 1'/>")
+        );
+        let object = chart("<office:document-content>", "</office:document-content>");
+        let parts = [
+            ("mimetype", "application/vnd.oasis.opendocument.spreadsheet"),
+            ("content.xml", content.as_str()),
+            ("Object 1/content.xml", object.as_str()),
+        ];
+        let document = read_named("a.ods", &zipped(&parts)).unwrap();
+        assert_eq!(texts(&document), ["T", "Cost", "Kosten 费用"]);
+        let inner = chart("<draw:object><office:document>", "</office:document></draw:object>");
+        let flat = format!(
+            "<office:document xmlns:office='urn:oasis:names:tc:opendocument:xmlns:office:1.0' office:mimetype='application/vnd.oasis.opendocument.spreadsheet'>{}</office:document>",
+            sheet(&inner)
+        );
+        assert_eq!(texts(&read_named("a.fods", flat.as_bytes()).unwrap()), ["T", "Cost", "Kosten 费用"]);
     }
 
     #[test]

@@ -9,11 +9,16 @@ use super::notes::Note;
 use super::{Sheet, Telling, value};
 use crate::content::{Content, ReadSeek};
 use crate::message::{Failure, Stop};
+use crate::read::office::flat;
+use crate::read::office::xml::Tree;
+use crate::read::open_document::objects::{Shown, shown};
 use calamine::WorkbookProperties;
+use docent_corpus::BlockKind;
 use quick_xml::XmlVersion;
 use quick_xml::escape::resolve_html5_entity;
 use quick_xml::events::{BytesRef, BytesStart, Event};
 use quick_xml::reader::Reader;
+use std::collections::HashMap;
 use std::io::{BufRead, BufReader, Read};
 
 /// Rows and columns of a sheet, as LibreOffice has them.
@@ -23,6 +28,8 @@ const COLUMNS: u32 = 1 << 14;
 const SMALL_PART: u64 = 1 << 20;
 /// Deepest nesting of elements that is followed.
 const DEPTH: usize = 200;
+/// Most embedded objects that are read.
+const OBJECTS: usize = 500;
 /// Most spaces that one element stands for.
 const SPACES: u32 = 1000;
 
@@ -34,12 +41,53 @@ pub(super) fn read(content: &Content<'_>, telling: &mut Telling<'_, '_>) -> Resu
         return Err(Failure::Encrypted.into());
     }
     telling.describe(properties(&small_part(&mut archive, "meta.xml")));
+    let objects = objects(&mut archive);
     let part = archive.by_name("content.xml").map_err(|error| Failure::Damaged(error.to_string()))?;
-    let mut reader = Reader::from_reader(BufReader::new(part));
+    read_sheets(BufReader::new(part), objects, telling)
+}
+
+/// What the objects on the sheets say that is in no cell, by their paths: formulas, titles of charts.
+fn objects(archive: &mut zip::ZipArchive<Box<dyn ReadSeek + '_>>) -> HashMap<String, String> {
+    let names = archive.file_names().filter_map(Result::ok).map(std::borrow::Cow::into_owned);
+    let names: Vec<String> = names.filter(|name| name.ends_with("/content.xml")).take(OBJECTS).collect();
+    let mut found = HashMap::new();
+    for name in names {
+        let xml = small_part(archive, &name);
+        let tree = Tree::parse(&xml);
+        let says = match tree.root().as_ref().and_then(shown) {
+            Some(Shown::Formula(formula)) => formula,
+            Some(Shown::Blocks(blocks)) => {
+                // The values of a chart are those of cells.
+                let titles = blocks.into_iter().filter(|(kind, _)| *kind == BlockKind::Paragraph);
+                titles.map(|(_, text)| text).collect::<Vec<_>>().join("\n")
+            }
+            None => continue,
+        };
+        found.insert(name.trim_end_matches("/content.xml").to_owned(), says);
+    }
+    found
+}
+
+/// Reads every sheet of a workbook in one XML file (FODS).
+pub(super) fn read_flat(content: &Content<'_>, telling: &mut Telling<'_, '_>) -> Result<(), Stop> {
+    let xml = flat::text(content)?;
+    // Notes in cells have authors and dates too: only what is said of the whole document counts.
+    let meta = xml.split_once("<office:meta").and_then(|(_, rest)| rest.split_once("</office:meta>"));
+    let meta = meta.map(|(meta, _)| format!("<office:meta{meta}</office:meta>"));
+    telling.describe(properties(&meta.unwrap_or_default()));
+    read_sheets(xml.as_bytes(), HashMap::new(), telling)
+}
+
+fn read_sheets(
+    xml: impl BufRead,
+    objects: HashMap<String, String>,
+    telling: &mut Telling<'_, '_>,
+) -> Result<(), Stop> {
+    let mut reader = Reader::from_reader(xml);
     let config = reader.config_mut();
     config.check_end_names = false;
     config.expand_empty_elements = true;
-    Sheets { reader, buffer: Vec::new(), telling }.read()
+    Sheets { reader, buffer: Vec::new(), objects, telling }.read()
 }
 
 fn small_part(archive: &mut zip::ZipArchive<Box<dyn ReadSeek + '_>>, name: &str) -> String {
@@ -99,6 +147,8 @@ struct OpenCell {
 struct Sheets<'w, 's, 't, B> {
     reader: Reader<B>,
     buffer: Vec<u8>,
+    /// What embedded objects say, by their paths.
+    objects: HashMap<String, String>,
     telling: &'t mut Telling<'w, 's>,
 }
 
@@ -284,9 +334,19 @@ impl<B: BufRead> Sheets<'_, '_, '_, B> {
         while depth > 0 {
             self.buffer.clear();
             match self.reader.read_event_into(&mut self.buffer).map_err(|error| error.to_string())? {
+                Event::Start(start) if start.name().as_ref() == "table:table" => {
+                    self.skip()?; // the values of a chart
+                }
                 Event::Start(start) => {
                     depth += 1;
                     match (start.name().as_ref(), open) {
+                        ("draw:object", _) => {
+                            let path = attribute(&start, "xlink:href").unwrap_or_default();
+                            if let Some(says) = self.objects.get(path.trim_start_matches("./")) {
+                                pieces[1].push('\n');
+                                pieces[1].push_str(says);
+                            }
+                        }
                         ("dc:creator", None) => open = Some((0, depth)),
                         ("text:p", None) => {
                             pieces[1].push('\n');

@@ -35,11 +35,11 @@ pub(super) fn of_ref<'v>(value: &'v DataRef<'_>, code: Option<&FormatCode>) -> O
 }
 
 /// The text of a cell of an XLS file; `None` if it is empty.
-pub(super) fn of_data(value: &Data) -> Option<(Kind, Cow<'_, str>)> {
+pub(super) fn of_data<'v>(value: &'v Data, code: Option<&FormatCode>) -> Option<(Kind, Cow<'v, str>)> {
     Some(match value {
         Data::String(text) => (Kind::Text, Cow::Borrowed(text.as_str())),
-        Data::Int(value) => formatted(*value as f64, None),
-        Data::Float(value) => formatted(*value, None),
+        Data::Int(value) => formatted(*value as f64, code),
+        Data::Float(value) => formatted(*value, code),
         Data::Bool(value) => (Kind::Other, Cow::Borrowed(boolean(*value))),
         Data::DateTime(value) => moment(value),
         Data::DateTimeIso(text) => (Kind::Date, Cow::Owned(iso_moment(text))),

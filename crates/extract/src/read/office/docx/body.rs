@@ -43,7 +43,7 @@ impl<'t> Body<'t, '_, '_> {
                 }
                 "oMathPara" | "oMath" | "r" | "hyperlink" => {
                     let mut inline = Inline::default();
-                    self.inline(&child, &mut inline)?;
+                    self.inline_element(&child, &mut inline)?;
                     self.flow.push(BlockKind::Paragraph, &running(&inline.raw), inline.page)?;
                     self.behind(inline.behind)?;
                 }

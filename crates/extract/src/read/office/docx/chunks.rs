@@ -18,9 +18,6 @@ use std::collections::HashMap;
 /// The blocks of each such document, by the id that refers to it.
 pub(super) type Chunks = HashMap<String, Vec<(BlockKind, String)>>;
 
-/// Most documents within documents within documents.
-const MAX_NESTING: u32 = 3;
-
 /// Reads those that are pages, saved in one file or not, and those that are texts; the others are missing.
 pub(super) fn load(
     package: &mut Package<'_>,
@@ -69,10 +66,7 @@ fn text(
     context: &Context<'_>,
     writer: &mut BlockWriter,
 ) -> Option<Vec<(BlockKind, String)>> {
-    if context.nesting >= MAX_NESTING {
-        return None;
-    }
-    let inner = Context { text_bytes: writer.room(), nesting: context.nesting + 1, ..*context };
+    let inner = context.within(writer.room())?;
     let mut gathered = Gathered { collector: Collector::new(format, inner.text_bytes), writer };
     // What was read before a failure counts.
     let _ = catch(|| read_content(content, format, &inner, &mut gathered));

@@ -7,6 +7,7 @@ use super::super::xml::{Child, Element};
 use super::body::Body;
 use super::notes::{Note, NoteKind};
 use crate::message::Stop;
+use crate::read::formula::omml;
 
 /// A paragraph while it is gathered.
 #[derive(Default)]
@@ -47,7 +48,12 @@ impl<'t> Body<'t, '_, '_> {
         Ok(())
     }
 
-    fn inline_element(&mut self, element: &Element<'t>, into: &mut Inline<'t>) -> Result<(), Stop> {
+    /// Gathers the text of `element`.
+    pub(super) fn inline_element(
+        &mut self,
+        element: &Element<'t>,
+        into: &mut Inline<'t>,
+    ) -> Result<(), Stop> {
         match element.name() {
             "t" => self.text(element, into),
             "r" if is_hidden(element) => {}
@@ -67,18 +73,16 @@ impl<'t> Body<'t, '_, '_> {
             "commentReference" | "commentRangeEnd" => self.note(NoteKind::Comment, element, into),
             // Removed by a tracked change, or no text.
             "del" | "moveFrom" | "delText" | "instrText" | "delInstrText" | "fldData" | "pPr" | "rPr"
-            | "sdtPr" | "sdtEndPr" | "ffData" | "ctrlPr" | "fPr" | "sSupPr" | "sSubPr" | "rt" => {}
+            | "sdtPr" | "sdtEndPr" | "ffData" | "rt" => {}
             "AlternateContent" => {
                 if let Some(branch) = fallback_or_choice(element) {
                     self.inline(&branch, into)?;
                 }
             }
             "drawing" | "pict" | "object" => self.picture(element, into),
-            "f" => self.joined(element, "num", "/", "den", into)?,
-            "sSup" => self.joined(element, "e", "^", "sup", into)?,
-            "sSub" => self.joined(element, "e", "_", "sub", into)?,
-            "mr" | "p" => {
-                // Rows of a matrix, and paragraphs where none belong, stand apart.
+            "oMath" => into.push(&omml(element), self.page),
+            "p" => {
+                // Paragraphs where none belong stand apart.
                 into.raw.push(' ');
                 self.inline(element, into)?;
                 into.raw.push(' ');
@@ -156,25 +160,6 @@ impl<'t> Body<'t, '_, '_> {
                 }
                 _ => {}
             }
-        }
-    }
-
-    /// Two parts of a formula with what stands between them on one line.
-    fn joined(
-        &mut self,
-        formula: &Element<'t>,
-        first: &str,
-        between: &str,
-        second: &str,
-        into: &mut Inline<'t>,
-    ) -> Result<(), Stop> {
-        if let Some(first) = formula.child(first) {
-            self.inline(&first, into)?;
-        }
-        into.raw.push_str(between);
-        match formula.child(second) {
-            Some(second) => self.inline(&second, into),
-            None => Ok(()),
         }
     }
 }

@@ -20,7 +20,7 @@ struct Series {
 }
 
 /// Titles as paragraphs, values as tables with one column per series.
-pub(super) fn read(chart: &Element<'_>) -> Vec<(BlockKind, String)> {
+pub(in crate::read) fn read(chart: &Element<'_>) -> Vec<(BlockKind, String)> {
     let mut blocks = Vec::new();
     let mut series: Vec<Series> = Vec::new();
     for element in chart.descendants(|element| !matches!(element.name(), "title" | "ser")) {

@@ -1,6 +1,6 @@
 //! Text of drawings that lies in parts of its own: diagrams (SmartArt) and charts.
 
-mod chart;
+pub(in crate::read) mod chart;
 mod diagram;
 
 use super::docx::optional;

@@ -4,6 +4,7 @@ use super::super::drawing::fallback_or_choice;
 use super::super::running::{one_line, push_text, running};
 use super::super::xml::Element;
 use super::bullets::{Bullets, LEVELS, Levels, Role, bullet, levels};
+use crate::read::formula::omml;
 use crate::read::rows::TableRows;
 use docent_corpus::BlockKind;
 
@@ -43,6 +44,7 @@ fn gather(element: &Element<'_>, raw: &mut String) {
     for child in element.children() {
         match child.name() {
             "t" => push_text(raw, &child.text()),
+            "oMath" => push_text(raw, &omml(&child)),
             "br" => raw.push('\n'),
             "tab" => raw.push('\t'),
             "AlternateContent" => {
