@@ -138,20 +138,27 @@ pub enum Failure {
     Stopped,
 }
 
+/// What an error speaks of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum About {
+    /// The device: the processor is to do this and everything that follows.
+    Device,
+    /// A file: the processor reads it again, and knows.
+    File,
+    /// The request: it would fail anywhere.
+    Request,
+}
+
 impl Failure {
-    /// Whether it says something of the device rather than of the request: on the processor it may go
-    /// well.
-    pub(super) fn is_of_the_device(&self) -> bool {
-        use Failure::{
-            Compute, GpuLost, ModelFile, ModelTruncated, NotEnoughMemory, Read, Stopped,
-            UnsupportedArchitecture, UnsupportedTensorType,
-        };
+    pub(super) fn about(&self) -> About {
         match self {
-            Compute { .. } | GpuLost { .. } | NotEnoughMemory { .. } | Stopped => true,
-            // This process has opened the same file.
-            Read { .. } | ModelFile { .. } | ModelTruncated { .. } => true,
-            UnsupportedArchitecture { .. } | UnsupportedTensorType { .. } => true,
-            _ => false,
+            Self::Compute { .. } | Self::GpuLost { .. } | Self::NotEnoughMemory { .. } | Self::Stopped => {
+                About::Device
+            }
+            Self::Read { .. } | Self::ModelFile { .. } | Self::ModelTruncated { .. } => About::File,
+            Self::UnsupportedArchitecture { .. } | Self::UnsupportedTensorType { .. } => About::File,
+            Self::Tokenizer { .. } | Self::Template { .. } | Self::Adapter { .. } => About::Request,
+            Self::PromptTooLong { .. } | Self::Cancelled => About::Request,
         }
     }
 }

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use super::answer::Answer;
 use super::process::{Heard, Process};
-use super::protocol::{Reply, Request, VERSION};
+use super::protocol::{About, Failure, Reply, Request, VERSION};
 use super::{RemoteParts, greeting, silent};
 use crate::gpu::{NoGpu, remember};
 use crate::{GenerateEvent, InferenceError};
@@ -190,16 +190,7 @@ impl Supervisor {
             }
             (Stage::Ready, Reply::Failed { id, error }) => {
                 running.progressed = Instant::now();
-                let Some(at) = self.answers.iter().position(|answer| answer.sent == Some(id)) else {
-                    return;
-                };
-                if error.is_of_the_device() && !self.answers[at].has_text() {
-                    // Also this answer: the processor takes it over with the others.
-                    self.give_up(NoGpu::Failed { detail: InferenceError::from(error).to_string() });
-                } else {
-                    self.answers.remove(at).fail(error.into());
-                    self.idle_since = Instant::now();
-                }
+                self.failed(id, error);
             }
             _ => self.give_up(NoGpu::Failed { detail: "it spoke out of turn".into() }),
         }
@@ -244,6 +235,21 @@ impl Supervisor {
             self.deaths = 0;
             self.idle_since = Instant::now();
         }
+    }
+
+    /// The program could not make an answer.
+    fn failed(&mut self, id: u64, error: Failure) {
+        let Some(at) = self.answers.iter().position(|answer| answer.sent == Some(id)) else {
+            return; // Nobody listens to it any more.
+        };
+        let about = if self.answers[at].has_text() { About::Request } else { error.about() };
+        match about {
+            // This answer goes to the processor with the others.
+            About::Device => self.give_up(NoGpu::Failed { detail: InferenceError::from(error).to_string() }),
+            About::File => self.answers.remove(at).hand_over(Arc::clone(&self.parts.local)),
+            About::Request => self.answers.remove(at).fail(error.into()),
+        }
+        self.idle_since = Instant::now();
     }
 
     /// The program has ended by itself.
