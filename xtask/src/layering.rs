@@ -12,6 +12,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("docent-extract", &["docent-corpus", "docent-text"]),
     ("docent-kernels", &[]),
     ("docent-inference", &["docent-corpus", "docent-kernels"]),
+    ("docent-engine", &["docent-corpus", "docent-inference"]),
     ("docent-vector-store", &["docent-corpus", "docent-text"]),
     ("docent-library", &["docent-corpus", "docent-text"]),
     ("docent-model-hub", &["docent-corpus"]),

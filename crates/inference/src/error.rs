@@ -94,6 +94,12 @@ pub enum InferenceError {
         #[source]
         source: Option<Source>,
     },
+    /// The GPU, or the program that computes on it, ended in the middle of an answer.
+    #[error("the GPU stopped working in the middle of the answer: {detail}")]
+    GpuLost {
+        /// What was met.
+        detail: String,
+    },
     /// The machine has too little free memory for the weights.
     #[error("not enough memory: the model needs {need} bytes, {available} are free")]
     NotEnoughMemory {
@@ -124,6 +130,7 @@ impl InferenceError {
             Self::Adapter { .. } => "adapter_invalid",
             Self::PromptTooLong { .. } => "prompt_too_long",
             Self::Compute { .. } => "compute_failed",
+            Self::GpuLost { .. } => "gpu_lost",
             Self::NotEnoughMemory { .. } => "not_enough_memory",
             Self::Cancelled => "cancelled",
             Self::Stopped => "model_stopped",

@@ -74,7 +74,7 @@ impl Default for Sampling {
 }
 
 /// What to say next in a chat. The default asks for nothing: fill in what is needed.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct GenerateRequest {
     /// The chat so far, oldest first; the model speaks next.
     pub messages: Vec<ChatMessage>,
@@ -116,7 +116,7 @@ impl Default for GenerateRequest {
 }
 
 /// A LoRA adapter: a GGUF file, or a folder as PEFT writes it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AdapterFile {
     /// The file or folder.
     pub path: PathBuf,
@@ -126,7 +126,8 @@ pub struct AdapterFile {
 
 /// What happens while an answer is made, in this order: `Prefill` until all is read, `Text` as it
 /// comes, `Done` last.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum GenerateEvent {
     /// The prompt is being read.
     Prefill {
@@ -142,7 +143,7 @@ pub enum GenerateEvent {
 }
 
 /// Figures of one answer.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GenerateStats {
     /// Tokens of the rendered prompt.
     pub prompt_tokens: usize,
@@ -238,7 +239,7 @@ pub trait Generator: Send + Sync {
 }
 
 /// The file of a chat model.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GeneratorFiles {
     /// The model's name in the catalogue.
     pub name: String,

@@ -8,7 +8,8 @@
 //! Without the feature `candle` only the traits, the request types, the errors and [`fake`] exist,
 //! so that whatever merely speaks to a model builds and tests in seconds. With it, `open_embedder`,
 //! `open_reranker` and `open_generator` read a model's header and tokenizer at once, and its weights
-//! at the first request, on a thread of its own.
+//! at the first request, on a thread of its own. Chat models may also be computed on a GPU: of this
+//! process, if it is built with `cuda` or `metal`, or by a program beside it ([`remote`]).
 
 #![deny(unsafe_code)]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
@@ -27,11 +28,13 @@ mod generate;
 mod generator;
 #[cfg(feature = "candle")]
 mod gguf;
+mod gpu;
 #[cfg(feature = "candle")]
 mod mapped;
 mod options;
 #[cfg(feature = "candle")]
 mod processor;
+pub mod remote;
 mod rerank;
 #[cfg(feature = "candle")]
 mod reranker;
@@ -54,14 +57,16 @@ pub use generate::{
     AdapterFile, ChatMessage, GenerateEvent, GenerateRequest, GenerateStats, Generator, GeneratorFiles,
     GeneratorInfo, ModelMemory, Role, Sampling, StopReason,
 };
-pub use options::{DeviceReport, EngineConfig, Precision, Priority};
+pub use gpu::NoGpu;
+pub use options::{DeviceChoice, DeviceReason, DeviceReport, EngineConfig, Precision, Priority};
 pub use rerank::{Reranker, RerankerFiles, RerankerInfo};
 
 #[cfg(feature = "candle")]
 pub use {
     embedder::open_embedder,
-    generator::{check_architecture, open_generator, open_generator_with_clock},
-    processor::{configure_process, device_report},
+    generator::{check_architecture, open_generator, open_generator_on, open_generator_with_clock},
+    gpu::{ComputeDevice, device_report},
+    processor::configure_process,
     reranker::open_reranker,
     template::Clock,
 };

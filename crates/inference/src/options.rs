@@ -1,5 +1,6 @@
 //! Settings of the engine that belong to no single request.
 
+use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -50,6 +51,19 @@ impl Precision {
     }
 }
 
+/// What a person wants chat models to be computed on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DeviceChoice {
+    /// A GPU if there is one that works, else the processor.
+    #[default]
+    Auto,
+    /// The processor.
+    Cpu,
+    /// A GPU; the processor all the same if none works.
+    Gpu,
+}
+
 /// How models are run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EngineConfig {
@@ -67,6 +81,10 @@ pub struct EngineConfig {
     pub passage_cache_bytes: usize,
     /// Where chat models keep the state after their system prompt between starts; nowhere if missing.
     pub prompt_cache_folder: Option<PathBuf>,
+    /// What chat models are computed on.
+    pub device: DeviceChoice,
+    /// The executable that computes on an NVIDIA GPU, if one lies beside docent.
+    pub gpu_engine: Option<PathBuf>,
 }
 
 impl Default for EngineConfig {
@@ -79,19 +97,55 @@ impl Default for EngineConfig {
             prompt_cache_bytes: 256 << 20,
             passage_cache_bytes: 256 << 20,
             prompt_cache_folder: None,
+            device: DeviceChoice::default(),
+            gpu_engine: None,
         }
     }
 }
 
-/// What the engine computes on, for people and for bug reports.
+/// What chat models are computed on, for people and for bug reports.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeviceReport {
-    /// `cpu`; later also the name of a GPU.
+    /// `cpu`, or the GPU's name.
     pub device: String,
     /// Instruction sets that the processor offers and the kernels can use, such as `avx2`.
     pub features: Vec<String>,
-    /// Threads that compute.
+    /// Threads that compute on the processor.
     pub threads: usize,
     /// Why this device was chosen.
-    pub reason: String,
+    pub reason: DeviceReason,
+}
+
+/// Why chat models are computed on the device that they are computed on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum DeviceReason {
+    /// The processor was asked for.
+    CpuAsked,
+    /// Neither this build nor a program beside it can use a GPU.
+    NoGpuSupport,
+    /// No GPU or no driver was found.
+    NoGpu,
+    /// A GPU was found, but it does not work: the processor does it.
+    GpuFailed {
+        /// What was met.
+        detail: String,
+    },
+    /// A GPU was found, and nothing else was asked for.
+    GpuFound,
+    /// The GPU was asked for.
+    GpuAsked,
+}
+
+impl fmt::Display for DeviceReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::CpuAsked => f.write_str("the processor was asked for"),
+            Self::NoGpuSupport => f.write_str("neither this build nor a program beside it can use a GPU"),
+            Self::NoGpu => f.write_str("no GPU or no driver for it was found"),
+            Self::GpuFailed { detail } => write!(f, "a GPU was found, but it does not work: {detail}"),
+            Self::GpuFound => f.write_str("a GPU was found"),
+            Self::GpuAsked => f.write_str("the GPU was asked for"),
+        }
+    }
 }

@@ -4,9 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Condvar, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
-use docent_kernels::{Cpu, Tier};
-
-use crate::DeviceReport;
+use docent_kernels::Cpu;
 
 /// Longest that a step of bulk work waits for interactive work to end: indexing goes on, slowly,
 /// during a long answer.
@@ -63,7 +61,8 @@ pub(crate) fn cpu() -> Cpu {
     CPU.get_or_init(|| Cpu::new(threads())).clone()
 }
 
-fn threads() -> usize {
+/// Threads that compute.
+pub(crate) fn threads() -> usize {
     match THREADS.load(Ordering::Relaxed) {
         // One per physical core, by candle's count.
         0 => candle_core::utils::get_num_threads(),
@@ -94,21 +93,9 @@ pub fn configure_process(threads: usize) {
     }
 }
 
-/// What models are computed on in this process, and why.
-pub fn device_report() -> DeviceReport {
-    DeviceReport {
-        device: "cpu".into(),
-        features: features(),
-        threads: threads(),
-        reason: format!(
-            "this build computes on the processor only, by its {} instructions",
-            Tier::detect().name()
-        ),
-    }
-}
-
 #[cfg(target_arch = "x86_64")]
-fn features() -> Vec<String> {
+/// Instruction sets that the processor offers and the kernels can use.
+pub(crate) fn features() -> Vec<String> {
     let found = [
         ("avx2", is_x86_feature_detected!("avx2")),
         ("fma", is_x86_feature_detected!("fma")),
@@ -121,7 +108,8 @@ fn features() -> Vec<String> {
 }
 
 #[cfg(target_arch = "aarch64")]
-fn features() -> Vec<String> {
+/// Instruction sets that the processor offers and the kernels can use.
+pub(crate) fn features() -> Vec<String> {
     let found = [
         ("neon", std::arch::is_aarch64_feature_detected!("neon")),
         ("dotprod", std::arch::is_aarch64_feature_detected!("dotprod")),
@@ -131,7 +119,8 @@ fn features() -> Vec<String> {
 }
 
 #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
-fn features() -> Vec<String> {
+/// Instruction sets that the processor offers and the kernels can use.
+pub(crate) fn features() -> Vec<String> {
     Vec::new()
 }
 
@@ -172,13 +161,6 @@ pub(crate) fn return_freed_memory() {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_report_names_what_computes() {
-        let report = device_report();
-        assert_eq!(report.device, "cpu");
-        assert!(report.threads >= 1);
-    }
 
     #[test]
     #[cfg(target_os = "linux")]

@@ -15,13 +15,13 @@ use crate::InferenceError;
 const RANK_STEP: usize = 32;
 
 /// `up (down x)`, scaled.
-pub(super) struct LowRank {
+pub(crate) struct LowRank {
     down: Matrix,
     up: Matrix,
 }
 
 impl LowRank {
-    fn new(cpu: &Cpu, factors: &Factors, scale: f32) -> Self {
+    pub(super) fn new(cpu: &Cpu, factors: &Factors, scale: f32) -> Self {
         let Factors { rank, inputs, outputs, down, up } = factors;
         let padded = rank.next_multiple_of(RANK_STEP);
         let mut all_down = down.clone();
@@ -53,53 +53,65 @@ impl LowRank {
             out[start..start + width].iter_mut().zip(terms).for_each(|(out, term)| *out += term);
         }
     }
+}
 
+impl Term for LowRank {
     fn bytes(&self) -> usize {
         self.down.bytes() + self.up.bytes()
     }
 }
 
+/// A low-rank term in the form that it is computed in.
+pub(crate) trait Term {
+    /// Bytes in memory.
+    fn bytes(&self) -> usize;
+}
+
 /// The terms of one layer; none where the adapter leaves a matrix as it is.
-pub(super) struct LayerTerms {
+pub(super) struct LayerTerms<T = LowRank> {
     /// For each matrix that the layer has for queries, keys and values.
-    pub(super) attention: Vec<Option<LowRank>>,
-    pub(super) output: Option<LowRank>,
-    pub(super) gate: Option<LowRank>,
-    pub(super) up: Option<LowRank>,
-    pub(super) down: Option<LowRank>,
+    pub(super) attention: Vec<Option<T>>,
+    pub(super) output: Option<T>,
+    pub(super) gate: Option<T>,
+    pub(super) up: Option<T>,
+    pub(super) down: Option<T>,
 }
 
 /// A loaded adapter.
-pub(crate) struct Adapter {
-    pub(super) layers: Vec<LayerTerms>,
+pub(crate) struct Adapter<T = LowRank> {
+    pub(super) layers: Vec<LayerTerms<T>>,
 }
 
-impl Adapter {
+impl<T: Term> Adapter<T> {
     /// Bytes in memory.
     pub(crate) fn bytes(&self) -> usize {
-        let of = |layer: &LayerTerms| -> usize {
+        let of = |layer: &LayerTerms<T>| -> usize {
             let single = [&layer.output, &layer.gate, &layer.up, &layer.down];
             let terms = layer.attention.iter().chain(single);
-            terms.flatten().map(LowRank::bytes).sum()
+            terms.flatten().map(T::bytes).sum()
         };
         self.layers.iter().map(of).sum()
     }
 
     /// Reads an adapter for a decoder of `shape` whose layers have one matrix for queries, keys and
     /// values if `fused_attention`, and one for gate and up if `fused_gate`: a GGUF file, or a folder
-    /// as PEFT writes it.
+    /// as PEFT writes it. `build` makes the terms, from their factors and what they are multiplied
+    /// with.
     ///
     /// # Errors
-    /// [`InferenceError::Adapter`] if it is made for another model or cannot be read.
-    pub(super) fn load(cpu: &Cpu, path: &Path, base: &Base<'_>) -> Result<Self, InferenceError> {
+    /// [`InferenceError::Adapter`] if it is made for another model or cannot be read; those of `build`.
+    pub(super) fn load(path: &Path, base: &Base<'_>, build: &Build<'_, T>) -> Result<Self, InferenceError> {
         let stored: Box<dyn Stored> = if path.is_dir() {
             Box::new(peft::Peft::open(path, base.shape)?)
         } else {
             Box::new(gguf::AdapterFile::open(path, base)?)
         };
-        Loader { cpu, path, base, stored: stored.as_ref(), used: 0 }.load()
+        Loader { path, base, stored: stored.as_ref(), build, used: 0 }.load()
     }
 }
+
+/// Makes a term of its factors, which are multiplied with the number.
+type Build<'a, T> = dyn Fn(&Factors, f32) -> Result<T, InferenceError> + 'a;
 
 /// What an adapter is put on.
 pub(super) struct Base<'a> {
@@ -111,14 +123,14 @@ pub(super) struct Base<'a> {
 }
 
 /// The factors of one term, as they are stored.
-struct Factors {
-    rank: usize,
-    inputs: usize,
-    outputs: usize,
+pub(super) struct Factors {
+    pub(super) rank: usize,
+    pub(super) inputs: usize,
+    pub(super) outputs: usize,
     /// `[rank, inputs]`
-    down: Vec<f32>,
+    pub(super) down: Vec<f32>,
     /// `[outputs, rank]`
-    up: Vec<f32>,
+    pub(super) up: Vec<f32>,
 }
 
 impl Factors {
@@ -145,17 +157,17 @@ trait Stored {
     fn count(&self) -> usize;
 }
 
-struct Loader<'a> {
-    cpu: &'a Cpu,
+struct Loader<'a, T> {
     path: &'a Path,
     base: &'a Base<'a>,
     stored: &'a dyn Stored,
+    build: &'a Build<'a, T>,
     /// Matrices that factors were found for.
     used: usize,
 }
 
-impl Loader<'_> {
-    fn load(mut self) -> Result<Adapter, InferenceError> {
+impl<T> Loader<'_, T> {
+    fn load(mut self) -> Result<Adapter<T>, InferenceError> {
         let layers = (0..self.base.shape.layers).map(|layer| self.layer(layer)).collect::<Result<_, _>>()?;
         if self.used == 0 {
             return Err(refused(self.path, "it has no terms for this model"));
@@ -166,7 +178,7 @@ impl Loader<'_> {
         Ok(Adapter { layers })
     }
 
-    fn layer(&mut self, layer: usize) -> Result<LayerTerms, InferenceError> {
+    fn layer(&mut self, layer: usize) -> Result<LayerTerms<T>, InferenceError> {
         let base = self.base;
         let &Shape { width, inner, heads, kv_heads, head_len, .. } = base.shape;
         let (queries, keys) = (heads * head_len, kv_heads * head_len);
@@ -190,14 +202,15 @@ impl Loader<'_> {
         };
         let down = term("ffn_down", width, inner)?;
         let build = |factors: Option<Factors>| {
-            factors.map(|factors| LowRank::new(self.cpu, &factors, self.stored.scale(factors.rank)))
+            let scaled = |factors: Factors| (self.build)(&factors, self.stored.scale(factors.rank));
+            factors.map(scaled).transpose()
         };
         Ok(LayerTerms {
-            attention: attention.into_iter().map(build).collect(),
-            output: build(output),
-            gate: build(gate),
-            up: build(up),
-            down: build(down),
+            attention: attention.into_iter().map(build).collect::<Result<_, _>>()?,
+            output: build(output)?,
+            gate: build(gate)?,
+            up: build(up)?,
+            down: build(down)?,
         })
     }
 

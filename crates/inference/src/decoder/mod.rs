@@ -1,5 +1,5 @@
 //! Decoders (Llama, SmolLM2, Mistral; Qwen 2 and 3; Gemma 3; Phi 3 and 4), over candle's tensors with
-//! operations of our own.
+//! operations of our own on the processor, and with candle's on a GPU ([`device`]). [`any`] is either.
 //!
 //! Own, and not candle-transformers', because those keep their key/value cache to themselves: it
 //! can be neither cut back nor handed on, which prefix reuse and the checking of drafts need. One
@@ -8,6 +8,8 @@
 //! is skipped in silence.
 
 mod adapter;
+pub(crate) mod any;
+mod device;
 mod kv;
 mod layer;
 mod linear;
@@ -23,9 +25,9 @@ use docent_kernels::{Cpu, Matrix, Norm, Rope, Stored};
 use crate::processor;
 use crate::tensors::{Stretch, Tensors, vector};
 use crate::{InferenceError, Precision};
-pub(crate) use adapter::Adapter;
-use adapter::Base;
-pub(crate) use kv::{KvCache, Segment};
+use adapter::{Adapter, Base, LowRank};
+use kv::KvCache;
+pub(crate) use kv::Segment;
 use layer::Layer;
 use linear::Packing;
 use ops::{Linear, Project, Sequence};
@@ -38,11 +40,11 @@ const SPARE_MEMORY: u64 = 64 << 20;
 /// The most rows that are in work at a time, on which the figure of memory rests.
 pub(crate) const MOST_ROWS: usize = 256;
 
-/// What one sequence reads in a pass.
-pub(crate) struct Reading<'a> {
+/// What one sequence reads in a pass; `C` keeps what it has read before.
+pub(crate) struct Reading<'a, C = KvCache> {
     /// What follows the positions in `cache`, and is added to it.
     pub(crate) tokens: &'a [u32],
-    pub(crate) cache: &'a mut KvCache,
+    pub(crate) cache: &'a mut C,
     pub(crate) logits: Logits<'a>,
     /// For each layer where the keys before they are turned, and the values, go as well.
     pub(crate) unturned: Option<&'a mut [Vec<u8>]>,
@@ -136,11 +138,7 @@ impl Decoder {
             global: Speeds::global(tensors, shape)?,
             local: Speeds::local(shape),
             norm: vector(tensors, "output_norm.weight")?,
-            embeddings: Embeddings {
-                table: tensors.stretch("token_embd.weight")?,
-                width: shape.width,
-                scale: shape.embedding_scale,
-            },
+            embeddings: Embeddings::load(tensors, shape)?,
             shape: shape.clone(),
             head,
             cpu,
@@ -162,7 +160,8 @@ impl Decoder {
     /// [`InferenceError::Adapter`] if it is made for another model or cannot be read.
     pub(crate) fn adapter(&self, path: &Path, sha256: &str) -> Result<Adapter, InferenceError> {
         let (fused_attention, fused_gate) = (self.fused_attention, self.fused_gate);
-        Adapter::load(&self.cpu, path, &Base { shape: &self.shape, sha256, fused_attention, fused_gate })
+        let base = Base { shape: &self.shape, sha256, fused_attention, fused_gate };
+        Adapter::load(path, &base, &|factors, scale| Ok(LowRank::new(&self.cpu, factors, scale)))
     }
 
     /// Reads the tokens of every reading, which follow those in its cache, and adds them to it.
@@ -317,7 +316,12 @@ struct Embeddings {
 }
 
 impl Embeddings {
-    /// `[tokens, width]`
+    fn load(tensors: &dyn Tensors, shape: &Shape) -> Result<Self, InferenceError> {
+        let table = tensors.stretch("token_embd.weight")?;
+        Ok(Self { table, width: shape.width, scale: shape.embedding_scale })
+    }
+
+    /// `[tokens, width]`, on the processor.
     fn rows(&self, tokens: &[u32]) -> Result<Tensor, InferenceError> {
         let failed = |source| compute("token embeddings", source);
         let mut rows = vec![0.0; tokens.len() * self.width];

@@ -90,6 +90,22 @@ impl Speeds {
     pub(super) fn at(&self, positions: impl Iterator<Item = usize>) -> Rope {
         Rope::new(positions, &self.speeds, self.pairs, self.scale)
     }
+
+    /// Cosines and sines of the turns of these positions, `[positions, pairs]`, times the scale.
+    pub(super) fn turns(&self, positions: impl Iterator<Item = usize>) -> (Vec<f32>, Vec<f32>) {
+        let angles = positions.flat_map(|at| self.speeds.iter().map(move |speed| at as f64 * speed));
+        angles.map(|angle| ((angle.cos() * self.scale) as f32, (angle.sin() * self.scale) as f32)).unzip()
+    }
+
+    /// Pairs of a head that turn.
+    pub(super) fn count(&self) -> usize {
+        self.speeds.len()
+    }
+
+    /// Which values of a head make a pair.
+    pub(super) fn style(&self) -> Pairs {
+        self.pairs
+    }
 }
 
 /// `base^(-2i/d)` for each pair `i` of `d / 2`.

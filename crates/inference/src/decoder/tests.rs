@@ -1,6 +1,7 @@
 mod adapters;
 mod checkpoint;
 mod damage;
+mod on_device;
 mod reference;
 mod several;
 

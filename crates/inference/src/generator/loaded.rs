@@ -1,12 +1,14 @@
 //! What lives on a chat model's thread: the weights, the adapters in use, and what has been read.
 
+use std::convert::Infallible;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::passages::{PassageCache, RECOMPUTED};
 use super::prefixes::{PrefixTree, shared};
 use super::saved::{self, Identity};
-use crate::decoder::{Adapter, Decoder, KvCache, Segment};
+use crate::decoder::Segment;
+use crate::decoder::any::{Adapter, Decoder, KvCache};
 use crate::{AdapterFile, InferenceError};
 
 /// Adapters that are kept loaded; they are small, and few are in use.
@@ -86,8 +88,8 @@ impl Loaded {
 
     /// A cache that holds the beginning of `prompt`, as far as it has been read with this adapter
     /// before. What a position gives does not depend on the company it is computed in, so the answer
-    /// is the same to the last bit as without reuse.
-    pub(super) fn cache_for(&mut self, prompt: &[u32], adapter: &str) -> KvCache {
+    /// is the same to the last bit as without reuse. (On a GPU it does, in the last bits.)
+    pub(super) fn cache_for(&mut self, prompt: &[u32], adapter: &str) -> Result<KvCache, InferenceError> {
         self.load_saved(adapter);
         // The last token must be read again, for what comes after it.
         let most = prompt.len().saturating_sub(1);
@@ -99,12 +101,14 @@ impl Loaded {
             Some(last) if held + WORTH_COPYING > known => {
                 let mut cache = last.cache;
                 cache.truncate(held.min(most));
-                cache
+                Ok(cache)
             }
             _ => {
                 let mut cache = self.decoder.new_cache();
-                pieces.into_iter().for_each(|(piece, len)| cache.import(piece, len));
-                cache
+                for (piece, len) in pieces {
+                    cache.import(piece, len)?;
+                }
+                Ok(cache)
             }
         }
     }
@@ -113,7 +117,11 @@ impl Loaded {
     /// its system prompt.
     pub(super) fn keep(&mut self, mut read: Read, system: usize) {
         read.tokens.truncate(read.cache.len());
-        self.prefixes.insert(&read.adapter, &read.tokens, |range| read.cache.export(range));
+        let export = |range| read.cache.export(range);
+        if let Err(error) = self.prefixes.insert(&read.adapter, &read.tokens, export) {
+            tracing::warn!(%error, "what was read is not kept");
+            return;
+        }
         self.save(&read, system);
         self.last = Some(read);
     }
@@ -133,20 +141,21 @@ impl Loaded {
         if self.passages.get(name, passage).is_none() {
             let mut alone = self.decoder.new_cache();
             if system > 0 {
-                alone.import(&cache.export(0..system), system);
+                alone.import(&cache.export(0..system)?, system)?;
             }
             let left = self.decoder.read_passage(passage, &mut alone, adapter, cancelled)?;
-            self.decoder.place(&left, RECOMPUTED, cache);
+            self.decoder.place(&left, RECOMPUTED, cache)?;
             self.passages.insert(name, passage, left);
         } else if let Some(left) = self.passages.get(name, passage) {
-            self.decoder.place(left, RECOMPUTED, cache);
+            self.decoder.place(left, RECOMPUTED, cache)?;
         }
         Ok(())
     }
 
     fn identity(&self, adapter: &str) -> Identity {
         let cache = self.decoder.new_cache();
-        Identity::of(&self.keeping.model, adapter, self.keeping.rope.clone(), &cache)
+        let rope = format!("{}{}", self.keeping.rope, cache.kind());
+        Identity::of(&self.keeping.model, adapter, rope, &cache)
     }
 
     /// Once for each adapter: takes the saved state into the tree.
@@ -158,7 +167,7 @@ impl Loaded {
         let state = folder.and_then(|folder| saved::load(folder, &self.identity(adapter)));
         let mut tokens = Vec::new();
         if let Some((known, segment)) = state {
-            self.prefixes.insert(adapter, &known, |_| segment);
+            let Ok(()) = self.prefixes.insert(adapter, &known, |_| Ok::<_, Infallible>(segment));
             tokens = known;
         }
         self.saved.push((adapter.to_owned(), tokens));
@@ -178,7 +187,8 @@ impl Loaded {
         if saved == tokens {
             return;
         }
-        match saved::save(folder, &identity, tokens, &read.cache.export(0..system)) {
+        let state = read.cache.export(0..system).map_err(std::io::Error::other);
+        match state.and_then(|state| saved::save(folder, &identity, tokens, &state)) {
             Ok(()) => *saved = tokens.to_vec(),
             // Nothing is lost but time at the next start.
             Err(error) => tracing::warn!(%error, "the state of the system prompt was not saved"),

@@ -1,4 +1,5 @@
-//! Chat models: decoders of the Llama family in one GGUF file.
+//! Chat models: decoders of the Llama family in one GGUF file, on the processor, on a GPU of this
+//! process, or in the process beside it.
 
 mod loaded;
 mod lookup;
@@ -16,14 +17,18 @@ use async_trait::async_trait;
 use docent_corpus::Cancel;
 use tokio::sync::mpsc;
 
-use crate::decoder::{Decoder, Shape, position_bytes, vocabulary, weight_bytes, working_bytes};
+use crate::decoder::any::Decoder;
+use crate::decoder::{Shape, position_bytes, vocabulary, weight_bytes, working_bytes};
 use crate::gguf::Gguf;
+use crate::gpu::{ComputeDevice, NoGpu, is_driver_installed, outcome, own_gpu, own_gpu_failed};
+use crate::remote::protocol::Settings;
+use crate::remote::{EngineProgram, Patience, RemoteGenerator, RemoteParts};
 use crate::template::{ChatTemplate, Clock, DEFAULT_NAME};
 use crate::tokenizer::ChatTokenizer;
 use crate::worker::Worker;
 use crate::{
-    ChatMessage, EngineConfig, GenerateEvent, GenerateRequest, Generator, GeneratorFiles, GeneratorInfo,
-    InferenceError, ModelMemory, Role,
+    ChatMessage, DeviceChoice, EngineConfig, GenerateEvent, GenerateRequest, Generator, GeneratorFiles,
+    GeneratorInfo, InferenceError, ModelMemory, Precision, Role,
 };
 use loaded::{Keeping, Loaded};
 use prefixes::shared;
@@ -33,6 +38,9 @@ use task::{Generation, Prompt};
 /// at the first request, on a thread of its own, and drops them when they are not used for a while.
 /// Templates that ask for today's date do without; see [`open_generator_with_clock`].
 ///
+/// What it computes on is decided by [`EngineConfig::device`]; whatever goes wrong with a GPU before
+/// the first word of an answer, the processor makes the answer. See [`crate::device_report`].
+///
 /// # Errors
 /// [`InferenceError::Read`], [`InferenceError::ModelFile`], [`InferenceError::ModelTruncated`],
 /// [`InferenceError::UnsupportedArchitecture`], [`InferenceError::UnsupportedTensorType`],
@@ -41,7 +49,7 @@ pub fn open_generator(
     files: GeneratorFiles,
     config: &EngineConfig,
 ) -> Result<Arc<dyn Generator>, InferenceError> {
-    open(files, config, None)
+    open_wherever(files, config, None)
 }
 
 /// Whether the chat model in a GGUF file is of a kind that can be computed here; reads the header only.
@@ -62,13 +70,76 @@ pub fn open_generator_with_clock(
     config: &EngineConfig,
     clock: Clock,
 ) -> Result<Arc<dyn Generator>, InferenceError> {
-    open(files, config, Some(clock))
+    open_wherever(files, config, Some(clock))
+}
+
+/// As [`open_generator`], on this device and no other: for programs that compute for docent.
+///
+/// # Errors
+/// Those of [`open_generator`].
+pub fn open_generator_on(
+    device: ComputeDevice,
+    files: GeneratorFiles,
+    config: &EngineConfig,
+    clock: Option<Clock>,
+) -> Result<Arc<dyn Generator>, InferenceError> {
+    open(files, config, clock, Place::Device(device))
+}
+
+/// Where a model of this process is computed.
+enum Place {
+    /// On the processor, by the kernels.
+    Kernels,
+    /// On this device.
+    Device(ComputeDevice),
+    /// On this device, and by the kernels if it does not take the model.
+    DeviceOrKernels(ComputeDevice),
+}
+
+fn open_wherever(
+    files: GeneratorFiles,
+    config: &EngineConfig,
+    clock: Option<Clock>,
+) -> Result<Arc<dyn Generator>, InferenceError> {
+    if config.device == DeviceChoice::Cpu {
+        return open(files, config, clock, Place::Kernels);
+    }
+    match own_gpu() {
+        Ok(device) => open(files, config, clock, Place::DeviceOrKernels(device)),
+        Err(NoGpu::NotSupported) => match program(config) {
+            Some(program) => {
+                let local = open(files.clone(), config, clock, Place::Kernels)?;
+                let settings = Settings {
+                    precision: config.precision,
+                    context_limit: config.context_limit,
+                    prompt_cache_bytes: config.prompt_cache_bytes,
+                    passage_cache_bytes: config.passage_cache_bytes,
+                    idle_unload: config.idle_unload,
+                    tells_date: clock.is_some(),
+                };
+                let patience = Patience::default();
+                let parts = RemoteParts { program, files, settings, patience, local };
+                Ok(Arc::new(RemoteGenerator::new(parts)?))
+            }
+            None => open(files, config, clock, Place::Kernels),
+        },
+        Err(_) => open(files, config, clock, Place::Kernels),
+    }
+}
+
+/// The program beside docent, unless it is known that trying is pointless. It is started when the
+/// model is first asked something.
+fn program(config: &EngineConfig) -> Option<EngineProgram> {
+    let path = config.gpu_engine.as_ref().filter(|path| path.is_file() && is_driver_installed())?;
+    let program = EngineProgram::new(path);
+    (!matches!(outcome(&program), Some(Err(_)))).then_some(program)
 }
 
 fn open(
     files: GeneratorFiles,
     config: &EngineConfig,
     clock: Option<Clock>,
+    place: Place,
 ) -> Result<Arc<dyn Generator>, InferenceError> {
     let file = Gguf::open(&files.gguf)?;
     let shape = Shape::read(&file)?.limited(config.context_limit);
@@ -101,13 +172,31 @@ fn open(
     };
     let precision = config.precision;
     let worker = Worker::start(&files.name, config.idle_unload, move || {
-        let decoder = Decoder::load(&file, &shape, precision)?;
+        let decoder = load(&file, &shape, precision, &place)?;
         Ok(Loaded::new(decoder, keeping.clone()))
     })?;
     Ok(Arc::new(LocalGenerator { info, tokenizer: Arc::new(tokenizer), template, worker }))
 }
 
-/// A chat model of this machine.
+fn load(file: &Gguf, shape: &Shape, precision: Precision, place: &Place) -> Result<Decoder, InferenceError> {
+    let device = match place {
+        Place::Kernels => None,
+        Place::Device(device) => Some(device),
+        Place::DeviceOrKernels(device) => {
+            match Decoder::load(file, shape, precision, Some(device.device())) {
+                Ok(decoder) => return Ok(decoder),
+                Err(error) => {
+                    tracing::warn!(%error, "the processor takes over from the GPU");
+                    own_gpu_failed(error.to_string());
+                    None
+                }
+            }
+        }
+    };
+    Decoder::load(file, shape, precision, device.map(ComputeDevice::device))
+}
+
+/// A chat model of this process.
 struct LocalGenerator {
     info: GeneratorInfo,
     tokenizer: Arc<ChatTokenizer>,

@@ -70,13 +70,19 @@ impl<P: Piece> PrefixTree<P> {
         found
     }
 
-    /// Keeps what `tokens` left. `make` gives the piece for those that are not known yet. What has
-    /// not been used for longest is forgotten for it.
-    pub(super) fn insert(&mut self, key: &str, tokens: &[u32], make: impl FnOnce(Range<usize>) -> P) {
+    /// Keeps what `tokens` left. `make` gives the piece for those that are not known yet; if it fails,
+    /// they stay unknown. What has not been used for longest is forgotten for it.
+    pub(super) fn insert<E>(
+        &mut self,
+        key: &str,
+        tokens: &[u32],
+        make: impl FnOnce(Range<usize>) -> Result<P, E>,
+    ) -> Result<(), E> {
         self.clock += 1;
         let nodes = self.roots.entry(key.to_owned()).or_default();
-        insert(nodes, tokens, 0, self.clock, make);
+        insert(nodes, tokens, 0, self.clock, make)?;
         while self.bytes() > self.budget && self.forget_oldest() {}
+        Ok(())
     }
 
     /// Bytes kept.
@@ -129,21 +135,21 @@ pub(super) fn shared(a: &[u32], b: &[u32]) -> usize {
 }
 
 /// Adds the tokens from `done` on below `nodes`.
-fn insert<P: Piece>(
+fn insert<P: Piece, E>(
     nodes: &mut Vec<Node<P>>,
     tokens: &[u32],
     done: usize,
     clock: u64,
-    make: impl FnOnce(Range<usize>) -> P,
-) {
+    make: impl FnOnce(Range<usize>) -> Result<P, E>,
+) -> Result<(), E> {
     let rest = &tokens[done..];
     if rest.is_empty() {
-        return;
+        return Ok(());
     }
     let Some(at) = child(nodes, rest) else {
-        let piece = make(done..tokens.len());
+        let piece = make(done..tokens.len())?;
         nodes.push(Node { tokens: rest.to_vec(), piece, children: Vec::new(), used: clock });
-        return;
+        return Ok(());
     };
     let node = &mut nodes[at];
     node.used = clock;
@@ -152,8 +158,9 @@ fn insert<P: Piece>(
         node.split(same);
     }
     if same == node.tokens.len() {
-        insert(&mut node.children, tokens, done + same, clock, make);
+        insert(&mut node.children, tokens, done + same, clock, make)?;
     }
+    Ok(())
 }
 
 /// Removes the leaf that was last used at `used`.
@@ -191,7 +198,8 @@ mod tests {
     }
 
     fn put(tree: &mut PrefixTree<Read>, key: &str, tokens: &[u32]) {
-        tree.insert(key, tokens, |range| Read(range.map(|at| (at, tokens[at])).collect()));
+        let read = |range: Range<usize>| Ok::<_, ()>(Read(range.map(|at| (at, tokens[at])).collect()));
+        tree.insert(key, tokens, read).unwrap();
     }
 
     fn known(tree: &mut PrefixTree<Read>, key: &str, tokens: &[u32]) -> usize {
@@ -245,6 +253,14 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn what_cannot_be_made_stays_unknown() {
+        let mut tree = PrefixTree::new(1 << 20);
+        put(&mut tree, "a", &[1, 2]);
+        assert_eq!(tree.insert("a", &[1, 2, 3], |_| Err("no")), Err("no"));
+        assert_eq!(known(&mut tree, "a", &[1, 2, 3]), 2);
     }
 
     #[test]

@@ -9,7 +9,8 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::decoder::{KvCache, Segment};
+use crate::decoder::Segment;
+use crate::decoder::any::KvCache;
 
 const MAGIC: &[u8; 8] = b"docentkv";
 

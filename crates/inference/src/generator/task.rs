@@ -13,7 +13,8 @@ use super::lookup::Lookup;
 use super::mask::Citations;
 use super::passages::RECOMPUTED;
 use super::stream::TextStream;
-use crate::decoder::{Adapter, KvCache, Logits, MOST_ROWS};
+use crate::decoder::any::{Adapter, KvCache};
+use crate::decoder::{Logits, MOST_ROWS};
 use crate::sampling::Sampler;
 use crate::tokenizer::ChatTokenizer;
 use crate::worker::{Step, Task};
@@ -190,7 +191,7 @@ impl Generation {
         if let Some(file) = &self.adapter_file {
             self.adapter = Some(model.adapter(file)?);
         }
-        let cache = model.cache_for(&self.prompt.tokens, self.adapter_sha256());
+        let cache = model.cache_for(&self.prompt.tokens, self.adapter_sha256())?;
         self.reused = cache.len();
         Ok(cache)
     }

@@ -37,7 +37,7 @@ fn quantised(values: Vec<f32>, shape: &[usize]) -> QTensor {
 }
 
 /// A GGUF adapter for the tiny llama; `zero` leaves its second factors at zero.
-fn adapter(folder: &Path, change: impl FnOnce(&mut Tiny), zero: bool) -> std::path::PathBuf {
+pub(super) fn adapter(folder: &Path, change: impl FnOnce(&mut Tiny), zero: bool) -> std::path::PathBuf {
     let mut file = Tiny { metadata: Default::default(), tensors: Default::default() };
     file.set("general.type", Value::String("adapter".into()));
     file.set("general.architecture", Value::String("llama".into()));
