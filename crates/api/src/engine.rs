@@ -13,10 +13,8 @@ use docent_model_hub::{InstalledModel, ModelHub, ModelRole};
 use docent_vector_store::{LanceConfig, LanceStore, MemoryStore, VectorStore};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{SystemTime, UNIX_EPOCH};
 
-/// A model that nobody used for this long gives its memory back.
-const IDLE_UNLOAD: Duration = Duration::from_secs(5 * 60);
 /// Folder of the data folder for what chat models keep of their system prompts; may be deleted.
 const PROMPT_STATES: &str = "prompt-states";
 /// Folder of the data folder that holds the index.
@@ -32,14 +30,20 @@ pub(crate) struct Switch {
     pub(crate) hub: Option<Arc<ModelHub>>,
     pub(crate) extract: Option<Arc<dyn Extract>>,
     pub(crate) chosen: ChosenModels,
-    /// 0 means as many as there are physical cores.
-    pub(crate) threads: usize,
+    /// How models are run.
+    pub(crate) config: EngineConfig,
 }
 
 impl Switch {
     /// For an engine without any model.
     pub(crate) fn none() -> Self {
-        Self { data: PathBuf::new(), hub: None, extract: None, chosen: ChosenModels::default(), threads: 0 }
+        Self {
+            data: PathBuf::new(),
+            hub: None,
+            extract: None,
+            chosen: ChosenModels::default(),
+            config: EngineConfig::default(),
+        }
     }
 }
 
@@ -68,10 +72,8 @@ impl Engine {
     pub(crate) async fn open(library: &Arc<Library>, switch: Switch) -> Result<Self, ApiError> {
         let mut faults = Vec::new();
         let config = EngineConfig {
-            threads: threads(switch.threads),
-            idle_unload: IDLE_UNLOAD,
             prompt_cache_folder: Some(switch.data.join(PROMPT_STATES)),
-            ..EngineConfig::default()
+            ..switch.config.clone()
         };
         let hub = switch.hub.as_deref();
         let generator = installed(hub, switch.chosen.generator.as_deref(), ModelRole::Generator, &mut faults)
@@ -120,11 +122,6 @@ impl Engine {
     pub(crate) fn generator_name(&self) -> Option<&str> {
         self.generator.as_ref().map(|generator| generator.model().name.as_str())
     }
-}
-
-/// Threads for computing.
-pub(crate) fn threads(setting: usize) -> usize {
-    if setting > 0 { setting } else { std::thread::available_parallelism().map_or(2, usize::from) }
 }
 
 /// The chosen model of a role, else the catalogue's default, else any that is installed.
@@ -242,14 +239,9 @@ pub(crate) async fn open_for_build(
     data: &std::path::Path,
     model: &InstalledModel,
     extract: Arc<dyn Extract>,
-    thread_setting: usize,
+    config: &EngineConfig,
 ) -> Result<Built, ApiError> {
-    let config = EngineConfig {
-        threads: threads(thread_setting),
-        idle_unload: IDLE_UNLOAD,
-        ..EngineConfig::default()
-    };
-    let embedder = open_embedder(model, &config)?;
+    let embedder = open_embedder(model, config)?;
     let identity = embedder.profile().clone();
     let (profile, table, state) = {
         let library = Arc::clone(library);

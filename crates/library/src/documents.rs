@@ -322,7 +322,8 @@ impl Library {
     }
 
     /// Queues what could not be read because text in pictures was not recognised: documents without
-    /// any text, and those with pages without. What is live stays live until then. Gives how many.
+    /// any text, and those with pages without; other languages may find more, so this includes what was
+    /// looked through in vain. What is live stays live until then. Gives how many.
     pub fn queue_for_recognition(&self, now_ms: i64) -> Result<usize, LibraryError> {
         let step = "queueing pictures";
         self.write(step, |tx| {
@@ -330,7 +331,8 @@ impl Library {
             let sql = format!(
                 "UPDATE document SET state = 'waiting', extractor = NULL, error_code = NULL, error_detail = NULL,
                      updated_ms = ?1
-                 WHERE deleted_ms IS NULL AND (state = 'failed' AND error_code = 'no_text'
+                 WHERE deleted_ms IS NULL
+                   AND (state = 'failed' AND error_code IN ('no_text', 'nothing_recognized')
                      OR (state = 'indexed' OR {BY_WORDS}) AND warnings LIKE '%\"page_without_text\"%'
                      OR state = 'skipped' AND error_detail LIKE '% image')"
             );
@@ -435,12 +437,15 @@ mod tests {
         let world = fixture();
         let scan = world.see("scan.pdf", 1).document();
         world.library.set_document_state(scan, DocumentState::Failed, Some("no_text"), None, 7).unwrap();
+        let photo = world.see("photo.jpg", 1).document();
+        let nothing = Some("nothing_recognized");
+        world.library.set_document_state(photo, DocumentState::Failed, nothing, None, 7).unwrap();
         let broken = world.see("b.pdf", 1).document();
         world.library.set_document_state(broken, DocumentState::Failed, Some("damaged"), None, 7).unwrap();
         let whole = world.index("whole.md", "text");
-        assert_eq!(world.library.queue_for_recognition(8).unwrap(), 1);
+        assert_eq!(world.library.queue_for_recognition(8).unwrap(), 2);
         let state = |id| world.library.document(id).unwrap().state;
-        assert_eq!(state(scan), DocumentState::Waiting);
+        assert_eq!((state(scan), state(photo)), (DocumentState::Waiting, DocumentState::Waiting));
         assert_eq!((state(broken), state(whole)), (DocumentState::Failed, DocumentState::Indexed));
     }
 
