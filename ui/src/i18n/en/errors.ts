@@ -64,7 +64,7 @@ export const errors = {
 	nothing_recognized: {
 		what: "Recognition found no text in it.",
 		kept: "The file was not touched.",
-		todo: "Nothing, if its pictures hold none. Otherwise choose the language of its text under “Text in pictures” in the settings, or scan it more sharply, then retry.",
+		todo: "If its pictures hold none, there is nothing to do. Otherwise choose the language of its text under “Text in pictures” in the settings, or scan it more sharply, then retry.",
 	},
 	reader_crashed: {
 		what: "This file made the reader crash.",
