@@ -97,7 +97,10 @@ fn unopened_check(failure: &ApiError) -> Check {
         Code::DiskFull => "disk",
         _ => "database",
     };
-    check(id, CheckState::Bad, with_advice(failure))
+    // Whatever keeps a database from being opened: where nothing better is known, a backup is the way out.
+    let unknown = id == "database" && advice(failure.code).is_none();
+    let code = if unknown { Code::LibraryDamaged } else { failure.code };
+    check(id, CheckState::Bad, with_advice(&ApiError { code, ..failure.clone() }))
 }
 
 /// Where the library is, and whether it should be elsewhere.
@@ -275,6 +278,8 @@ mod tests {
     #[test]
     fn what_is_to_blame_is_named() {
         let id = |code| unopened_check(&ApiError::new(code, "x")).id;
+        let unknown = unopened_check(&ApiError::new(Code::Internal, "x"));
+        assert!(unknown.id == "database" && unknown.text.contains("docent restore FILE"), "{}", unknown.text);
         assert_eq!(id(Code::IndexFailed), "index");
         assert_eq!(id(Code::PathNotFound), "data_folder");
         assert_eq!(id(Code::LibraryInUse), "database");
