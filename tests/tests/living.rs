@@ -322,7 +322,21 @@ async fn a_backup_answers_on_another_machine_without_embedding_again() {
     let api = Api::open(places(other.path(), "library"), Arc::new(SilentHost)).await.unwrap();
     let info = api.inspect_backup(PathReq { path: path.clone() }).await.unwrap();
     assert_eq!((info.documents, info.notes, info.vectors), (2, 1, true));
-    api.restore_backup(PathReq { path }).await.unwrap();
+    let told: Arc<Mutex<Vec<RestoreEvent>>> = Arc::default();
+    let sink = Sink::new({
+        let told = Arc::clone(&told);
+        move |event: RestoreEvent| {
+            told.lock().unwrap().push(event);
+            true
+        }
+    });
+    api.restore_backup(RestoreReq { request_id: "r".into(), path }, sink).await.unwrap();
+    let told = std::mem::take(&mut *told.lock().unwrap());
+    assert!(matches!(told.first(), Some(RestoreEvent::Unpacking { .. })), "{told:?}");
+    assert!(
+        matches!(&told[told.len() - 2..], [RestoreEvent::Checking, RestoreEvent::Done { .. }]),
+        "{told:?}"
+    );
     api.close().await;
     drop(api);
     let api = Api::open(places(other.path(), "library"), Arc::new(SilentHost)).await.unwrap();

@@ -62,9 +62,51 @@ fn a_damaged_library_is_replaced_by_its_backup() {
     let damaged = typed(world.data().parent().unwrap(), &["--data-dir", &data, "sources"]);
     assert_eq!(damaged.code, Some(1));
     assert!(damaged.stderr.contains("docent restore FILE"), "{}", damaged.stderr);
+    // Whoever looks for what is wrong is told, with everything that is not.
+    let examined = world.run(["doctor"]);
+    assert_eq!(examined.code, Some(1));
+    let report = examined.json();
+    assert_eq!(report["healthy"], false);
+    let text = |id: &str| {
+        let checks = report["checks"].as_array().unwrap();
+        let found = checks.iter().find(|check| check["id"] == id).unwrap_or_else(|| panic!("{id}: {report}"));
+        found["text"].as_str().unwrap().to_owned()
+    };
+    assert!(text("database").contains("damaged") && text("database").contains("docent restore FILE"));
+    assert!(text("embedder").contains("MiniLM") && text("device").contains("threads"), "{report}");
+    let people = typed(world.data().parent().unwrap(), &["--data-dir", &data, "doctor"]);
+    assert!(people.code == Some(1) && people.stdout.contains("BAD   database"), "{}", people.stdout);
     world.run([Path::new("restore"), &backup]).ok();
     let listed = world.run(["documents"]).ok().json();
     assert_eq!(listed["documents"][0]["path"], "a.md", "{listed}");
+    // What is forgotten now is still in the library that was put aside.
+    let forgotten = world.run(["forget", "1"]).ok().json();
+    let aside = forgotten["put_aside"][0].as_str().unwrap();
+    assert!(aside.contains("before-restore-") && Path::new(aside).is_dir(), "{forgotten}");
+}
+
+#[test]
+fn damage_that_shows_only_later_is_told_with_the_way_out() {
+    let world = Docent::new();
+    for n in 0..60 {
+        world.write(
+            &format!("{n}.md"),
+            &format!("Note {n} on the numbat. {}", "It eats termites. ".repeat(40)),
+        );
+    }
+    world.add_documents().ok();
+    let database = world.data().join("app.db");
+    let mut bytes = std::fs::read(&database).unwrap();
+    // The first pages stay, so that it opens: docent ended well, so it is not looked through then.
+    for page in bytes.chunks_mut(4096).skip(24) {
+        page.fill(0xa5);
+    }
+    std::fs::write(&database, bytes).unwrap();
+    let report = world.run(["doctor"]).json();
+    let checks = report["checks"].as_array().unwrap();
+    let database = checks.iter().find(|check| check["id"] == "database").unwrap();
+    assert_eq!(database["state"], "bad", "{report}");
+    assert!(database["text"].as_str().unwrap().contains("docent restore FILE"), "{report}");
 }
 
 #[test]

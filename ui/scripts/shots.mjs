@@ -132,12 +132,25 @@ const STATES = {
 		scene: "office",
 		run: async (page) => {
 			await go(page, "all-documents");
-			await page.getByTestId("document-row").nth(1).click({ button: "right" });
+			await page.getByTestId("document-filter").fill("agreement (copy)");
+			const copy = page.getByTestId("document-row").filter({ hasText: "agreement (copy)" });
+			await copy.click({ button: "right" });
 			await page.getByTestId("forget").click();
 			await page.getByTestId("confirm-yes").click();
 			await page.getByTestId("forgotten").waitFor();
 		},
-		onlyWide: true,
+	},
+	/** Places that could not be looked at, and pictures with and without text. */
+	notlooked: {
+		scene: "notlooked",
+		run: async (page) => {
+			await go(page, "all-documents");
+			if (await page.getByTestId("rail-toggle").isVisible()) await page.getByTestId("rail-toggle").click();
+			await page.getByTestId("source-item").filter({ hasText: "Association" }).first().click();
+			const state = { state: "needs_ocr", reason: "nothing_recognized" };
+			await page.evaluate((state) => window.docentFake.changeDocument("cards/hive-7.jpg", state), state);
+			await page.getByTestId("unreadable").locator("summary").click();
+		},
 	},
 	rules: {
 		scene: "office",
@@ -224,6 +237,28 @@ const STATES = {
 	settings: {
 		run: (page) => go(page, "nav-settings"),
 	},
+	gpufailed: { scene: "gpufailed", run: (page) => go(page, "nav-settings") },
+	restore: {
+		scene: "unpacking",
+		slowness: 4,
+		run: async (page) => {
+			await go(page, "nav-settings");
+			await page.getByTestId("restore-look").click();
+			await page.getByTestId("restore-yes").click();
+			await page.getByText(/144|240/).waitFor();
+		},
+	},
+	closing: {
+		scene: "office",
+		slowness: 4,
+		run: async (page) => {
+			await go(page, "nav-settings");
+			await page.getByTestId("back-up").click();
+			await page.getByTestId("back-up-progress").waitFor();
+			await page.evaluate(() => window.docentFake.close());
+			await page.getByTestId("confirm").waitFor();
+		},
+	},
 	about: { run: (page) => go(page, "nav-about") },
 	palette: { run: (page) => page.keyboard.press("Control+k") },
 	addpath: {
@@ -292,6 +327,10 @@ function* shots() {
 		"ledger",
 		"ledgersource",
 		"forgotten",
+		"notlooked",
+		"gpufailed",
+		"restore",
+		"closing",
 		"rules",
 		"notes",
 		"notesfolder",

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { page, userEvent } from "vitest/browser";
+import { keeping } from "../src/api/keeping.svelte";
 import { beginNote } from "../src/features/notes/open.svelte";
 import type { FakeHost, FakeOptions } from "../src/host/fake";
 import { all, byId, expectAccessible, hold, openWindow, TestId } from "./window";
@@ -83,6 +84,81 @@ describe("closing the window", () => {
 		await page.getByRole("button", { name: "Go back" }).click();
 		await expect.poll(() => all(TestId.Confirm).length).toBe(0);
 		expect(host.notes.read("Varroa.md").text).toContain("Formic acid");
+	});
+
+	describe("while a backup is written", () => {
+		/** Begins a backup, which goes on until it is released. */
+		async function backingUp(options: FakeOptions = {}) {
+			const held = hold();
+			held.at = "backup";
+			const host = await openWindow({ notes: true, gate: held.gate, ...options });
+			await byId(TestId.NavSettings).click();
+			await byId(TestId.BackUp).click();
+			await expect.element(byId(TestId.BackUpProgress)).toBeVisible();
+			return { host, release: held.release };
+		}
+
+		test("asks, and the way back leaves it going", async () => {
+			const { host, release } = await backingUp();
+			host.close();
+			await expect
+				.element(byId(TestId.Confirm))
+				.toHaveTextContent("Closing now stops it, and no file is written.");
+			await answer(host).toEqual(["wait"]);
+			await expectAccessible();
+			await page.getByRole("button", { name: "Go back" }).click();
+			await answer(host).toEqual(["wait", "stay"]);
+			release();
+			await expect.element(byId(TestId.BackUpDone)).toBeVisible();
+			host.close();
+			await answer(host).toEqual(["wait", "stay", "close"]);
+		});
+
+		test("closes by itself once the file is whole", async () => {
+			const { host, release } = await backingUp();
+			host.close();
+			await answer(host).toEqual(["wait"]);
+			release();
+			await answer(host).toEqual(["wait", "close"]);
+		});
+
+		test("goes at once if the person says so", async () => {
+			const { host } = await backingUp({ settings: { language: "zh-CN" } });
+			host.close();
+			await expect.element(byId(TestId.Confirm)).toHaveTextContent("现在关闭会停止备份，不会写入任何文件。");
+			await byId(TestId.ConfirmYes).click();
+			await answer(host).toEqual(["wait", "close"]);
+		});
+
+		test("asks about a note that cannot be saved first, then about the backup", async () => {
+			const { host } = await backingUp({ failing });
+			await write("# Varroa\n\nlast words");
+			host.close();
+			await expect.element(byId(TestId.Confirm)).toHaveTextContent("Could not be saved: Varroa.");
+			await byId(TestId.ConfirmYes).click();
+			await expect.element(byId(TestId.Confirm)).toHaveTextContent("Close while a backup is being written?");
+			await byId(TestId.ConfirmYes).click();
+			await answer(host).toEqual(["wait", "wait", "close"]);
+		});
+	});
+
+	test("asks while a backup is unpacked, and stays if that fails meanwhile", async () => {
+		const held = hold();
+		held.at = "restore";
+		const host = await openWindow({ picks: ["/media/stick/old.docent"], gate: held.gate });
+		await byId(TestId.NavSettings).click();
+		await byId(TestId.RestoreLook).click();
+		await byId(TestId.RestoreYes).click();
+		await expect.element(byId(TestId.RestoreBusy)).toBeVisible();
+		host.close();
+		await expect.element(byId(TestId.Confirm)).toHaveTextContent("Close while a backup is being unpacked?");
+		await expectAccessible();
+		keeping.restoring?.cancel();
+		held.release();
+		await expect.poll(() => keeping.restoring?.running).toBe(false);
+		expect(host.closing).toEqual(["wait"]);
+		await page.getByRole("button", { name: "Go back" }).click();
+		await answer(host).toEqual(["wait", "stay"]);
 	});
 
 	test("saves a note that has no file yet", async () => {

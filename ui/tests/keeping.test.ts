@@ -60,13 +60,14 @@ describe("restoring and moving", () => {
 
 	test("stays open while the backup is unpacked, cannot be begun twice, and says what comes next", async () => {
 		const held = hold();
-		held.at = "restore_backup";
+		held.at = "restore";
 		const host = await openWindow({ picks: ["/media/stick/old.docent"], gate: held.gate });
 		await byId(TestId.NavSettings).click();
 		await byId(TestId.RestoreLook).click();
 		await byId(TestId.RestoreYes).click();
 		await expect.element(byId(TestId.RestoreBusy)).toHaveFocus();
 		await expect.element(byId(TestId.RestoreBusy)).toHaveTextContent("This can take some minutes");
+		await expect.element(byId(TestId.RestoreProgress)).toHaveTextContent("0 bytes of 480 MB unpacked");
 		await expect.element(byId(TestId.RestoreYes)).toBeDisabled();
 		await userEvent.keyboard("{Escape}");
 		expect(all(TestId.RestoreBusy).length).toBe(1);
@@ -77,6 +78,21 @@ describe("restoring and moving", () => {
 		await userEvent.keyboard("{Enter}");
 		await expect.poll(() => all(TestId.Restore).length).toBe(0);
 		expect(host.calls.filter(({ name }) => name === "restore_backup").length).toBe(1);
+	});
+
+	test("unpacking can be stopped, and then everything is as it was", async () => {
+		const held = hold();
+		held.at = "restore";
+		await openWindow({ picks: ["/media/stick/old.docent"], gate: held.gate });
+		await byId(TestId.NavSettings).click();
+		await byId(TestId.RestoreLook).click();
+		await byId(TestId.RestoreYes).click();
+		await byId(TestId.RestoreStop).click();
+		held.release();
+		await expect.element(byId(TestId.Restore)).toHaveTextContent("The present library stays in use.");
+		await expectAccessible();
+		await page.getByRole("button", { name: "Cancel" }).click();
+		expect(all(TestId.NextStart).length).toBe(0);
 	});
 
 	test("a backup that cannot be unpacked says why where the person looks, and can be tried again", async () => {

@@ -96,6 +96,36 @@ describe("the ledger", () => {
 		expect(lastRequest(host, "set_source_rules").rules.forgotten).toEqual([]);
 	});
 
+	test("names what else still holds a text that was forgotten", async () => {
+		const aside = "/home/ada/.local/share/docent/before-restore-1795305599999";
+		await openWindow({ ...WITH_OFFICE, putAside: [aside] });
+		await openAssociation();
+		row("agreement (copy)").focus();
+		await userEvent.keyboard("{Delete}");
+		await byId(TestId.ConfirmYes).click();
+		const notice = expect.element(byId(TestId.Forgotten));
+		await notice.toHaveTextContent("found all the same: /home/ada/Documents/Association/well/agreement.docx");
+		await expect
+			.element(byId(TestId.Forgotten))
+			.toHaveTextContent(`put aside earlier may still hold it, until you delete its folder: ${aside}`);
+		await expectAccessible();
+	});
+
+	test("tells pictures that were looked through from those that nothing could read", async () => {
+		const host = await openWindow(WITH_OFFICE);
+		await openAssociation();
+		host.changeDocument("cards/hive-7.jpg", { state: "needs_ocr", reason: "nothing_recognized" });
+		await expect.poll(() => row("hive-7.jpg").textContent).toContain("No text found");
+		expect(row("hive-7.jpg").textContent).toContain("Recognition found no text in it.");
+		expect(row("minutes-1998").textContent).toContain("Pictures only");
+		row("hive-7.jpg").focus();
+		await userEvent.keyboard("{Enter}");
+		await byId(TestId.ViewerAbout).click();
+		const detail = expect.element(byId(TestId.DocumentDetail));
+		await detail.toHaveTextContent("If its pictures hold none, there is nothing to do.");
+		await expectAccessible();
+	});
+
 	test("keeps the way back from forgetting if going it failed", async () => {
 		const failing: FakeOptions["failing"] = {};
 		await openWindow({ ...WITH_OFFICE, failing });

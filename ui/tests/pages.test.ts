@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { page, userEvent } from "vitest/browser";
-import type { Code } from "../src/wire/generated";
+import type { AppState, Code, Device } from "../src/wire/generated";
 import {
 	all,
 	answered,
@@ -110,7 +110,7 @@ describe("settings", () => {
 		await expect.element(byId(TestId.NewConversation)).toHaveTextContent("新问题");
 		expect(document.documentElement.lang).toBe("zh-CN");
 		await expect.poll(() => host.calls.findLast(({ name }) => name === "update_settings")?.req).toEqual({
-			language: "zh-CN", theme: null, threads: null, allow_downloads: null,
+			language: "zh-CN", theme: null, threads: null, device: null, allow_downloads: null,
 			recognition: null, recognition_languages: null,
 		}); // biome-ignore format: fields in one line
 		await expectAccessible();
@@ -134,6 +134,60 @@ describe("settings", () => {
 		await byId(TestId.AllowDownloads).click();
 		await expect.element(byId(TestId.Failure)).toHaveTextContent("The disk is full.");
 		await expect.element(byId(TestId.AllowDownloads)).toHaveAttribute("aria-checked", "true");
+	});
+});
+
+describe("what models are computed on", () => {
+	const now = () => expect.element(byId(TestId.DeviceNow));
+
+	test("is said with the reason, and changes at once by choice", async () => {
+		const host = await openWindow({ gpu: { name: "NVIDIA H200" } });
+		await byId(TestId.NavSettings).click();
+		await now().toHaveTextContent("Now the GPU NVIDIA H200. It was found, and it works.");
+		await byId(TestId.DeviceSelect).getByText("Processor").click();
+		await now().toHaveTextContent("Now the processor, with 8 threads. You chose it.");
+		expect(lastRequest(host, "update_settings").device).toBe("cpu");
+		await expectAccessible();
+	});
+
+	test("that a GPU failed is said with what is lost by it, in both languages", async () => {
+		await openWindow({ gpu: { fault: "CUDA_ERROR_OUT_OF_MEMORY" } });
+		await byId(TestId.NavSettings).click();
+		await now().toHaveTextContent("it does not work. Nothing is lost by that but speed.");
+		await expect.element(page.getByText("What went wrong: CUDA_ERROR_OUT_OF_MEMORY")).toBeVisible();
+		await byId(TestId.LanguageSelect).getByText("简体中文").click();
+		await now().toHaveTextContent("除了速度，不会有任何损失。");
+		await expectAccessible();
+		await byId(TestId.NavAbout).click();
+		const check = () => document.querySelector('[data-check="device"]')?.textContent ?? "";
+		await expect.poll(check).toContain("有 GPU，但无法正常工作");
+		expect(check()).toContain("CUDA_ERROR_OUT_OF_MEMORY");
+		await expectAccessible();
+	});
+
+	test("is not said before it is known, nor for another choice than the present one", async () => {
+		const host = await openWindow({ gpu: { name: "NVIDIA H200" } });
+		const call = host.call.bind(host);
+		let known: Partial<Device> | null = null;
+		host.call = async (name, req) => {
+			const res = await call(name, req);
+			if (name !== "app_state") return res;
+			const state = res as AppState;
+			return { ...state, device: known && state.device && { ...state.device, ...known } } as typeof res;
+		};
+		await byId(TestId.NavSettings).click();
+		const tell = (device: Partial<Device> | null) => {
+			known = device;
+			host.emit({ kind: "changed", tags: ["app"] });
+		};
+		tell(null);
+		await now().toHaveTextContent("Looking for what there is…");
+		tell({ choice: "cpu" });
+		await now().toHaveTextContent("Looking for what there is…");
+		// What the environment says counts for every choice.
+		tell({ choice: "cpu", gpu: null, reason: { kind: "cpu_asked" }, overridden: true });
+		await now().toHaveTextContent("The variable DOCENT_DEVICE decides this for now");
+		await expectAccessible();
 	});
 });
 

@@ -52,6 +52,7 @@ function forget(): void {
 	forgetting.last = null;
 	rulesDialog.close();
 	keeping.backup = null;
+	keeping.restoring = null;
 	keeping.next = null;
 	closeMenu();
 	questions.current = null;

@@ -16,6 +16,9 @@ pub fn advice(code: Code) -> Option<&'static str> {
         Code::NoText => {
             "install the program that recognises text in pictures (docent doctor names it), then: docent retry"
         }
+        Code::NothingRecognized => {
+            "nothing, if it holds none; else choose the language of its text in the settings of the window, or scan it more sharply"
+        }
         Code::ReaderCrashed => "try once more: docent retry; else save it anew in its own program",
         Code::ReaderTimedOut => "try when the computer is less busy: docent retry; or split the file",
         Code::InstallationIncomplete => "docent doctor names the part that is missing; then: docent retry",

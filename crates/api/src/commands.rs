@@ -53,7 +53,6 @@ macro_rules! with_commands {
                 note_version(NoteVersionReq) -> NoteVersionRes;
 
                 inspect_backup(PathReq) -> BackupInfo;
-                restore_backup(PathReq) -> AtNextStart;
                 move_library(PathReq) -> AtNextStart;
                 recognition_status(Empty) -> RecognitionStatus;
 
@@ -73,6 +72,7 @@ macro_rules! with_commands {
                 fetch_model(FetchModelReq) => FetchEvent;
                 import_model(ImportModelReq) => FetchEvent;
                 back_up(BackUpReq) => BackUpEvent;
+                restore_backup(RestoreReq) => RestoreEvent;
             }
         }
     };

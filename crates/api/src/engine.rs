@@ -13,10 +13,8 @@ use docent_model_hub::{InstalledModel, ModelHub, ModelRole};
 use docent_vector_store::{CacheSizes, LanceConfig, LanceStore, MemoryStore, VectorStore};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{SystemTime, UNIX_EPOCH};
 
-/// A model that nobody used for this long gives its memory back.
-const IDLE_UNLOAD: Duration = Duration::from_secs(5 * 60);
 /// Folder of the data folder for what chat models keep of their system prompts; may be deleted.
 const PROMPT_STATES: &str = "prompt-states";
 /// Folder of the data folder that holds the index.
@@ -28,14 +26,20 @@ pub(crate) struct Switch {
     pub(crate) hub: Option<Arc<ModelHub>>,
     pub(crate) extract: Option<Arc<dyn Extract>>,
     pub(crate) chosen: ChosenModels,
-    /// 0 means as many as there are physical cores.
-    pub(crate) threads: usize,
+    /// How models are run.
+    pub(crate) config: EngineConfig,
 }
 
 impl Switch {
     /// For an engine without any model.
     pub(crate) fn none() -> Self {
-        Self { data: PathBuf::new(), hub: None, extract: None, chosen: ChosenModels::default(), threads: 0 }
+        Self {
+            data: PathBuf::new(),
+            hub: None,
+            extract: None,
+            chosen: ChosenModels::default(),
+            config: EngineConfig::default(),
+        }
     }
 }
 
@@ -63,10 +67,8 @@ impl Engine {
     /// When the index or the journal fails; a model that cannot be opened is a fault, not an error.
     pub(crate) async fn open(library: &Arc<Library>, switch: Switch) -> Result<Self, ApiError> {
         let config = EngineConfig {
-            threads: threads(switch.threads),
-            idle_unload: IDLE_UNLOAD,
             prompt_cache_folder: Some(switch.data.join(PROMPT_STATES)),
-            ..EngineConfig::default()
+            ..switch.config.clone()
         };
         let Switch { data, hub, extract, chosen, .. } = switch;
         // Beside each other: their tokenizers are what takes time, and a search needs the embedder only.
@@ -124,11 +126,6 @@ impl Engine {
     pub(crate) fn generator_name(&self) -> Option<&str> {
         self.generator.as_ref().map(|generator| generator.model().name.as_str())
     }
-}
-
-/// Threads for computing.
-pub(crate) fn threads(setting: usize) -> usize {
-    if setting > 0 { setting } else { std::thread::available_parallelism().map_or(2, usize::from) }
 }
 
 /// Opens the installed model of a role where blocking is allowed. Gives it, and why it is missing
@@ -296,14 +293,9 @@ pub(crate) async fn open_for_build(
     data: &std::path::Path,
     model: &InstalledModel,
     extract: Arc<dyn Extract>,
-    thread_setting: usize,
+    config: &EngineConfig,
 ) -> Result<Built, ApiError> {
-    let config = EngineConfig {
-        threads: threads(thread_setting),
-        idle_unload: IDLE_UNLOAD,
-        ..EngineConfig::default()
-    };
-    let embedder = open_embedder(model, &config)?;
+    let embedder = open_embedder(model, config)?;
     let identity = embedder.profile().clone();
     let (profile, table, state) = {
         let library = Arc::clone(library);

@@ -57,6 +57,7 @@ impl Code {
             "crashed" => Self::ReaderCrashed,
             "timed_out" => Self::ReaderTimedOut,
             "no_text" => Self::NoText,
+            "nothing_recognized" => Self::NothingRecognized,
             "worker_missing" | "pdfium_missing" => Self::InstallationIncomplete,
             "over_size_rule" => Self::OverSizeRule,
             "placeholder" => Self::Placeholder,

@@ -11,6 +11,7 @@
 mod advice;
 mod bindings;
 mod commands;
+mod device;
 mod dispatch;
 mod engine;
 mod error;

@@ -1,5 +1,6 @@
 //! docent, opened: the parts tied together.
 
+use crate::device::{self, KnownDevice};
 use crate::engine::{Engine, Switch};
 use crate::host::{Host, SilentHost};
 use crate::indexer::Indexer;
@@ -15,10 +16,13 @@ use docent_library::Library;
 use docent_model_hub::{Catalogue, ModelHub, ModelSpec};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::RwLock;
 
 /// Name of the settings in the library.
 const SETTINGS: &str = "settings";
+/// How long closing waits for requests to clear up what they have not finished, such as half a backup.
+const PATIENCE: Duration = Duration::from_secs(3);
 /// Name of the chosen models in the library.
 const CHOSEN_MODELS: &str = "models";
 
@@ -43,6 +47,7 @@ pub struct Api {
     rebuild: Rebuild,
     requests: Requests,
     mending: Mending,
+    device: KnownDevice,
 }
 
 impl Api {
@@ -75,7 +80,9 @@ impl Api {
         let engine = Arc::new(RwLock::new(Arc::new(Engine::without_models(&library, Switch::none()))));
         let indexer = Indexer::new(Arc::clone(&host), Arc::clone(&library), Arc::clone(&engine));
         let (rebuild, requests, mending) = (Rebuild::default(), Requests::default(), Mending::default());
-        let api = Self { host, places, library, hub, extract, engine, indexer, rebuild, requests, mending };
+        let device = KnownDevice::default();
+        let api =
+            Self { host, places, library, hub, extract, engine, indexer, rebuild, requests, mending, device };
         if api.library.sealed().is_none() {
             crate::engine::remove_unused_tables(&api.library, &api.places.data).await;
         }
@@ -139,6 +146,7 @@ impl Api {
         self.requests.cancel_all();
         self.rebuild.stop().await;
         self.indexer.shut_down().await;
+        self.requests.ended(PATIENCE).await;
         self.note_agreement().await;
         self.unload_engine().await;
         let library = Arc::clone(&self.library);
@@ -167,7 +175,7 @@ impl Api {
             hub: Some(Arc::clone(&self.hub)),
             extract: Some(Arc::new(self.extract.clone())),
             chosen,
-            threads: settings.threads as usize,
+            config: device::engine_config(&settings, &self.places),
         };
         let opened = Engine::open(&self.library, switch).await?;
         *self.engine.write().await = Arc::new(opened);
@@ -180,6 +188,10 @@ impl Api {
     pub(crate) async fn unload_engine(&self) {
         let empty = Arc::new(Engine::without_models(&self.library, Switch::none()));
         *self.engine.write().await = empty;
+    }
+
+    pub(crate) fn device(&self) -> &KnownDevice {
+        &self.device
     }
 
     pub(crate) fn mending(&self) -> &Mending {
@@ -196,6 +208,10 @@ impl Api {
 
     pub(crate) fn host(&self) -> &dyn Host {
         &*self.host
+    }
+
+    pub(crate) fn shared_host(&self) -> Arc<dyn Host> {
+        Arc::clone(&self.host)
     }
 
     pub(crate) fn places(&self) -> &Places {

@@ -1,5 +1,6 @@
 //! Where docent's files lie. The only place that reads the environment and the home folder.
 
+use crate::wire::DeviceChoice;
 use docent_model_hub::Network;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -15,6 +16,8 @@ pub struct Places {
     pub notes: PathBuf,
     /// The program that recognises text in pictures, if it was named.
     pub recognizer: Option<PathBuf>,
+    /// What models are to be computed on whatever the settings say, if the environment names it.
+    pub device: Option<DeviceChoice>,
     /// Where programs are looked for (the variable `PATH`).
     pub search_path: Option<OsString>,
     /// Installed models.
@@ -36,6 +39,8 @@ pub struct Resources {
     pub worker: PathBuf,
     /// The library that reads PDFs.
     pub pdfium: PathBuf,
+    /// The program that computes on a GPU; not every docent comes with one.
+    pub gpu_engine: PathBuf,
 }
 
 /// The Hugging Face hub, unless `HF_ENDPOINT` names a mirror.
@@ -45,8 +50,9 @@ const PACKAGE_INDEX: &str = "https://pypi.org/simple";
 
 impl Places {
     /// Places by the conventions of this system. `data` replaces the library's folder;
-    /// `DOCENT_DATA`, `DOCENT_NOTES`, `DOCENT_MODELS`, `DOCENT_PDFIUM`, `DOCENT_WORKER`, `DOCENT_TESSERACT` and `DOCENT_OFFLINE` replace
-    /// the others.
+    /// `DOCENT_DATA`, `DOCENT_NOTES`, `DOCENT_MODELS`, `DOCENT_PDFIUM`, `DOCENT_WORKER`,
+    /// `DOCENT_GPU_ENGINE`, `DOCENT_TESSERACT` and `DOCENT_OFFLINE` replace the others; `DOCENT_DEVICE`
+    /// (`auto`, `cpu` or `gpu`) comes before the setting of what models are computed on.
     pub fn from_environment(data: Option<PathBuf>) -> Self {
         let variable =
             |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
@@ -62,6 +68,7 @@ impl Places {
             // Where it is cannot be told: then opening the library fails and says so.
             data: given.unwrap_or_else(|| docent_keeping::relocate::current(&usual).unwrap_or(usual)),
             recognizer: variable("DOCENT_TESSERACT"),
+            device: text("DOCENT_DEVICE").and_then(|name| device_named(&name)),
             search_path: std::env::var_os("PATH"),
             notes: variable("DOCENT_NOTES").unwrap_or_else(|| documents_home().join("docent")),
             models: variable("DOCENT_MODELS").unwrap_or_else(|| own.join("models")),
@@ -71,6 +78,8 @@ impl Places {
                 worker: variable("DOCENT_WORKER")
                     .unwrap_or_else(|| programs.join(program_name("docent-extract-worker"))),
                 pdfium: variable("DOCENT_PDFIUM").unwrap_or_else(|| resources.join(library_name("pdfium"))),
+                gpu_engine: variable("DOCENT_GPU_ENGINE")
+                    .unwrap_or_else(|| programs.join(program_name("docent-engine-cuda"))),
             },
             network: Network {
                 hub_endpoint: text("HF_ENDPOINT").unwrap_or_else(|| HUB.to_owned()),
@@ -79,6 +88,20 @@ impl Places {
             },
         }
     }
+}
+
+/// The device of a name as it is written in `DOCENT_DEVICE`.
+fn device_named(name: &str) -> Option<DeviceChoice> {
+    let known = match name {
+        "auto" => Some(DeviceChoice::Auto),
+        "cpu" => Some(DeviceChoice::Cpu),
+        "gpu" => Some(DeviceChoice::Gpu),
+        _ => None,
+    };
+    if known.is_none() {
+        tracing::warn!(name, "DOCENT_DEVICE names no device: auto, cpu and gpu are known");
+    }
+    known
 }
 
 /// The folder where this system keeps a program's data.

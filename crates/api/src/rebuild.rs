@@ -1,10 +1,10 @@
 //! Another embedding model: its index is built in the background while the present one answers, and
 //! taken into use in one step when it is whole.
 
-use crate::engine;
 use crate::open::Api;
 use crate::wire::convert::count;
 use crate::wire::{ApiError, Code, Event, RebuildStatus, Tag};
+use crate::{device, engine};
 use docent_corpus::Cancel;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -109,7 +109,7 @@ impl Api {
             &self.places().data,
             &installed,
             self.extract(),
-            settings.threads as usize,
+            &device::engine_config(&settings, self.places()),
         )
         .await?;
         let told = Mutex::new(Instant::now() - TELL_EVERY);

@@ -3,10 +3,19 @@
 use docent_corpus::Cancel;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::sync::Notify;
 
-/// The running requests.
+/// The running requests. Cheap to clone.
 #[derive(Clone, Default)]
-pub(crate) struct Requests(Arc<Mutex<HashMap<String, Cancel>>>);
+pub(crate) struct Requests(Arc<Shared>);
+
+#[derive(Default)]
+struct Shared {
+    running: Mutex<HashMap<String, Cancel>>,
+    /// Told whenever one ends.
+    ended: Notify,
+}
 
 /// A running request; forgotten when dropped.
 pub(crate) struct Running {
@@ -36,15 +45,32 @@ impl Requests {
         self.lock().values().for_each(Cancel::cancel);
     }
 
+    /// Waits until none is running, so that each can clear up what it has not finished; but not for
+    /// longer than `patience`.
+    pub(crate) async fn ended(&self, patience: Duration) {
+        let all = async {
+            loop {
+                let one = self.0.ended.notified();
+                if self.lock().is_empty() {
+                    return;
+                }
+                one.await;
+            }
+        };
+        // Whoever does not stop in time is left to itself.
+        let _ = tokio::time::timeout(patience, all).await;
+    }
+
     fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<String, Cancel>> {
         // A map of flags is sound after a panic elsewhere.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Drop for Running {
     fn drop(&mut self) {
         self.requests.lock().remove(&self.id);
+        self.requests.0.ended.notify_waiters();
     }
 }
 
@@ -63,5 +89,21 @@ mod tests {
         drop(running);
         requests.cancel("a");
         assert!(requests.lock().is_empty());
+    }
+
+    #[tokio::test]
+    async fn closing_waits_for_what_is_running_and_not_for_ever() {
+        let requests = Requests::default();
+        requests.ended(Duration::MAX).await;
+        let (first, second) = (requests.start("a"), requests.start("b"));
+        let other = requests.clone();
+        let waiting = tokio::spawn(async move { other.ended(Duration::from_secs(600)).await });
+        drop(first);
+        tokio::task::yield_now().await;
+        assert!(!waiting.is_finished(), "one is left");
+        drop(second);
+        waiting.await.unwrap();
+        let _stubborn = requests.start("c");
+        requests.ended(Duration::ZERO).await;
     }
 }

@@ -150,7 +150,7 @@ fn print_counts(counts: &StateCounts) {
         (counts.words, "of these by words so far, not yet by meaning"),
         (counts.stale, "of these changed since and wait to be read again"),
         (counts.waiting, "wait to be read"),
-        (counts.needs_ocr, "hold only pictures of text"),
+        (counts.needs_ocr, "hold only pictures"),
         (counts.needs_password, "are behind a password"),
         (counts.failed, "could not be read"),
         (counts.skipped, "are of a kind that is not read, or left out"),

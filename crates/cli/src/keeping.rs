@@ -38,13 +38,35 @@ pub(crate) async fn back_up(api: &Api, file: &Path, vectors: bool, output: Outpu
 
 /// Has the next start take the library of a backup.
 pub(crate) async fn restore(places: Places, file: &Path, output: Output) -> Result<ExitCode> {
-    let (info, next) = Api::restore_unopened(places, PathReq { path: absolute(file)? }).await?;
+    let request = RestoreReq { request_id: "restore".to_owned(), path: absolute(file)? };
+    let sink = Sink::new(move |event: RestoreEvent| {
+        if output.draws {
+            redraw(&unpacking(&event));
+        }
+        true
+    });
+    let outcome = Api::restore_unopened(places, request, sink).await;
+    if output.draws {
+        redraw("");
+    }
+    let (info, next) = outcome?;
     output.show(&next, |next| {
         say!("{}", describe(&info));
         say!("The next start uses it, in {}.", plain(&next.folder));
         say!("The present library is kept in {}.", plain(&next.kept));
     })?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// How far it is, on a line.
+fn unpacking(event: &RestoreEvent) -> String {
+    match event {
+        RestoreEvent::Unpacking { done_bytes, total_bytes } => {
+            format!("unpacking: {} of {}", size(*done_bytes), size(*total_bytes))
+        }
+        RestoreEvent::Checking => "checking the library in it".to_owned(),
+        RestoreEvent::Done { .. } => String::new(),
+    }
 }
 
 /// Has the next start keep the library elsewhere.
@@ -81,6 +103,12 @@ pub(crate) async fn forget(
         if forgotten.quoted_in > 0 {
             say!("{} conversations still quote it.", forgotten.quoted_in);
         }
+        for folder in &forgotten.put_aside {
+            say!(
+                "A library put aside earlier may still hold it; delete it if you need it no more: {}",
+                plain(folder)
+            );
+        }
     })?;
     Ok(ExitCode::SUCCESS)
 }
@@ -94,4 +122,16 @@ fn describe(info: &BackupInfo) -> String {
         info.conversations,
         plain(&info.docent)
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_restore_says_how_far_it_is() {
+        let unpacked = RestoreEvent::Unpacking { done_bytes: 1.5e6, total_bytes: 3e9 };
+        assert_eq!(unpacking(&unpacked), "unpacking: 1.5 MB of 3.0 GB");
+        assert_eq!(unpacking(&RestoreEvent::Checking), "checking the library in it");
+    }
 }

@@ -233,15 +233,19 @@ pub(crate) async fn source_named(api: &Api, name: &str) -> Result<Source> {
     }
 }
 
-/// Says what is installed; fails when something needed is missing.
+/// Says what is installed; fails when something needed is missing or damaged.
 pub(crate) async fn doctor(api: &Api, output: Output) -> Result<ExitCode> {
-    let report = api.doctor(Empty {}).await?;
-    output.show(&report, |report| {
+    print_report(&api.doctor(Empty {}).await?, output)
+}
+
+/// Prints what the examination found; the exit status says whether all is well.
+pub(crate) fn print_report(report: &DoctorReport, output: Output) -> Result<ExitCode> {
+    output.show(report, |report| {
         for check in &report.checks {
             let mark = match check.state {
                 CheckState::Good => "ok  ",
                 CheckState::Limited => "note",
-                CheckState::Bad => "MISS",
+                CheckState::Bad => "BAD ",
             };
             say!("{mark}  {:<12} {}", check.id, plain(&check.text));
         }

@@ -63,7 +63,14 @@ fn run(arguments: Arguments, output: Output) -> Result<ExitCode> {
             return keeping::restore(places, file, output).await;
         }
         let terminal = Arc::new(Terminal::new(output));
-        let api = Arc::new(Api::open(places, Arc::clone(&terminal) as _).await?);
+        let api = match Api::open(places.clone(), Arc::clone(&terminal) as _).await {
+            Ok(api) => Arc::new(api),
+            // What cannot be opened is to be examined all the more.
+            Err(failure) if matches!(arguments.command, Command::Doctor) => {
+                return library::print_report(&Api::doctor_unopened(places, &failure).await, output);
+            }
+            Err(failure) => return Err(failure.into()),
+        };
         let interrupted = terminal::cancel_on_interrupt(Arc::clone(&api), Arc::clone(&terminal));
         let outcome = dispatch(&api, arguments.command, output, &terminal).await;
         interrupted.abort();

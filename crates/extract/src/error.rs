@@ -67,6 +67,9 @@ pub enum ExtractError {
     /// The file was read but holds no readable text (scanned pages, pictures only).
     #[error("the file has no readable text")]
     NoText,
+    /// The file holds only pictures, each of which was looked through for text; there is none.
+    #[error("text was looked for in the pictures of the file, and none was found")]
+    NothingRecognized,
     /// The worker executable is not where it should be.
     #[error("the reading program is missing at {}", path.display())]
     WorkerMissing {
@@ -97,6 +100,7 @@ impl ExtractError {
             Self::Interrupted { .. } => "interrupted",
             Self::TimedOut { .. } => "timed_out",
             Self::NoText => "no_text",
+            Self::NothingRecognized => "nothing_recognized",
             Self::WorkerMissing { .. } => "worker_missing",
             Self::PdfiumMissing => "pdfium_missing",
             Self::Cancelled => "cancelled",
@@ -112,7 +116,8 @@ impl ExtractError {
             | Self::Damaged { .. }
             | Self::TooLarge { .. }
             | Self::Crashed { .. }
-            | Self::NoText => true,
+            | Self::NoText
+            | Self::NothingRecognized => true,
             Self::NotFound
             | Self::PermissionDenied
             | Self::Read { .. }

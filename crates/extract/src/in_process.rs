@@ -99,8 +99,7 @@ impl Extract for InProcess {
             Ok(Ok(Ok(Ok(()) | Err(Stop::Full)))) => {
                 let draw = |member, page| self.draw_page(path, format, member, page);
                 let recognition = DocumentRecognition { recognizer: &self.recognizer, cancel, draw: &draw };
-                recognition.run(&mut collector, on_page)?;
-                Ok(collector.finish(None)?)
+                recognition.finish(collector, on_page)
             }
             Ok(Ok(Ok(Err(Stop::Failed(failure))))) if failure.leaves_text() && collector.amount() > 0 => {
                 let reason = ExtractError::from(failure.clone()).to_string();

@@ -107,6 +107,14 @@ impl Library {
         writer.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).step("folding the log")
     }
 
+    /// Looks at every page of the database, which takes about as long as reading its file.
+    ///
+    /// # Errors
+    /// [`LibraryError::Damaged`] with the first finding.
+    pub fn check(&self) -> Result<(), LibraryError> {
+        self.read("checking the database", check)
+    }
+
     /// The folder that was given to [`Library::open`].
     pub fn data_folder(&self) -> &Path {
         &self.data

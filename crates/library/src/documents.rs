@@ -336,7 +336,8 @@ impl Library {
     }
 
     /// Queues what could not be read because text in pictures was not recognised: documents without
-    /// any text, and those with pages without. What is live stays live until then. Gives how many.
+    /// any text, and those with pages without; other languages may find more, so this includes what was
+    /// looked through in vain. What is live stays live until then. Gives how many.
     pub fn queue_for_recognition(&self, now_ms: i64) -> Result<usize, LibraryError> {
         let step = "queueing pictures";
         self.write(step, |tx| {
@@ -344,7 +345,8 @@ impl Library {
             let sql = format!(
                 "UPDATE document SET state = 'waiting', extractor = NULL, error_code = NULL, error_detail = NULL,
                      updated_ms = ?1
-                 WHERE deleted_ms IS NULL AND (state = 'failed' AND error_code = 'no_text'
+                 WHERE deleted_ms IS NULL
+                   AND (state = 'failed' AND error_code IN ('no_text', 'nothing_recognized')
                      OR (state = 'indexed' OR {BY_WORDS}) AND warnings LIKE '%\"page_without_text\"%'
                      OR state = 'skipped' AND error_detail LIKE '% image')"
             );

@@ -127,8 +127,15 @@ impl LibraryError {
     }
 
     fn sqlite(step: &'static str, source: rusqlite::Error) -> Self {
-        if let rusqlite::Error::FromSqlConversionFailure(_, _, reason) = &source {
-            return LibraryError::damaged(format_args!("{step}: {reason}"));
+        match &source {
+            rusqlite::Error::FromSqlConversionFailure(_, _, reason) => {
+                return LibraryError::damaged(format_args!("{step}: {reason}"));
+            }
+            // No statement asks for what its table cannot hold: such a row was overwritten.
+            rusqlite::Error::InvalidColumnType(..) | rusqlite::Error::IntegralValueOutOfRange(..) => {
+                return LibraryError::damaged(format_args!("{step}: {source}"));
+            }
+            _ => {}
         }
         let rusqlite::Error::SqliteFailure(failure, message) = &source else {
             return LibraryError::Sqlite { step, source };
@@ -184,6 +191,15 @@ mod tests {
         assert_eq!(failure(ffi::SQLITE_CORRUPT).code(), "damaged");
         assert_eq!(failure(ffi::SQLITE_NOTADB).code(), "damaged");
         assert_eq!(failure(ffi::SQLITE_BUSY).code(), "sqlite");
+    }
+
+    #[test]
+    fn a_row_of_another_shape_is_damage() {
+        let db = rusqlite::Connection::open_in_memory().unwrap();
+        for sql in ["SELECT 'text'", "SELECT -1"] {
+            let read: rusqlite::Result<u32> = db.query_row(sql, [], |row| row.get(0));
+            assert_eq!(read.step("reading").unwrap_err().code(), "damaged", "{sql}");
+        }
     }
 
     #[test]

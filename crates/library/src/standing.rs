@@ -16,7 +16,8 @@ pub enum Standing {
     Indexed,
     /// Changed since; what it held before can still be found.
     Stale,
-    /// It has only pictures of text, and no program to recognise it was there.
+    /// It has only pictures: of text that no program was there to recognise, or ones that were looked
+    /// through and hold no text.
     NeedsOcr,
     /// It is behind a password.
     NeedsPassword,
@@ -80,6 +81,7 @@ impl Standing {
             (DocumentState::Reading, _) => Standing::Reading,
             (DocumentState::Indexed, _) => Standing::Indexed,
             (DocumentState::Failed, Some("no_text")) if may_be_a_picture(rel_path) => Standing::NeedsOcr,
+            (DocumentState::Failed, Some("nothing_recognized")) => Standing::NeedsOcr,
             (DocumentState::Failed, Some("encrypted")) => Standing::NeedsPassword,
             (DocumentState::Failed, _) => Standing::Failed,
             (DocumentState::Skipped, _) => Standing::Skipped,
@@ -104,6 +106,7 @@ pub(crate) const SQL: &str = concat!(
          AND (rel_path LIKE '%.pdf' OR rel_path LIKE '%.png' OR rel_path LIKE '%.jpg' OR rel_path LIKE '%.jpeg'
              OR rel_path LIKE '%.tif' OR rel_path LIKE '%.tiff' OR rel_path LIKE '%.webp'
              OR rel_path LIKE '%.bmp' OR rel_path LIKE '%.gif') THEN 'needs_ocr'
+     WHEN state = 'failed' AND error_code = 'nothing_recognized' THEN 'needs_ocr'
      WHEN state = 'failed' AND error_code = 'encrypted' THEN 'needs_password'
      WHEN ",
     by_words!(),
@@ -131,6 +134,8 @@ mod tests {
             ("c", Some("damaged")),
             ("d", None),
             ("e.html", Some("no_text")),
+            ("f.zip", Some("nothing_recognized")),
+            ("g.png", Some("nothing_recognized")),
         ] {
             let id = world.see(path, 1).document();
             world.library.set_document_state(id, DocumentState::Failed, code, None, 2).unwrap();
@@ -150,11 +155,11 @@ mod tests {
         let counts = world.library.document_counts().unwrap();
         assert_eq!(
             (counts.stale, counts.needs_ocr, counts.needs_password, counts.failed),
-            (1, 1 + PICTURES.len(), 1, 3)
+            (1, 3 + PICTURES.len(), 1, 3)
         );
         assert_eq!(
             (counts.indexed, counts.waiting, counts.words, counts.documents),
-            (1, 1, 1, 9 + PICTURES.len())
+            (1, 1, 1, 11 + PICTURES.len())
         );
         for standing in Standing::ALL {
             assert_eq!(Standing::parse(standing.as_str()), Some(standing));

@@ -85,7 +85,10 @@ fn damage_met_while_reading_is_said_as_such() {
     }
     fs::write(&database, bytes).unwrap();
     match Library::open(folder.path()) {
-        Ok((library, _)) => assert_eq!(library.search_like("words", 10_000).unwrap_err().code(), "damaged"),
+        Ok((library, _)) => {
+            assert_eq!(library.search_like("words", 10_000).unwrap_err().code(), "damaged");
+            assert_eq!(library.check().unwrap_err().code(), "damaged");
+        }
         Err(failure) => assert_eq!(failure.code(), "damaged"),
     }
 }

@@ -1,6 +1,6 @@
 /** Backing up, restoring and moving the library. A backup goes on while the person looks elsewhere. */
 import { t } from "../i18n/index.svelte";
-import type { ApiError, AtNextStart, BackUpEvent, BackupInfo } from "../wire/generated";
+import type { ApiError, AtNextStart, BackUpEvent, BackupInfo, RestoreEvent } from "../wire/generated";
 import { asApiError, isCancelled } from "./errors";
 import { attempt } from "./failures.svelte";
 import { call, currentHost, newRequestId, stream } from "./rpc";
@@ -54,10 +54,67 @@ export class BackUpRun {
 	}
 }
 
+/** Unpacking a backup beside the present library, which takes minutes if it is large. */
+export class RestoreRun {
+	readonly id = newRequestId();
+	readonly path: string;
+	done = $state(0);
+	total = $state(0);
+	/** Everything is unpacked, and the library in it is looked at. */
+	checking = $state(false);
+	running = $state(true);
+	stopped = $state(false);
+	/** What the next start does, once everything is ready for it. */
+	next = $state.raw<AtNextStart | null>(null);
+	error = $state.raw<ApiError | null>(null);
+	#abort = new AbortController();
+
+	constructor(path: string) {
+		this.path = path;
+	}
+
+	cancel(): void {
+		this.#abort.abort();
+	}
+
+	#take(event: RestoreEvent): void {
+		if (event.kind === "unpacking") {
+			this.done = event.done_bytes;
+			this.total = event.total_bytes;
+		} else if (event.kind === "checking") {
+			this.checking = true;
+		} else {
+			this.next = event.next;
+		}
+	}
+
+	async run(): Promise<void> {
+		try {
+			await stream(
+				"restore_backup",
+				{ request_id: this.id, path: this.path },
+				(event) => this.#take(event),
+				this.#abort.signal,
+			);
+			// Without its last event nobody knows that the next start uses it.
+			if (this.next === null) this.stopped = true;
+		} catch (thrown) {
+			const error = asApiError(thrown);
+			if (isCancelled(error)) this.stopped = true;
+			else this.error = error;
+		} finally {
+			this.running = false;
+		}
+	}
+}
+
 export type NextStart = AtNextStart & { kind: "restore" | "move" };
 
 class Keeping {
 	backup = $state.raw<BackUpRun | null>(null);
+	restoring = $state.raw<RestoreRun | null>(null);
+	/** Ends with the work that goes on now: a backup that is written, or one that is unpacked. */
+	#working: Promise<void> = Promise.resolve();
 	/** What was arranged for the next start in this session. */
 	next = $state.raw<NextStart | null>(null);
 
@@ -68,7 +125,25 @@ class Keeping {
 		if (!path) return;
 		const run = new BackUpRun(path);
 		this.backup = run;
-		await run.run(vectors);
+		await this.#follow(run.run(vectors));
+	}
+
+	/** What is being written to a file or unpacked from one now, with the promise of its end. */
+	get work(): { kind: "backup" | "restore"; ended: Promise<void> } | null {
+		if (this.backup?.running) return { kind: "backup", ended: this.#working };
+		if (this.restoring?.running) return { kind: "restore", ended: this.#working };
+		return null;
+	}
+
+	/** Whether the latest work of this kind ended without what it was for. */
+	hasFailed(kind: "backup" | "restore"): boolean {
+		return kind === "backup" ? !this.backup?.written : !this.restoring?.next;
+	}
+
+	#follow(work: Promise<void>): Promise<void> {
+		const before = this.#working;
+		this.#working = Promise.all([before, work]).then(() => {});
+		return work;
 	}
 
 	/** A backup that the person chose, with what is in it. */
@@ -80,11 +155,16 @@ class Keeping {
 		return info && { path, info };
 	}
 
-	/** Unpacks it beside the library, which takes minutes if it is large; rejects with why it could not. */
-	async restore(path: string): Promise<AtNextStart> {
-		const next = await call("restore_backup", { path });
-		this.next = { ...next, kind: "restore" };
-		return next;
+	/** Unpacks it beside the library, for the next start; how that goes is told by the run. */
+	restore(path: string): RestoreRun {
+		const run = new RestoreRun(path);
+		this.restoring = run;
+		void this.#follow(
+			run.run().then(() => {
+				if (run.next) this.next = { ...run.next, kind: "restore" };
+			}),
+		);
+		return run;
 	}
 
 	/** The folder that the person chose to move to. */

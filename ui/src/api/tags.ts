@@ -15,7 +15,7 @@ export const TAGS = {
 	list_conversations: ["conversations"],
 	get_conversation: ["conversations"],
 	list_models: ["models"],
-	doctor: ["models", "app"],
+	doctor: ["models", "settings"],
 } as const satisfies Partial<Record<CallName, readonly Tag[]>>;
 
 export type QueryName = keyof typeof TAGS;

@@ -4,6 +4,7 @@
  * depends on it.
  */
 
+import { device } from "./en/device";
 import { errors } from "./en/errors";
 import { keeping } from "./en/keeping";
 import { collection, documents, indexing, places, rules, source } from "./en/library";
@@ -21,6 +22,11 @@ export const en = {
 		lost: "If docent closes now, that text is lost.",
 		yes: "Close anyway",
 		no: "Go back",
+		backupTitle: "Close while a backup is being written?",
+		backup: "Closing now stops it, and no file is written.",
+		restoreTitle: "Close while a backup is being unpacked?",
+		restore: "Closing now stops it, and the present library stays in use.",
+		stopYes: "Stop and close",
 	},
 	app: {
 		name: "docent",
@@ -304,7 +310,7 @@ export const en = {
 			ocr: "Text in pictures",
 			embedder: "Model for finding by meaning",
 			generator: "Model for answers",
-			device: "Processor",
+			device: "Computing",
 			disk: "Disk space",
 			memory: "Memory",
 		},
@@ -383,6 +389,7 @@ export const en = {
 	places,
 	notes,
 	keeping,
+	device,
 	errors,
 };
 

@@ -41,6 +41,7 @@ describe("languages", () => {
 				"answer.assistant",
 				"documents.format.pdf",
 				"documents.format.markdown",
+				"device.choice.gpu",
 				"settings.languageEn",
 				"settings.languageZh",
 				"commands.languageEn",

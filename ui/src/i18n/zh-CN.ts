@@ -1,5 +1,6 @@
 /** Every word of the window in Simplified Chinese. */
 import type { Messages } from "./en";
+import { device } from "./zh-CN/device";
 import { errors } from "./zh-CN/errors";
 import { keeping } from "./zh-CN/keeping";
 import { collection, documents, indexing, places, rules, source } from "./zh-CN/library";
@@ -13,6 +14,11 @@ export const zhCN: Messages = {
 		lost: "现在关闭 docent 会丢失这些文字。",
 		yes: "仍然关闭",
 		no: "返回",
+		backupTitle: "正在写入备份，仍要关闭？",
+		backup: "现在关闭会停止备份，不会写入任何文件。",
+		restoreTitle: "正在解压备份，仍要关闭？",
+		restore: "现在关闭会停止解压，继续使用现有的资料库。",
+		stopYes: "停止并关闭",
 	},
 	app: {
 		name: "docent",
@@ -285,7 +291,7 @@ export const zhCN: Messages = {
 			ocr: "图片中的文字",
 			embedder: "按含义查找的模型",
 			generator: "回答模型",
-			device: "处理器",
+			device: "计算",
 			disk: "磁盘空间",
 			memory: "内存",
 		},
@@ -364,5 +370,6 @@ export const zhCN: Messages = {
 	places,
 	notes,
 	keeping,
+	device,
 	errors,
 };

@@ -139,6 +139,9 @@ export const TestId = {
 	LanguageSelect: "language-select",
 	ThemeSelect: "theme-select",
 	Threads: "threads",
+	DeviceSelect: "device-select",
+	/** What models are computed on now, and why. */
+	DeviceNow: "device-now",
 	AllowDownloads: "allow-downloads",
 	/** Keeping: backup, restore, move, recognition. */
 	BackUp: "back-up",
@@ -149,6 +152,8 @@ export const TestId = {
 	RestoreLook: "restore-look",
 	Restore: "restore",
 	RestoreBusy: "restore-busy",
+	RestoreProgress: "restore-progress",
+	RestoreStop: "restore-stop",
 	RestoreYes: "restore-yes",
 	MoveLibrary: "move-library",
 	NextStart: "next-start",

@@ -88,9 +88,9 @@ indexing: IndexingStatus,
  */
 settings: Settings, 
 /**
- * Where computing happens, in words, such as "CPU, 2 threads, AVX-512".
+ * What models are computed on; absent until that is found out.
  */
-device: string, 
+device: Device | null, 
 /**
  * The index of another embedding model that is being built, if one is.
  */
@@ -388,7 +388,7 @@ quote: string, };
 /**
  * Every failure that somebody acts on. Kept small: a code exists only if its text differs.
  */
-export type Code = "bad_request" | "not_found" | "path_not_found" | "permission_denied" | "own_data" | "unsupported_file" | "empty_file" | "password_needed" | "damaged_file" | "file_too_large" | "no_text" | "reader_crashed" | "reader_timed_out" | "installation_incomplete" | "read_failed" | "over_size_rule" | "placeholder" | "forgotten" | "backup" | "bad_path" | "path_taken" | "bad_backup" | "no_notes_folder" | "library_in_use" | "library_too_new" | "library_damaged" | "disk_full" | "read_only" | "index_failed" | "model_not_installed" | "model_unknown" | "model_damaged" | "model_unsupported" | "checksum_mismatch" | "download_failed" | "offline" | "not_enough_memory" | "question_too_long" | "question_empty" | "compute_failed" | "cancelled" | "internal";
+export type Code = "bad_request" | "not_found" | "path_not_found" | "permission_denied" | "own_data" | "unsupported_file" | "empty_file" | "password_needed" | "damaged_file" | "file_too_large" | "no_text" | "nothing_recognized" | "reader_crashed" | "reader_timed_out" | "installation_incomplete" | "read_failed" | "over_size_rule" | "placeholder" | "forgotten" | "backup" | "bad_path" | "path_taken" | "bad_backup" | "no_notes_folder" | "library_in_use" | "library_too_new" | "library_damaged" | "disk_full" | "read_only" | "index_failed" | "model_not_installed" | "model_unknown" | "model_damaged" | "model_unsupported" | "checksum_mismatch" | "download_failed" | "offline" | "not_enough_memory" | "question_too_long" | "question_empty" | "compute_failed" | "cancelled" | "internal";
 
 /**
  * A named set of sources and documents.
@@ -504,6 +504,49 @@ export type CreateCollectionReq = {
 name: string, };
 
 /**
+ * What models are computed on, and why.
+ */
+export type Device = { 
+/**
+ * Name of the GPU that computes; absent when the processor does.
+ */
+gpu: string | null, 
+/**
+ * Instruction sets of the processor that are used, such as `avx2`.
+ */
+features: Array<string>, 
+/**
+ * Threads of the processor that compute.
+ */
+threads: number, 
+/**
+ * Why it is this one.
+ */
+reason: DeviceReason, 
+/**
+ * What was wanted.
+ */
+choice: DeviceChoice, 
+/**
+ * Whether the variable `DOCENT_DEVICE` wants it, so that the setting does not count.
+ */
+overridden: boolean, };
+
+/**
+ * What a person wants models to be computed on.
+ */
+export type DeviceChoice = "auto" | "cpu" | "gpu";
+
+/**
+ * Why models are computed on this device.
+ */
+export type DeviceReason = { "kind": "cpu_asked" } | { "kind": "no_gpu_support" } | { "kind": "no_gpu" } | { "kind": "gpu_failed", 
+/**
+ * What went wrong, in English.
+ */
+detail: string, } | { "kind": "gpu_found" } | { "kind": "gpu_asked" };
+
+/**
  * What docent found out about its own installation.
  */
 export type DoctorReport = { 
@@ -514,7 +557,11 @@ healthy: boolean,
 /**
  * One entry per thing looked at.
  */
-checks: Array<Check>, };
+checks: Array<Check>, 
+/**
+ * What models are computed on, as in the check `device`; absent if that could not be found out.
+ */
+device: Device | null, };
 
 /**
  * A file of a source.
@@ -771,7 +818,12 @@ passages: number,
 /**
  * Conversations that still quote it, because answers keep what they rest on.
  */
-quoted_in: number, };
+quoted_in: number, 
+/**
+ * Folders with whole libraries of earlier times, which a restore or a move has put aside: they
+ * may hold it as it was then. Nothing is ever taken out of them.
+ */
+put_aside: Array<string>, };
 
 /**
  * Asks where spans stand on their pages.
@@ -1576,6 +1628,36 @@ path: string,
 to: string, };
 
 /**
+ * How restoring a backup goes on.
+ */
+export type RestoreEvent = { "kind": "unpacking", 
+/**
+ * Bytes so far.
+ */
+done_bytes: number, 
+/**
+ * Of how many.
+ */
+total_bytes: number, } | { "kind": "checking" } | { "kind": "done", 
+/**
+ * What happens then.
+ */
+next: AtNextStart, };
+
+/**
+ * Has the next start use the library of a backup.
+ */
+export type RestoreReq = { 
+/**
+ * Id for [`super::CancelReq`].
+ */
+request_id: string, 
+/**
+ * Absolute path of the backup.
+ */
+path: string, };
+
+/**
  * Who speaks.
  */
 export type Role = "user" | "assistant";
@@ -1717,6 +1799,10 @@ theme: Theme,
  */
 threads: number, 
 /**
+ * What models are computed on.
+ */
+device: DeviceChoice, 
+/**
  * Whether docent may use the network for downloads that the user asks for.
  */
 allow_downloads: boolean, 
@@ -1745,6 +1831,10 @@ theme: Theme | null,
  * Threads for computing.
  */
 threads: number | null, 
+/**
+ * What models are computed on.
+ */
+device: DeviceChoice | null, 
 /**
  * Whether docent may use the network.
  */
@@ -1932,7 +2022,7 @@ waiting: number,
  */
 stale: number, 
 /**
- * Hold only pictures of text.
+ * Hold only pictures.
  */
 needs_ocr: number, 
 /**
@@ -2065,7 +2155,6 @@ export interface Calls {
 	note_versions: { req: NoteReq; res: NoteVersionsRes };
 	note_version: { req: NoteVersionReq; res: NoteVersionRes };
 	inspect_backup: { req: PathReq; res: BackupInfo };
-	restore_backup: { req: PathReq; res: AtNextStart };
 	move_library: { req: PathReq; res: AtNextStart };
 	recognition_status: { req: Empty; res: RecognitionStatus };
 	list_conversations: { req: Empty; res: ConversationsRes };
@@ -2085,4 +2174,5 @@ export interface Streams {
 	fetch_model: { req: FetchModelReq; event: FetchEvent };
 	import_model: { req: ImportModelReq; event: FetchEvent };
 	back_up: { req: BackUpReq; event: BackUpEvent };
+	restore_backup: { req: RestoreReq; event: RestoreEvent };
 }

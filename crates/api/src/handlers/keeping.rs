@@ -6,7 +6,8 @@ use crate::own_data::{outside, settled};
 use crate::wire::convert::number;
 use crate::wire::*;
 use crate::{Api, Host, Places, SilentHost, Sink};
-use docent_keeping::backup::{self, Contents, Manifest};
+use docent_corpus::Cancel;
+use docent_keeping::backup::{self, Contents, Manifest, Pending, Preparing};
 use docent_keeping::relocate;
 use docent_library::FolderLock;
 use std::path::{Path, PathBuf};
@@ -74,25 +75,29 @@ impl Api {
     }
 
     /// Has the next start use the library of a backup. The present one is kept.
-    pub async fn restore_backup(&self, req: PathReq) -> Result<AtNextStart, ApiError> {
+    pub async fn restore_backup(&self, req: RestoreReq, sink: Sink<RestoreEvent>) -> Result<(), ApiError> {
+        let running = self.requests().start(&req.request_id);
         let (path, data, now) = (absolute(&req.path)?, self.places().data.clone(), self.now_ms());
-        let folder = data.to_string_lossy().into_owned();
+        let (cancel, telling) = (running.cancel.clone(), sink.clone());
+        let folder = data.clone();
         let pending = tokio::task::spawn_blocking(move || {
-            backup::prepare(&path, &data, now, &docent_corpus::Cancel::new())
+            backup::prepare(&path, &data, now, &cancel, &mut telling_of(telling))
         })
         .await??;
-        Ok(AtNextStart { folder, kept: pending.kept.to_string_lossy().into_owned() })
+        sink.send(RestoreEvent::Done { next: at_next_start(&folder, &pending) });
+        Ok(())
     }
 
     /// As [`Api::restore_backup`], without a library that could be opened: the present one may be
-    /// damaged. Gives what is in the backup, too.
+    /// damaged. Gives what is in the backup, too; the last event is left to the caller.
     ///
     /// # Errors
     /// `bad_backup`, `library_in_use`, `disk_full`; `path_not_found` if the folder of the library is
     /// not there, as on a drive that is not connected.
     pub async fn restore_unopened(
         places: Places,
-        req: PathReq,
+        req: RestoreReq,
+        sink: Sink<RestoreEvent>,
     ) -> Result<(BackupInfo, AtNextStart), ApiError> {
         let path = absolute(&req.path)?;
         tokio::task::spawn_blocking(move || {
@@ -102,10 +107,9 @@ impl Api {
                 tracing::warn!(%error, "an earlier restore could not be finished");
             }
             let _lock = FolderLock::take(&data)?;
-            let pending = backup::prepare(&path, &data, SilentHost.now_ms(), &docent_corpus::Cancel::new())?;
-            let folder = data.to_string_lossy().into_owned();
-            let kept = pending.kept.to_string_lossy().into_owned();
-            Ok((info(&pending.manifest), AtNextStart { folder, kept }))
+            let (now, mut tell) = (SilentHost.now_ms(), telling_of(sink));
+            let pending = backup::prepare(&path, &data, now, &Cancel::new(), &mut tell)?;
+            Ok((info(&pending.manifest), at_next_start(&data, &pending)))
         })
         .await?
     }
@@ -129,6 +133,32 @@ impl Api {
     pub async fn recognition_status(&self, _: Empty) -> Result<RecognitionStatus, ApiError> {
         let places = self.places().clone();
         Ok(tokio::task::spawn_blocking(move || crate::reading::recognition_status(&places)).await?)
+    }
+}
+
+/// Tells of a restore, not more often than anybody can see.
+fn telling_of(sink: Sink<RestoreEvent>) -> impl FnMut(Preparing) {
+    let mut told: Option<Instant> = None;
+    move |step| {
+        let event = match step {
+            Preparing::Unpacking { done, total } => {
+                if done < total && told.is_some_and(|told| told.elapsed() < TELL_EVERY) {
+                    return;
+                }
+                RestoreEvent::Unpacking { done_bytes: bytes(done), total_bytes: bytes(total) }
+            }
+            Preparing::Checking => RestoreEvent::Checking,
+        };
+        told = Some(Instant::now());
+        // Nobody listening is no reason to stop; a cancelled request is.
+        sink.send(event);
+    }
+}
+
+fn at_next_start(data: &Path, pending: &Pending) -> AtNextStart {
+    AtNextStart {
+        folder: data.to_string_lossy().into_owned(),
+        kept: pending.kept.to_string_lossy().into_owned(),
     }
 }
 

@@ -7,6 +7,7 @@ use crate::Api;
 use crate::own_data::outside;
 use crate::wire::*;
 use docent_corpus::{DocumentId, SourceId};
+use docent_keeping::{backup, relocate};
 use docent_library::{Document, Library, SourceKind};
 use std::path::Path;
 
@@ -58,7 +59,10 @@ impl Api {
     /// on. The file itself is not touched.
     pub async fn forget_document(&self, req: DocumentReq) -> Result<ForgetRes, ApiError> {
         let (id, now) = (DocumentId(req.document), self.now_ms());
-        let res = self.library(move |library| forget(library, id, now)).await?;
+        let (data, usual) = (self.places().data.clone(), self.places().usual_data.clone());
+        let res = self
+            .library(move |library| forget(library, id, libraries_put_aside(&data, usual.as_deref()), now))
+            .await?;
         // Its rows leave the index with the next run, and are never shown from now on.
         self.indexer().scan(None);
         self.changed(&[Tag::Sources, Tag::Documents, Tag::App]);
@@ -66,7 +70,12 @@ impl Api {
     }
 }
 
-fn forget(library: &Library, id: DocumentId, now_ms: i64) -> Result<ForgetRes, ApiError> {
+fn forget(
+    library: &Library,
+    id: DocumentId,
+    put_aside: Vec<String>,
+    now_ms: i64,
+) -> Result<ForgetRes, ApiError> {
     let document = library.document(id)?;
     let source = library.source(document.source)?;
     let original = original_path(library, &document)?;
@@ -81,7 +90,16 @@ fn forget(library: &Library, id: DocumentId, now_ms: i64) -> Result<ForgetRes, A
         copies,
         passages: document.chunks,
         quoted_in: convert::count(quoted_in),
+        put_aside,
     })
+}
+
+/// Whole libraries of earlier times that lie about: put aside by restores, left behind by moves.
+fn libraries_put_aside(data: &Path, usual: Option<&Path>) -> Vec<String> {
+    let mut folders = backup::put_aside(data);
+    folders.extend(relocate::left_behind(data));
+    folders.extend(usual.filter(|usual| *usual != data).map(relocate::left_behind).unwrap_or_default());
+    folders.iter().map(|folder| folder.to_string_lossy().into_owned()).collect()
 }
 
 /// The other files with the same bytes, by path: what a document holds stays found through them.

@@ -4,6 +4,7 @@ mod app;
 mod ask;
 mod collections;
 mod conversations;
+mod doctor;
 mod documents;
 mod keeping;
 mod ledger;

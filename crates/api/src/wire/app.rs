@@ -1,6 +1,6 @@
 //! The state of the application as a whole: settings, indexing, self-examination, events.
 
-use super::{ModelRole, wire};
+use super::{Device, DeviceChoice, ModelRole, wire};
 
 wire! {
     /// A request or answer without content.
@@ -29,8 +29,8 @@ wire! {
         pub indexing: IndexingStatus,
         /// Settings.
         pub settings: Settings,
-        /// Where computing happens, in words, such as "CPU, 2 threads, AVX-512".
-        pub device: String,
+        /// What models are computed on; absent until that is found out.
+        pub device: Option<Device>,
         /// The index of another embedding model that is being built, if one is.
         pub rebuild: Option<super::RebuildStatus>,
         /// Folder of the notes, once there is one.
@@ -56,6 +56,8 @@ wire! {
         pub theme: Theme,
         /// Threads for computing; 0 means as many as there are physical cores.
         pub threads: u32,
+        /// What models are computed on.
+        pub device: DeviceChoice,
         /// Whether docent may use the network for downloads that the user asks for.
         pub allow_downloads: bool,
         /// Whether text in pictures is recognised, where the program for it is installed.
@@ -74,6 +76,8 @@ wire! {
         pub theme: Option<Theme>,
         /// Threads for computing.
         pub threads: Option<u32>,
+        /// What models are computed on.
+        pub device: Option<DeviceChoice>,
         /// Whether docent may use the network.
         pub allow_downloads: Option<bool>,
         /// Whether text in pictures is recognised.
@@ -209,6 +213,8 @@ wire! {
         pub healthy: bool,
         /// One entry per thing looked at.
         pub checks: Vec<Check>,
+        /// What models are computed on, as in the check `device`; absent if that could not be found out.
+        pub device: Option<Device>,
     }
 
     /// One thing looked at.
@@ -246,6 +252,7 @@ impl Default for Settings {
             language: Language::System,
             theme: Theme::System,
             threads: 0,
+            device: DeviceChoice::Auto,
             allow_downloads: true,
             recognition: true,
             recognition_languages: Vec::new(),

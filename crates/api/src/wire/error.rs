@@ -39,6 +39,8 @@ wire! {
         FileTooLarge,
         /// The file holds no readable text (a scan, for example).
         NoText,
+        /// The file holds only pictures, and recognition found no text in them.
+        NothingRecognized,
         /// Reading the file crashed the reader.
         ReaderCrashed,
         /// Reading the file took too long.

@@ -56,6 +56,33 @@ wire! {
         pub left_out: Vec<String>,
     }
 
+    /// Has the next start use the library of a backup.
+    pub struct RestoreReq {
+        /// Id for [`super::CancelReq`].
+        pub request_id: String,
+        /// Absolute path of the backup.
+        pub path: String,
+    }
+
+    /// How restoring a backup goes on.
+    #[serde(tag = "kind", rename_all = "snake_case")]
+    pub enum RestoreEvent {
+        /// Still being unpacked beside the present library.
+        Unpacking {
+            /// Bytes so far.
+            done_bytes: f64,
+            /// Of how many.
+            total_bytes: f64,
+        },
+        /// Everything is unpacked; the library in it is being checked.
+        Checking,
+        /// The next start uses it.
+        Done {
+            /// What happens then.
+            next: AtNextStart,
+        },
+    }
+
     /// What happens at the next start.
     pub struct AtNextStart {
         /// The folder that will be used, or that is filled.
@@ -74,6 +101,9 @@ wire! {
         pub passages: u32,
         /// Conversations that still quote it, because answers keep what they rest on.
         pub quoted_in: u32,
+        /// Folders with whole libraries of earlier times, which a restore or a move has put aside: they
+        /// may hold it as it was then. Nothing is ever taken out of them.
+        pub put_aside: Vec<String>,
     }
 
     /// Writes the list of documents with their states as CSV.

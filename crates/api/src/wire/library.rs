@@ -52,7 +52,7 @@ wire! {
         pub waiting: u32,
         /// Can be found as they were; they changed since and wait.
         pub stale: u32,
-        /// Hold only pictures of text.
+        /// Hold only pictures.
         pub needs_ocr: u32,
         /// Behind a password.
         pub needs_password: u32,
@@ -237,7 +237,8 @@ wire! {
         Indexed,
         /// Changed since; what it held before can still be found.
         Stale,
-        /// It has only pictures of text, and no program to recognise it was there.
+        /// It has only pictures: of text that no program was there to recognise, or ones that were
+        /// looked through and hold no text. The reason says which.
         NeedsOcr,
         /// It is behind a password.
         NeedsPassword,

@@ -7,6 +7,7 @@
 mod app;
 mod chat;
 pub(crate) mod convert;
+mod device;
 mod error;
 mod keeping;
 mod library;
@@ -17,6 +18,7 @@ mod search;
 
 pub use app::*;
 pub use chat::*;
+pub use device::*;
 pub use error::*;
 pub use keeping::*;
 pub use library::*;

@@ -99,8 +99,7 @@ impl Extractor {
                     let draw = |member, page| self.draw_page(path, format, member, page, cancel);
                     let recognition =
                         DocumentRecognition { recognizer: &self.recognizer, cancel, draw: &draw };
-                    recognition.run(&mut collector, &mut |done, of| on_page.tell(done, of))?;
-                    return Ok(collector.finish(None)?);
+                    return recognition.finish(collector, &mut |done, of| on_page.tell(done, of));
                 }
                 Err(broken) => broken,
             };

@@ -4,8 +4,8 @@ use super::Recognizer;
 use super::pages::{Outcome, Pages};
 use crate::ExtractError;
 use crate::collect::Collector;
-use crate::message::Drawing;
-use docent_corpus::Cancel;
+use crate::message::{Drawing, Failure};
+use docent_corpus::{Cancel, DocumentText};
 
 /// Recognition of the pages of one document.
 pub(crate) struct DocumentRecognition<'d> {
@@ -16,21 +16,38 @@ pub(crate) struct DocumentRecognition<'d> {
 }
 
 impl DocumentRecognition<'_> {
-    /// Reads the pages of `collector` that have no text. `on_page` hears of each one that is done.
+    /// Reads the pages of `collector` that have no text, and ends the document. `on_page` hears of each
+    /// page that is done.
     ///
     /// # Errors
-    /// [`ExtractError::Cancelled`]; what goes wrong with a page is a warning of the document.
-    pub(crate) fn run(
+    /// [`ExtractError::Cancelled`]; what goes wrong with a page is a warning of the document. As
+    /// [`Collector::finish`] for the document, but [`ExtractError::NothingRecognized`] for one without
+    /// text whose pages were all looked through: nothing that could be installed would change that.
+    pub(crate) fn finish(
+        &self,
+        mut collector: Collector,
+        on_page: &mut dyn FnMut(u32, Option<u32>),
+    ) -> Result<DocumentText, ExtractError> {
+        let is_complete = self.run(&mut collector, on_page)?;
+        collector.finish(None).map_err(|failure| match failure {
+            Failure::NoText if is_complete => ExtractError::NothingRecognized,
+            other => other.into(),
+        })
+    }
+
+    /// Gives whether there were pages without text and the program has looked at every one of them.
+    fn run(
         &self,
         collector: &mut Collector,
         on_page: &mut dyn FnMut(u32, Option<u32>),
-    ) -> Result<(), ExtractError> {
+    ) -> Result<bool, ExtractError> {
         let own = collector.pages_without_text().into_iter();
         let mut waiting: Vec<Waiting> = own.map(|page| Waiting { scan: None, page }).collect();
         waiting.extend(collector.pages_of_scans().map(|(scan, page)| Waiting { scan: Some(scan), page }));
         if waiting.is_empty() {
-            return Ok(());
+            return Ok(false);
         }
+        let (all, mut looked_at) = (waiting.len(), 0);
         let most = usize::try_from(self.recognizer.max_pages(self.cancel)).unwrap_or(usize::MAX);
         waiting.truncate(most);
         // Pages are told apart by their position among those that wait.
@@ -45,6 +62,7 @@ impl DocumentRecognition<'_> {
         let pages = Pages { recognizer: self.recognizer, cancel: self.cancel, draw: &draw };
         pages.recognize(&numbers, &mut |at, outcome| {
             let Some(page) = waiting.get(at as usize) else { return };
+            looked_at += usize::from(matches!(outcome, Outcome::Recognized(_) | Outcome::Blank));
             take(collector, *page, outcome);
             if page.scan.is_none() {
                 collector.page_is_done();
@@ -52,7 +70,8 @@ impl DocumentRecognition<'_> {
             if let Some((done, of)) = collector.progress() {
                 on_page(done, of);
             }
-        })
+        })?;
+        Ok(looked_at == all)
     }
 }
 
@@ -65,7 +84,7 @@ struct Waiting {
 
 fn take(collector: &mut Collector, Waiting { scan, page }: Waiting, outcome: Outcome) {
     match outcome {
-        Outcome::Unread => {}
+        Outcome::Blank | Outcome::Unread => {}
         Outcome::Failed(reason) if scan.is_none() => collector.page_failed(page, reason),
         Outcome::Failed(_) => {} // its file was told of already
         Outcome::Recognized(mut recognized) => {

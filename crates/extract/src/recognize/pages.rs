@@ -22,7 +22,9 @@ const MORE_TIME: u32 = 5;
 #[derive(Debug)]
 pub(crate) enum Outcome {
     Recognized(Recognized),
-    /// It stays a page without text.
+    /// It was looked through and holds no text.
+    Blank,
+    /// It stays a page without text, and nobody knows whether it holds any.
     Unread,
     /// It is broken and cannot be drawn.
     Failed(String),
@@ -127,7 +129,7 @@ impl Pages<'_> {
         };
         match self.recognizer.read(page, &drawing, times, self.cancel) {
             Ok(recognized) => Ok(Outcome::Recognized(recognized)),
-            Err(Trouble::NoText) => Ok(Outcome::Unread),
+            Err(Trouble::NoText) => Ok(Outcome::Blank),
             Err(Trouble::Cancelled) => Err(Failed::Cancelled),
             Err(Trouble::Slow(reason)) => {
                 tracing::warn!(page, reason, "the text of a page was not recognised in time");

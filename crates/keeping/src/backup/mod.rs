@@ -7,6 +7,7 @@
 //! | `lance/…` | the table that questions are asked of, if vectors go along |
 //! | `notes/…` | the notes' folder |
 
+mod aside;
 mod date;
 mod exchange;
 mod mark;
@@ -18,9 +19,10 @@ mod write;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
+pub use aside::put_aside;
 pub use exchange::apply_pending;
 pub(crate) use mark::restore_waits;
-pub use restore::{inspect, prepare};
+pub use restore::{Preparing, inspect, prepare};
 pub use write::{Contents, write};
 
 /// Name of the manifest in the file.

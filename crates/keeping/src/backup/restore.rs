@@ -3,6 +3,7 @@
 //! A library is not exchanged while it is open. [`prepare`] unpacks and checks everything beside it and
 //! leaves a mark; at the next start [`super::apply_pending`] exchanges the two.
 
+use super::aside::ASIDE;
 use super::mark::Mark;
 use super::{FORMAT, INDEX, MANIFEST, Manifest, NOTES, Pending, UNPACKED};
 use crate::KeepingError;
@@ -18,6 +19,22 @@ use zip::ZipArchive;
 const MANIFEST_BYTES: u64 = 16 << 20;
 /// The lock that opening a library leaves behind.
 const LOCK: &str = "LOCK";
+/// Bytes unpacked between two looks at the cancel signal.
+const PIECE: usize = 1 << 20;
+
+/// How far unpacking a backup is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Preparing {
+    /// Bytes are unpacked and compared with the checksums of the file.
+    Unpacking {
+        /// Bytes so far.
+        done: u64,
+        /// Of how many, as the file says.
+        total: u64,
+    },
+    /// Everything is unpacked; the library is opened once and all of it brought to the disk.
+    Checking,
+}
 
 /// What is in a backup.
 ///
@@ -28,25 +45,30 @@ pub fn inspect(path: &Path) -> Result<Manifest, KeepingError> {
 }
 
 /// Unpacks a backup into the data folder and has the next start use it. Every byte is compared with
-/// the file's checksums first, and the library in it is opened once.
+/// the file's checksums first, and the library in it is opened once. `tell` hears how far it is.
 ///
 /// # Errors
 /// When the backup is not whole or the disk is full. The present library is not touched in any case.
-pub fn prepare(path: &Path, data: &Path, now_ms: i64, cancel: &Cancel) -> Result<Pending, KeepingError> {
+pub fn prepare(
+    path: &Path,
+    data: &Path,
+    now_ms: i64,
+    cancel: &Cancel,
+    tell: &mut dyn FnMut(Preparing),
+) -> Result<Pending, KeepingError> {
     let mut archive = open(path)?;
     let manifest = manifest_of(&mut archive, path)?;
     let target = data.join(UNPACKED);
     // An earlier wish is withdrawn first.
     Mark::remove(data)?;
     remove_tree(&target)?;
-    if let Err(error) = unpack_all(&mut archive, &target, path, cancel) {
+    if let Err(error) = unpack_all(&mut archive, &target, path, cancel, tell) {
         // Nothing of it is of use; the first error is the one to be told.
         let _ = remove_tree(&target);
         return Err(error);
     }
     let index = target.join(INDEX).is_dir();
-    let mark =
-        Mark { kept: format!("before-restore-{now_ms}"), asked_ms: now_ms, index, notes: None, manifest };
+    let mark = Mark { kept: format!("{ASIDE}{now_ms}"), asked_ms: now_ms, index, notes: None, manifest };
     mark.write(data)?;
     Ok(Pending { kept: data.join(&mark.kept), notes: None, manifest: mark.manifest })
 }
@@ -56,14 +78,41 @@ fn unpack_all<R: Read + io::Seek>(
     target: &Path,
     path: &Path,
     cancel: &Cancel,
+    tell: &mut dyn FnMut(Preparing),
 ) -> Result<(), KeepingError> {
     fs::create_dir_all(target).map_err(|source| KeepingError::file("making", target, source))?;
+    let total = unpacked_bytes(archive, path)?;
+    let mut done = 0;
     for index in 0..archive.len() {
         cancel.check()?;
-        unpack(archive, index, target, path)?;
+        unpack(archive, index, target, path, &mut |bytes| {
+            cancel.check()?;
+            done += bytes;
+            tell(Preparing::Unpacking { done, total });
+            Ok(())
+        })?;
     }
+    tell(Preparing::Checking);
     check_library(target, path)?;
     sync_tree(target)
+}
+
+/// How many bytes [`unpack_all`] writes, by what the archive says of its members.
+fn unpacked_bytes<R: Read + io::Seek>(archive: &mut ZipArchive<R>, path: &Path) -> Result<u64, KeepingError> {
+    let mut total = 0_u64;
+    for index in 0..archive.len() {
+        let member = archive.by_index_raw(index).map_err(|_| bad(path, "it is damaged"))?;
+        if member.is_file() && member.enclosed_name().is_some_and(|name| is_own(&name)) {
+            total = total.saturating_add(member.size());
+        }
+    }
+    Ok(total)
+}
+
+/// Whether a name is one that docent writes for a part of the library.
+fn is_own(name: &Path) -> bool {
+    let first = name.components().next().and_then(|part| part.as_os_str().to_str());
+    first.is_some_and(|first| first == DATABASE || first == INDEX || first == NOTES)
 }
 
 /// Opens the unpacked library, which checks its database and brings it to the present form: what
@@ -105,30 +154,32 @@ fn manifest_of<R: Read + io::Seek>(
     Ok(manifest)
 }
 
-/// Unpacks one member below `target`. Only names that docent writes are taken.
+/// Unpacks one member below `target`. Only names that docent writes are taken. `wrote` hears of each
+/// piece, in bytes, and may end the work.
 fn unpack<R: Read + io::Seek>(
     archive: &mut ZipArchive<R>,
     index: usize,
     target: &Path,
     path: &Path,
+    wrote: &mut dyn FnMut(u64) -> Result<(), KeepingError>,
 ) -> Result<(), KeepingError> {
     let mut member = archive.by_index(index).map_err(|_| bad(path, "it is damaged"))?;
     let name = member.enclosed_name().ok_or_else(|| bad(path, "it names a file outside"))?;
-    let first = name.components().next().and_then(|part| part.as_os_str().to_str()).unwrap_or_default();
-    if member.is_dir() || !(first == DATABASE || first == INDEX || first == NOTES) {
+    if member.is_dir() || !is_own(&name) {
         return Ok(());
     }
     let to = target.join(&name);
     let parent = to.parent().unwrap_or(target);
     fs::create_dir_all(parent).map_err(|source| KeepingError::file("making", parent, source))?;
     let mut file = File::create(&to).map_err(|source| KeepingError::file("writing", &to, source))?;
-    let mut piece = vec![0; 1 << 20];
+    let mut piece = vec![0; PIECE];
     loop {
         let length = member.read(&mut piece).map_err(|_| bad(path, "it is damaged: a checksum is wrong"))?;
         if length == 0 {
             break;
         }
         file.write_all(&piece[..length]).map_err(|source| KeepingError::file("writing", &to, source))?;
+        wrote(length as u64)?;
     }
     file.sync_all().map_err(|source| KeepingError::file("flushing", &to, source))
 }

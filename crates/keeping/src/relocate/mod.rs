@@ -16,11 +16,15 @@ use crate::tree::remove_if_there;
 use copy::{COPYING, copy_library, probe, remove_copied};
 use docent_library::{DATABASE, FolderLock};
 use pointer::Pointer;
+use std::ffi::OsStr;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
 pub use pointer::FailedMove;
+
+/// Between the name of a folder that the library has left and the time of the move.
+const MOVED: &str = ".moved-";
 
 /// The folder of the library whose usual one is `usual`.
 ///
@@ -114,6 +118,24 @@ pub fn finish_pending(usual: &Path, now_ms: i64) -> Result<PathBuf, KeepingError
     Ok(to)
 }
 
+/// Folders beside `folder` in which a move has left the library that was at `folder`: a whole copy of
+/// how it stood then. What cannot be listed is none.
+pub fn left_behind(folder: &Path) -> Vec<PathBuf> {
+    let (Some(parent), Some(name)) = (folder.parent(), folder.file_name().and_then(OsStr::to_str)) else {
+        return Vec::new();
+    };
+    let Ok(entries) = fs::read_dir(parent) else { return Vec::new() };
+    let beginning = format!("{name}{MOVED}");
+    let named = entries.flatten().filter(|entry| {
+        let name = entry.file_name();
+        name.to_str().is_some_and(|name| name.starts_with(&beginning))
+    });
+    let mut folders: Vec<PathBuf> =
+        named.map(|entry| entry.path()).filter(|folder| folder.join(DATABASE).is_file()).collect();
+    folders.sort();
+    folders
+}
+
 /// Whether a folder holds a library, or one that is being exchanged for a restored one.
 fn holds_library(folder: &Path) -> bool {
     folder.join(DATABASE).is_file() || crate::backup::restore_waits(folder)
@@ -145,7 +167,7 @@ fn move_library(from: &Path, to: &Path) -> Result<(), KeepingError> {
 
 fn kept_name(from: &Path, now_ms: i64) -> PathBuf {
     let mut name = from.file_name().unwrap_or_default().to_owned();
-    name.push(format!(".moved-{now_ms}"));
+    name.push(format!("{MOVED}{now_ms}"));
     from.with_file_name(name)
 }
 

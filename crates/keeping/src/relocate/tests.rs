@@ -29,6 +29,8 @@ fn a_library_moves_at_the_next_start_and_the_old_folder_stays() {
     assert_eq!(who(&target).as_deref(), Some("me"));
     assert_eq!(fs::read_to_string(target.join("lance/表.lance/1")).unwrap(), "rows");
     assert_eq!(who(&kept).as_deref(), Some("me"));
+    assert_eq!(left_behind(&usual), [kept]);
+    assert!(left_behind(&target).is_empty());
     // And back.
     request(&usual, &usual, 8).unwrap();
     assert_eq!(finish_pending(&usual, 8).unwrap(), usual);

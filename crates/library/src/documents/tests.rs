@@ -57,12 +57,15 @@ fn what_lacked_recognition_is_read_again_and_nothing_else() {
     let world = fixture();
     let scan = world.see("scan.pdf", 1).document();
     world.library.set_document_state(scan, DocumentState::Failed, Some("no_text"), None, 7).unwrap();
+    let photo = world.see("photo.jpg", 1).document();
+    let nothing = Some("nothing_recognized");
+    world.library.set_document_state(photo, DocumentState::Failed, nothing, None, 7).unwrap();
     let broken = world.see("b.pdf", 1).document();
     world.library.set_document_state(broken, DocumentState::Failed, Some("damaged"), None, 7).unwrap();
     let whole = world.index("whole.md", "text");
-    assert_eq!(world.library.queue_for_recognition(8).unwrap(), 1);
+    assert_eq!(world.library.queue_for_recognition(8).unwrap(), 2);
     let state = |id| world.library.document(id).unwrap().state;
-    assert_eq!(state(scan), DocumentState::Waiting);
+    assert_eq!((state(scan), state(photo)), (DocumentState::Waiting, DocumentState::Waiting));
     assert_eq!((state(broken), state(whole)), (DocumentState::Failed, DocumentState::Indexed));
 }
 

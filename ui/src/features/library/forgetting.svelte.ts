@@ -16,6 +16,8 @@ export interface Forgotten {
 	original: string | null;
 	/** Where files with the same content lie, through which it is found all the same. */
 	copies: string[];
+	/** Folders with whole libraries of earlier times, which may still hold it. */
+	aside: string[];
 }
 
 class Forgetting {
@@ -50,6 +52,7 @@ class Forgetting {
 			original: done[0]?.res.original ?? null,
 			// What was forgotten after it is no copy any more.
 			copies: done.at(-1)?.res.copies ?? [],
+			aside: done.at(-1)?.res.put_aside ?? [],
 		};
 		return true;
 	}

@@ -1,9 +1,14 @@
 /** What the invented installation finds out about itself. */
-import type { DoctorReport } from "../../wire/generated";
+import type { Device, DoctorReport } from "../../wire/generated";
 
-export function doctorReport(embedder: string | null, generator: string | null): DoctorReport {
+export function doctorReport(
+	embedder: string | null,
+	generator: string | null,
+	device: Device,
+): DoctorReport {
 	return {
 		healthy: embedder !== null,
+		device,
 		checks: [
 			{ id: "data_folder", state: "good", text: "/home/ada/.local/share/docent, writable, only for you" },
 			{ id: "database", state: "good", text: "schema 1, 2.4 MB" },
@@ -21,7 +26,11 @@ export function doctorReport(embedder: string | null, generator: string | null):
 				state: generator === null ? "limited" : "good",
 				text: generator ?? "not installed: answers are quoted",
 			},
-			{ id: "device", state: "good", text: "CPU, 8 threads, AVX2" },
+			{
+				id: "device",
+				state: device.reason.kind === "gpu_failed" ? "limited" : "good",
+				text: "the processor, 8 threads (avx2 fma): no GPU was found",
+			},
 			{ id: "disk", state: "good", text: "148 GB free" },
 			{ id: "memory", state: "good", text: "11.2 of 16 GB free" },
 		],

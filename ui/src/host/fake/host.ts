@@ -15,8 +15,9 @@ import type {
 } from "../../wire/generated";
 import type { CallName, ClosingAnswer, DropEvent, Host, StreamName, Unsubscribe } from "../types";
 import { answer } from "./answers";
+import { device } from "./device";
 import { doctorReport } from "./doctor";
-import { FakeBackups, RECOGNITION, SWITCH_PLAN } from "./keeping";
+import { FakeBackups, RECOGNITION, SWITCH_PLAN, unpack } from "./keeping";
 import { FakeLibrary } from "./library";
 import { catalogue } from "./models";
 import { FakeNotes } from "./notes";
@@ -47,7 +48,8 @@ export class FakeHost implements Host {
 	#conversations: { info: Conversation; messages: Message[] }[] = [];
 	#models: Model[] = catalogue();
 	#settings: Settings = {
-		language: "system", theme: "system", threads: 0, allow_downloads: true, recognition: true, recognition_languages: [],
+		language: "system", theme: "system", threads: 0, device: "auto", allow_downloads: true, recognition: true,
+		recognition_languages: [],
 	}; // biome-ignore format: fields in one line
 	#status: IndexingStatus;
 	#listeners = new Set<(event: Event) => void>();
@@ -98,6 +100,17 @@ export class FakeHost implements Host {
 			await this.#backUp(
 				req as Streams["back_up"]["req"],
 				onEvent as (event: Streams["back_up"]["event"]) => void,
+			);
+		} else if (name === "restore_backup") {
+			const { path, request_id } = req as Streams["restore_backup"]["req"];
+			this.#backups.inspect(path);
+			await unpack(
+				async () => {
+					await this.#step("restore", 200);
+					if (this.#aborted.has(request_id)) throw apiError("cancelled");
+				},
+				{ folder: DATA_FOLDER, kept: `${DATA_FOLDER}/before-restore-1795305599999` },
+				onEvent as (event: Streams["restore_backup"]["event"]) => void,
 			);
 		} else {
 			await this.#fetch(
@@ -265,7 +278,7 @@ export class FakeHost implements Host {
 			sample_available: !this.library.hasSample,
 			indexing: this.#status,
 			settings: this.#settings,
-			device: "CPU, 8 threads, AVX2",
+			device: device(this.#settings, this.options.gpu),
 			rebuild: this.#rebuild,
 			notes_folder: this.notes.folder,
 		};
@@ -279,7 +292,12 @@ export class FakeHost implements Host {
 			}
 			return this.#settings;
 		},
-		doctor: () => doctorReport(this.#installed("embedder"), this.#installed("generator")),
+		doctor: () =>
+			doctorReport(
+				this.#installed("embedder"),
+				this.#installed("generator"),
+				device(this.#settings, this.options.gpu),
+			),
 		cancel: ({ request_id }) => {
 			this.#aborted.add(request_id);
 			return {};
@@ -324,7 +342,7 @@ export class FakeHost implements Host {
 		forget_document: ({ document }) => {
 			const res = this.library.forget(document);
 			this.#changed(1);
-			return res;
+			return { ...res, put_aside: this.options.putAside ?? [] };
 		},
 		pause_indexing: ({ paused }) => {
 			// As in the core: a pause ends the run, the figures stay; resuming begins the next.
@@ -368,10 +386,6 @@ export class FakeHost implements Host {
 		note_versions: ({ path }) => this.notes.versions(path),
 		note_version: ({ id }) => this.notes.version(id),
 		inspect_backup: ({ path }) => this.#backups.inspect(path),
-		restore_backup: ({ path }) => {
-			this.#backups.inspect(path);
-			return { folder: DATA_FOLDER, kept: `${DATA_FOLDER} before 2026-11-21` };
-		},
 		move_library: ({ path }) => {
 			if (path === DATA_FOLDER) throw apiError("own_data", "already there", path);
 			return { folder: path, kept: DATA_FOLDER };

@@ -22,7 +22,33 @@ const CONVERSATIONS = [
 export const SCENES: Record<string, FakeOptions> = {
 	ready: { conversations: CONVERSATIONS },
 	/** A folder with a file of every kind, and notes. */
-	office: { conversations: CONVERSATIONS, folders: [...FOLDERS, OFFICE], notes: true },
+	office: {
+		conversations: CONVERSATIONS,
+		folders: [...FOLDERS, OFFICE],
+		notes: true,
+		putAside: ["/home/ada/.local/share/docent/before-restore-1795305599999"],
+	},
+	/** Some places of a folder could not be looked at. */
+	notlooked: {
+		conversations: CONVERSATIONS,
+		folders: [
+			...FOLDERS,
+			{
+				...OFFICE,
+				unreadable: [
+					{ path: "letters/private", reason: "permission denied" },
+					{ path: "photos 照片/2019 Sommerfest am See", reason: "input/output error" },
+					{ path: "mounts/nas", reason: "transport endpoint is not connected" },
+				],
+			},
+		],
+	},
+	/** There is a GPU, but it does not work. */
+	gpufailed: {
+		gpu: { fault: "CUDA driver version is insufficient for CUDA runtime version" },
+	},
+	/** What the dialog gives is a backup. */
+	unpacking: { picks: ["/media/stick/docent 2026-11-20.docent"] },
 	empty: { folders: [], models: false },
 	modelless: { models: false },
 	indexing: {

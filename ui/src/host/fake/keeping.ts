@@ -1,5 +1,11 @@
 /** Backups, recognition of text in pictures, and the plan of a change of models, all invented. */
-import type { BackupInfo, RecognitionStatus, SwitchPlan } from "../../wire/generated";
+import type {
+	AtNextStart,
+	BackupInfo,
+	RecognitionStatus,
+	RestoreEvent,
+	SwitchPlan,
+} from "../../wire/generated";
 import { apiError } from "./options";
 
 export const RECOGNITION: RecognitionStatus = {
@@ -22,6 +28,27 @@ export const SWITCH_PLAN: SwitchPlan = {
 	free_bytes: 148_000_000_000,
 	seconds: 5_400,
 };
+
+const UNPACKED_BYTES = 480_000_000;
+
+/** Unpacks an invented backup; `step` waits, and throws to stop. */
+export async function unpack(
+	step: () => Promise<void>,
+	next: AtNextStart,
+	onEvent: (event: RestoreEvent) => void,
+): Promise<void> {
+	for (let part = 0; part <= 10; part += 1) {
+		onEvent({
+			kind: "unpacking",
+			done_bytes: (UNPACKED_BYTES * part) / 10,
+			total_bytes: UNPACKED_BYTES,
+		});
+		await step();
+	}
+	onEvent({ kind: "checking" });
+	await step();
+	onEvent({ kind: "done", next });
+}
 
 export class FakeBackups {
 	#files = new Map<string, BackupInfo>();

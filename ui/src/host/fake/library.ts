@@ -154,12 +154,22 @@ export class FakeLibrary {
 	forget(document: number): Calls["forget_document"]["res"] {
 		const found = this.documents.find(({ info }) => info.id === document);
 		if (!found) throw apiError("not_found", `no document ${document}`);
-		const { source, path, passages, state } = found.info;
+		const { source, path, passages, state, copy_of } = found.info;
 		const { rules, path: root } = this.source(source);
+		const first = copy_of ?? document;
+		const copies = this.documents
+			.filter(({ info }) => info.id !== document && (info.id === first || info.copy_of === first))
+			.map(({ info }) => `${this.source(info.source).path}/${info.path}`);
 		this.#sources = this.#sources.map((one) =>
 			one.id === source ? { ...one, rules: { ...rules, forgotten: [...rules.forgotten, path] } } : one,
 		);
-		return { original: state === "missing" ? null : `${root}/${path}`, copies: [], passages, quoted_in: 0 };
+		return {
+			original: state === "missing" ? null : `${root}/${path}`,
+			copies,
+			passages,
+			quoted_in: 0,
+			put_aside: [],
+		};
 	}
 
 	/** Queues again; gives how many. */

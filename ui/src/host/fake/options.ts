@@ -1,6 +1,7 @@
 /** What an invented library can be told to be like. */
 import type { ApiError, Code, IndexingStatus, RecognitionStatus, Settings } from "../../wire/generated";
 import type { CallName, StreamName } from "../types";
+import type { FakeGpu } from "./device";
 import type { FakeFolder } from "./texts";
 
 export interface FakeOptions {
@@ -24,6 +25,10 @@ export interface FakeOptions {
 	/** Whether a folder of notes is there, with some in it. */
 	notes?: boolean;
 	recognition?: RecognitionStatus;
+	/** The computer's GPU; without it there is none. */
+	gpu?: FakeGpu;
+	/** Folders in which restores have put libraries aside. */
+	putAside?: string[];
 }
 
 export function apiError(

@@ -61,6 +61,11 @@ export const errors = {
 		kept: "The file was not touched.",
 		todo: "Switch on “Text in pictures” in the settings, which also says how to install what it needs, then retry.",
 	},
+	nothing_recognized: {
+		what: "Recognition found no text in it.",
+		kept: "The file was not touched.",
+		todo: "If its pictures hold none, there is nothing to do. Otherwise choose the language of its text under “Text in pictures” in the settings, or scan it more sharply, then retry.",
+	},
 	reader_crashed: {
 		what: "This file made the reader crash.",
 		kept: "The crash stayed within this one file; everything else goes on.",

@@ -34,6 +34,10 @@ export const keeping = {
 	restoreYes: "Restore at the next start",
 	restoring:
 		"Unpacking the backup. This can take some minutes; docent goes on working with the present library meanwhile. Please leave it open.",
+	unpacking: (done: string, total: string) => `${done} of ${total} unpacked`,
+	checking: "Checking the library in it…",
+	restoreStop: "Stop",
+	restoreStopped: "Stopped. The present library stays in use.",
 	restoreReady: "The backup is ready",
 	move: "Move the library",
 	moveText: "To another folder or drive. It happens when docent next starts.",

@@ -100,13 +100,14 @@ export const documents = {
 		skipped: "Left out",
 		missing: "Missing",
 	},
+	noTextFound: "No text found",
 	stateHint: {
 		waiting: "Queued. It is read as soon as its turn comes.",
 		reading: "Being read just now.",
 		words: "Read, and found by its words. Search by meaning follows.",
 		indexed: "Can be searched and cited.",
 		stale: "The file has changed and waits to be read again. Until then its former text is found.",
-		needs_ocr: "The file holds only pictures of text, and nothing on this computer could read them yet.",
+		needs_ocr: "The file holds only pictures, and no text has been read from them.",
 		needs_password: "The file is behind a password.",
 		failed: "Could not be read.",
 		skipped: "A kind of file that docent does not read, or one that the folder’s rules leave out.",
@@ -212,6 +213,8 @@ export const documents = {
 	forgottenQuoted: (n: number, shown: string) =>
 		plural(n, "1 conversation still quotes it.", `${shown} conversations still quote it.`),
 	forgottenCopies: (paths: string) => `Files with the same content are found all the same: ${paths}`,
+	forgottenAside: (paths: string) =>
+		`A library that was put aside earlier may still hold it, until you delete its folder: ${paths}`,
 	forgottenUndo: "Read it again",
 	forgottenUndoMany: "Read them again",
 };

@@ -93,13 +93,14 @@ export const documents: Messages["documents"] = {
 		skipped: "未纳入",
 		missing: "缺失",
 	},
+	noTextFound: "未发现文字",
 	stateHint: {
 		waiting: "已排队，轮到时即读取。",
 		reading: "正在读取。",
 		words: "已读取，可按词搜索；按意思搜索稍后就绪。",
 		indexed: "可以搜索和引用。",
 		stale: "文件有改动，等待重新读取。在此之前仍可搜到原来的文本。",
-		needs_ocr: "文件里只有文字的图片，这台电脑目前还没有能识别它们的程序。",
+		needs_ocr: "文件里只有图片，尚未从中读到文字。",
 		needs_password: "文件受密码保护。",
 		failed: "无法读取。",
 		skipped: "docent 不读取这类文件，或文件夹的规则将其略过。",
@@ -201,6 +202,7 @@ export const documents: Messages["documents"] = {
 	forgottenGone: "原文件此前已不在。",
 	forgottenQuoted: (_n, shown) => `仍有 ${shown} 个对话引用它。`,
 	forgottenCopies: (paths) => `内容相同的文件仍可被找到：${paths}`,
+	forgottenAside: (paths) => `此前另存的资料库中可能仍有它，直到您删除其文件夹：${paths}`,
 	forgottenUndo: "重新读取",
 	forgottenUndoMany: "全部重新读取",
 };

@@ -63,9 +63,16 @@ fn every_kind_of_picture_is_read() {
 }
 
 #[test]
-fn a_picture_without_letters_has_no_text() {
+fn a_picture_without_letters_was_looked_through_and_holds_none() {
     let error = read_with(recognition(&["eng"]), "stains.png", &fixture("stains.png")).unwrap_err();
-    assert_eq!(error.code(), "no_text");
+    assert_eq!(error.code(), "nothing_recognized");
+    assert!(error.is_permanent());
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("stains.png");
+    std::fs::write(&path, fixture("stains.png")).unwrap();
+    let inside = InProcess::new(config().pdfium, Limits::default()).with_recognition(recognition(&["eng"]));
+    let error = inside.extract(&path, &Cancel::new(), &mut |_, _| {}).unwrap_err();
+    assert_eq!(error.code(), "nothing_recognized");
 }
 
 #[test]

@@ -19,7 +19,7 @@ fn a_backup_says_what_is_in_it_and_comes_back_elsewhere() {
     let other = tempfile::tempdir().unwrap();
     let data = other.path().join("library");
     fs::create_dir(&data).unwrap();
-    prepare(&path, &data, 9, &Cancel::new()).unwrap();
+    prepare(&path, &data, 9, &Cancel::new(), &mut |_| {}).unwrap();
     assert!(applied(&data).unwrap().is_some());
     assert!(applied(&data).unwrap().is_none(), "once");
     assert_eq!(setting(&data).as_deref(), Some("first"));
@@ -40,7 +40,7 @@ fn without_vectors_the_index_stays_away_and_foreign_notes_do_not_mix() {
     let other = tempfile::tempdir().unwrap();
     let data = other.path().join("library");
     fs::create_dir(&data).unwrap();
-    prepare(&path, &data, 9, &Cancel::new()).unwrap();
+    prepare(&path, &data, 9, &Cancel::new(), &mut |_| {}).unwrap();
     let pending = applied(&data).unwrap().unwrap();
     assert!(!data.join("lance").exists());
     assert_eq!(fs::read_dir(&world.notes).unwrap().count(), 2, "nothing was added");
@@ -70,13 +70,13 @@ fn notes_of_another_machine_go_to_the_folder_that_is_proposed_here() {
     let (data, proposed) = (other.path().join("data"), other.path().join("Documents/docent"));
     for (now, name) in [(9, "docent"), (10, "docent (restored 1970-01-01)")] {
         fs::create_dir_all(&data).unwrap();
-        prepare(&path, &data, now, &Cancel::new()).unwrap();
+        prepare(&path, &data, now, &Cancel::new(), &mut |_| {}).unwrap();
         let notes = apply_pending(&data, &proposed).unwrap().unwrap().notes.unwrap();
         assert_eq!(notes, other.path().join("Documents").join(name));
         assert_eq!(root(&data, world.source), notes.canonicalize().unwrap());
     }
     // Nothing usable is proposed either, or only docent's own folder.
-    prepare(&path, &data, 11, &Cancel::new()).unwrap();
+    prepare(&path, &data, 11, &Cancel::new(), &mut |_| {}).unwrap();
     let notes = apply_pending(&data, &data.join("notes")).unwrap().unwrap().notes.unwrap();
     assert_eq!(notes, other.path().join("notes (restored 1970-01-01)"));
 }
@@ -90,7 +90,7 @@ fn restored_notes_do_not_go_into_another_source() {
     world.library.add_source(&proposed.canonicalize().unwrap(), SourceKind::Folder, 1).unwrap();
     let (path, _) = world.back_up(false);
     fs::create_dir(&data).unwrap();
-    prepare(&path, &data, 9, &Cancel::new()).unwrap();
+    prepare(&path, &data, 9, &Cancel::new(), &mut |_| {}).unwrap();
     // Their home has no parent here.
     drop(world);
     let notes = apply_pending(&data, &proposed).unwrap().unwrap().notes.unwrap();
@@ -107,7 +107,7 @@ fn folders_in_which_no_note_can_be_written_are_not_left_behind() {
     let other = tempfile::tempdir().unwrap();
     let data = other.path().join("data");
     fs::create_dir(&data).unwrap();
-    prepare(&path, &data, 9, &Cancel::new()).unwrap();
+    prepare(&path, &data, 9, &Cancel::new(), &mut |_| {}).unwrap();
     // What was unpacked is damaged now: no folder takes it.
     let unpacked = data.join(UNPACKED).join("notes/计划.md");
     fs::remove_file(&unpacked).unwrap();
@@ -128,7 +128,7 @@ fn notes_that_were_half_copied_are_copied_to_the_same_folder_again() {
     fs::write(world.notes.join("b.md"), "two").unwrap();
     let (path, _) = world.back_up(false);
     let other = tempfile::tempdir().unwrap();
-    prepare(&path, other.path(), 9, &Cancel::new()).unwrap();
+    prepare(&path, other.path(), 9, &Cancel::new(), &mut |_| {}).unwrap();
     // The start before got as far as this: the folder is chosen and holds one of two notes.
     fs::remove_file(world.notes.join("b.md")).unwrap();
     let mut mark = mark::Mark::read(other.path()).unwrap().unwrap();
@@ -146,7 +146,7 @@ fn the_library_that_was_there_is_kept() {
     {
         let (library, _) = Library::open(other.path()).unwrap();
         library.set_setting("who", &"second").unwrap();
-        let failure = prepare(&path, other.path(), 9, &Cancel::new());
+        let failure = prepare(&path, other.path(), 9, &Cancel::new(), &mut |_| {});
         assert!(failure.is_ok(), "unpacking does not touch what is open");
         assert_eq!(applied(other.path()).unwrap_err().code(), "in_use");
     }
@@ -168,7 +168,7 @@ fn an_exchange_that_was_interrupted_anywhere_is_finished() {
             library.close().unwrap();
         }
         fs::create_dir_all(data.join("lance/old.lance")).unwrap();
-        let pending = prepare(&path, data, 9, &Cancel::new()).unwrap();
+        let pending = prepare(&path, data, 9, &Cancel::new(), &mut |_| {}).unwrap();
         // The steps in their order, and a power cut behind the first `done` of them.
         let steps: [&dyn Fn(); 4] = [
             &|| fs::create_dir_all(&pending.kept).unwrap(),
@@ -205,7 +205,7 @@ fn damaged_and_foreign_files_are_refused_and_nothing_is_touched() {
     flipped[middle] ^= 0x55;
     for bytes in [&whole[..middle], &flipped[..], b"no archive", b""] {
         fs::write(&bad, bytes).unwrap();
-        let failure = prepare(&bad, &data, 9, &Cancel::new()).unwrap_err();
+        let failure = prepare(&bad, &data, 9, &Cancel::new(), &mut |_| {}).unwrap_err();
         assert_eq!(failure.code(), "bad_backup", "{failure}");
         assert!(applied(&data).unwrap().is_none());
         assert_eq!(setting(&data).as_deref(), Some("second"));
@@ -213,7 +213,7 @@ fn damaged_and_foreign_files_are_refused_and_nothing_is_touched() {
     }
     let cancelled = Cancel::new();
     cancelled.cancel();
-    assert_eq!(prepare(&path, &data, 9, &cancelled).unwrap_err().code(), "cancelled");
+    assert_eq!(prepare(&path, &data, 9, &cancelled, &mut |_| {}).unwrap_err().code(), "cancelled");
 }
 
 #[test]
@@ -222,7 +222,7 @@ fn a_second_restore_works_where_the_notes_have_no_way_home() {
     let (path, _) = world.back_up(false);
     let other = tempfile::tempdir().unwrap();
     for now in [9, 10] {
-        prepare(&path, other.path(), now, &Cancel::new()).unwrap();
+        prepare(&path, other.path(), now, &Cancel::new(), &mut |_| {}).unwrap();
         applied(other.path()).unwrap().unwrap();
         assert_eq!(setting(other.path()).as_deref(), Some("first"));
     }
@@ -235,7 +235,7 @@ fn a_restore_is_finished_in_the_folder_to_which_the_library_moved() {
     let other = tempfile::tempdir().unwrap();
     let (old, new) = (other.path().join("old"), other.path().join("new"));
     Library::open(&old).unwrap().0.set_setting("who", &"second").unwrap();
-    let told = prepare(&path, &old, 9, &Cancel::new()).unwrap();
+    let told = prepare(&path, &old, 9, &Cancel::new(), &mut |_| {}).unwrap();
     assert!(told.kept.starts_with(&old));
     fs::rename(&old, &new).unwrap();
     let pending = applied(&new).unwrap().unwrap();
@@ -264,7 +264,7 @@ fn a_database_that_cannot_be_opened_is_refused_before_anything_is_exchanged() {
     Library::open(&data).unwrap().0.set_setting("who", &"second").unwrap();
     for database in [&b"not SQLite, but long enough to look like something at all"[..], b""] {
         forged(&bad, &manifest, database);
-        let failure = prepare(&bad, &data, 9, &Cancel::new()).unwrap_err();
+        let failure = prepare(&bad, &data, 9, &Cancel::new(), &mut |_| {}).unwrap_err();
         assert_eq!(failure.code(), "bad_backup", "{failure}");
         assert!(!data.join(UNPACKED).exists() && !data.join(READY).exists());
     }
@@ -277,7 +277,7 @@ fn what_was_unpacked_is_as_it_was_but_for_its_check() {
     let world = world();
     let (path, _) = world.back_up(true);
     let other = tempfile::tempdir().unwrap();
-    prepare(&path, other.path(), 9, &Cancel::new()).unwrap();
+    prepare(&path, other.path(), 9, &Cancel::new(), &mut |_| {}).unwrap();
     let mut names: Vec<String> = fs::read_dir(other.path().join(UNPACKED))
         .unwrap()
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
@@ -305,11 +305,57 @@ fn what_is_kept_already_is_not_overwritten() {
     let other = tempfile::tempdir().unwrap();
     let data = other.path();
     Library::open(data).unwrap().0.set_setting("who", &"second").unwrap();
-    let told = prepare(&path, data, 9, &Cancel::new()).unwrap();
+    let told = prepare(&path, data, 9, &Cancel::new(), &mut |_| {}).unwrap();
     fs::create_dir(&told.kept).unwrap();
     Library::open(&told.kept).unwrap().0.set_setting("who", &"zeroth").unwrap();
     let pending = applied(data).unwrap().unwrap();
     assert_eq!(setting(&told.kept).as_deref(), Some("zeroth"));
     assert_eq!(setting(&pending.kept).as_deref(), Some("second"));
     assert_eq!(setting(data).as_deref(), Some("first"));
+}
+
+#[test]
+fn unpacking_tells_how_far_it_is_and_stops_in_the_middle_of_a_file() {
+    let world = world();
+    let (path, _) = world.back_up(true);
+    let other = tempfile::tempdir().unwrap();
+    let data = other.path().join("data");
+    fs::create_dir(&data).unwrap();
+    let mut told = Vec::new();
+    prepare(&path, &data, 9, &Cancel::new(), &mut |step| told.push(step)).unwrap();
+    assert_eq!(told.pop(), Some(Preparing::Checking), "the last step");
+    let bytes = told.iter().map(|step| match step {
+        Preparing::Unpacking { done, total } => (*done, *total),
+        Preparing::Checking => panic!("checked before everything is unpacked"),
+    });
+    let (done, totals): (Vec<u64>, Vec<u64>) = bytes.unzip();
+    assert!(done.is_sorted() && done.len() > 3, "the index alone has three megabytes: {done:?}");
+    assert!(totals.iter().all(|total| Some(total) == done.last()), "{totals:?} {done:?}");
+    // Whoever stops it at its first piece gets none of it.
+    let cancel = Cancel::new();
+    let failure = prepare(&path, &data, 10, &cancel, &mut |_| cancel.cancel()).unwrap_err();
+    assert_eq!(failure.code(), "cancelled");
+    assert!(!data.join(UNPACKED).exists());
+    assert!(applied(&data).unwrap().is_none(), "the wish before it is withdrawn");
+}
+
+#[test]
+fn libraries_that_were_put_aside_are_named() {
+    let world = world();
+    let (path, _) = world.back_up(false);
+    let other = tempfile::tempdir().unwrap();
+    let data = other.path().join("data");
+    drop(Library::open(&data).unwrap());
+    assert!(put_aside(&data).is_empty());
+    let mut expected = Vec::new();
+    for now in [9, 10] {
+        expected.push(prepare(&path, &data, now, &Cancel::new(), &mut |_| {}).unwrap().kept);
+        assert!(!put_aside(&data).contains(&expected[expected.len() - 1]), "not before the exchange");
+        applied(&data).unwrap().unwrap();
+    }
+    // What merely has such a name is no library.
+    fs::create_dir(data.join("before-restore-x")).unwrap();
+    expected.sort();
+    assert_eq!(put_aside(&data), expected);
+    assert!(put_aside(&data.join("none")).is_empty());
 }
