@@ -116,7 +116,16 @@ def requantise(source, goal):
 def answer(path, context, threads):
     llama.llama_backend_init()
     engine = Engine(path, int(context), int(threads))
-    serve({"about": about, "load": engine.load, "prefill": engine.prefill, "decode": engine.decode})
+    serve(
+        {
+            "about": about,
+            "load": engine.load,
+            "prefill": engine.prefill,
+            "decode": engine.decode,
+            # With nothing kept of the question before, the least that comes before the first word.
+            "follow_up": engine.prefill,
+        }
+    )
 
 
 llama.llama_log_set(log, ctypes.c_void_p(0))

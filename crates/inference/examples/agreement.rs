@@ -7,7 +7,8 @@
 //! question about it.
 #![allow(clippy::print_stdout)]
 
-use std::collections::HashMap;
+mod xquad;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -16,6 +17,7 @@ use docent_inference::{
     ChatMessage, EngineConfig, GenerateEvent, GenerateRequest, Generator, GeneratorFiles, Precision, Role,
     configure_process, open_generator,
 };
+use xquad::{Collection, Question};
 
 type Failure = Box<dyn std::error::Error>;
 
@@ -37,7 +39,9 @@ fn main() -> Result<(), Failure> {
     let (ours, exact) = (open(model, precision)?, open(model, Precision::F32)?);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let (mut equal, mut words, mut all) = (0, 0, 0);
-    for (at, prompt) in prompts(eval, count)?.into_iter().enumerate() {
+    let collection = Collection::read(eval)?;
+    for (at, question) in collection.some(count).enumerate() {
+        let prompt = prompt(&collection, question);
         let a = runtime.block_on(say(ours.as_ref(), &prompt))?;
         let b = runtime.block_on(say(exact.as_ref(), &prompt))?;
         equal += usize::from(a == b);
@@ -60,25 +64,13 @@ fn open(gguf: &Path, precision: Precision) -> Result<Arc<dyn Generator>, Failure
     Ok(open_generator(files, &EngineConfig { precision, ..EngineConfig::default() })?)
 }
 
-fn prompts(eval: &Path, count: usize) -> Result<Vec<Vec<ChatMessage>>, Failure> {
-    let lines = |name: &str| -> Result<Vec<serde_json::Value>, Failure> {
-        let text = std::fs::read_to_string(eval.join("xquad").join(name))?;
-        Ok(text.lines().map(serde_json::from_str).collect::<Result<_, _>>()?)
-    };
-    let text = |entry: &serde_json::Value, key: &str| entry[key].as_str().unwrap_or_default().to_owned();
-    let corpus: HashMap<String, String> =
-        lines("en.corpus.jsonl")?.iter().map(|entry| (text(entry, "_id"), text(entry, "text"))).collect();
-    let queries = lines("en.queries.jsonl")?;
-    let step = (queries.len() / count).max(1);
-    let prompt = |query: &serde_json::Value| {
-        let paragraph = corpus.get(&text(query, "doc"))?;
-        let question = format!("{paragraph}\n\nQuestion: {}", text(query, "text"));
-        Some(vec![
-            ChatMessage::new(Role::System, "Answer the question from the text."),
-            ChatMessage::new(Role::User, question),
-        ])
-    };
-    Ok(queries.iter().step_by(step).filter_map(prompt).take(count).collect())
+/// A paragraph and a question about it.
+fn prompt(collection: &Collection, question: &Question) -> Vec<ChatMessage> {
+    let paragraph = &collection.paragraphs[question.paragraph];
+    vec![
+        ChatMessage::new(Role::System, "Answer the question from the text."),
+        ChatMessage::new(Role::User, format!("{paragraph}\n\nQuestion: {}", question.text)),
+    ]
 }
 
 async fn say(model: &dyn Generator, prompt: &[ChatMessage]) -> Result<String, Failure> {

@@ -8,7 +8,8 @@
 //! place in each prompt.
 #![allow(clippy::print_stdout)]
 
-use std::collections::HashMap;
+mod xquad;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,17 +19,12 @@ use docent_inference::{
     ChatMessage, EngineConfig, GenerateEvent, GenerateRequest, GenerateStats, Generator, GeneratorFiles,
     Role, configure_process, open_generator,
 };
+use xquad::{Collection, Question};
 
 type Failure = Box<dyn std::error::Error>;
 
 const PASSAGES: usize = 5;
 const TOKENS: usize = 40;
-
-struct Question {
-    text: String,
-    paragraph: usize,
-    answers: Vec<String>,
-}
 
 #[derive(Default)]
 struct Sum {
@@ -44,15 +40,15 @@ fn main() -> Result<(), Failure> {
         _ => return Err("usage: passages MODEL.gguf EVAL_FOLDER [QUESTIONS]".into()),
     };
     configure_process(0);
-    let (paragraphs, questions) = read(eval)?;
+    let collection = Collection::read(eval)?;
+    let paragraphs = &collection.paragraphs;
     let config =
         EngineConfig { prompt_cache_bytes: 0, passage_cache_bytes: 2 << 30, ..EngineConfig::default() };
     let generator = open(model, &config)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let (mut plain, mut reused) = (Sum::default(), Sum::default());
     let (mut same, mut same_begin, mut asked, mut tokens, mut put_in) = (0, 0, 0, 0, 0);
-    let step = (questions.len() / count).max(1);
-    for (number, question) in questions.iter().step_by(step).take(count).enumerate() {
+    for (number, question) in collection.some(count).enumerate() {
         let chosen = choose(question.paragraph, paragraphs.len(), number);
         let texts: Vec<String> = chosen.iter().map(|&at| paragraphs[at].clone()).collect();
         // Once without figures, so that every passage has been seen before, as in a conversation.
@@ -131,23 +127,6 @@ fn request(passages: &[String], question: &str, reuse: bool) -> GenerateRequest 
 fn open(gguf: &Path, config: &EngineConfig) -> Result<Arc<dyn Generator>, Failure> {
     let files = GeneratorFiles { name: "model".into(), gguf: gguf.into(), weights_sha256: String::new() };
     Ok(open_generator(files, config)?)
-}
-
-fn read(eval: &Path) -> Result<(Vec<String>, Vec<Question>), Failure> {
-    let lines = |name: &str| -> Result<Vec<serde_json::Value>, Failure> {
-        let text = std::fs::read_to_string(eval.join("xquad").join(name))?;
-        Ok(text.lines().map(serde_json::from_str).collect::<Result<_, _>>()?)
-    };
-    let text = |entry: &serde_json::Value, key: &str| entry[key].as_str().unwrap_or_default().to_owned();
-    let corpus = lines("en.corpus.jsonl")?;
-    let places: HashMap<String, usize> =
-        corpus.iter().enumerate().map(|(at, entry)| (text(entry, "_id"), at)).collect();
-    let question = |entry: &serde_json::Value| {
-        let answers = entry["answers"].as_array()?.iter().map(|answer| text(answer, "text")).collect();
-        Some(Question { text: text(entry, "text"), paragraph: *places.get(&text(entry, "doc"))?, answers })
-    };
-    let questions = lines("en.queries.jsonl")?.iter().filter_map(question).collect();
-    Ok((corpus.iter().map(|entry| text(entry, "text")).collect(), questions))
 }
 
 async fn say(model: &dyn Generator, request: GenerateRequest) -> Result<(String, GenerateStats), Failure> {

@@ -4,18 +4,23 @@
 //! A region is over when all its items are done, not when every worker has looked in: a worker that
 //! the system does not run costs nothing. Workers wait for the next region a few microseconds
 //! awake, because the next layer comes at once, and then asleep, because a person's other programs
-//! need the processor. The caller works too, and sleeps as well if it has to wait.
+//! need the processor. The caller works too, and sleeps as well if it has to wait. Beside a busy
+//! program fewer threads are let in, by [`adaptive`].
 //!
 //! The word of a region is its number, whether it is open, and how many workers are in it. A
 //! worker enters by a compare-and-swap on the open word and only then reads the job; the caller
 //! closes the word before it waits for the last worker to leave. The job therefore outlives every
 //! worker's use of it.
 
+mod adaptive;
+
 use std::cell::UnsafeCell;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering, fence};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, TryLockError};
 use std::thread::{self, Thread};
 use std::time::{Duration, Instant};
+
+use adaptive::{Adaptive, Region};
 
 /// How long a worker stays awake for the next region.
 const AWAKE: Duration = Duration::from_micros(40);
@@ -39,6 +44,8 @@ struct Shared {
     job: UnsafeCell<Option<Job>>,
     items: AtomicUsize,
     next: AtomicUsize,
+    /// How many workers may be inside.
+    seats: AtomicUsize,
     panicked: AtomicBool,
     caller: Mutex<Option<Thread>>,
     workers: Vec<Worker>,
@@ -54,7 +61,8 @@ unsafe impl Send for Shared {}
 /// A pool of threads.
 pub struct Pool {
     shared: Arc<Shared>,
-    region: Mutex<()>,
+    region: Mutex<Adaptive>,
+    began: Instant,
 }
 
 impl Pool {
@@ -69,6 +77,7 @@ impl Pool {
             job: UnsafeCell::new(None),
             items: AtomicUsize::new(0),
             next: AtomicUsize::new(0),
+            seats: AtomicUsize::new(0),
             panicked: AtomicBool::new(false),
             caller: Mutex::new(None),
             workers,
@@ -80,17 +89,18 @@ impl Pool {
             let _ =
                 thread::Builder::new().name(format!("compute {}", index + 1)).spawn(move || own.serve(index));
         }
-        Self { shared, region: Mutex::new(()) }
+        let region = Mutex::new(Adaptive::new(shared.workers.len() + 1));
+        Self { shared, region, began: Instant::now() }
     }
 
-    /// How many threads compute at a time.
+    /// How many threads compute at a time, or fewer beside busy programs.
     #[must_use]
     pub fn threads(&self) -> usize {
         self.shared.workers.len() + 1
     }
 
-    /// Calls `item` with every number below `items`, on all threads, and returns when all have
-    /// returned. From inside an item, or while another thread is in a region, the calling thread
+    /// Calls `item` with every number below `items`, on all threads that are of use, and returns when
+    /// all have returned. From inside an item, or while another thread is in a region, the calling thread
     /// does everything itself.
     ///
     /// # Panics
@@ -102,7 +112,17 @@ impl Pool {
             Err(TryLockError::WouldBlock) => None,
         };
         match region {
-            Some(_region) if items > 1 && !self.shared.workers.is_empty() => self.shared.region(items, item),
+            Some(mut adaptive) if items > 1 && !self.shared.workers.is_empty() => {
+                let called = Instant::now();
+                let region = match adaptive.threads() {
+                    ..=1 => {
+                        (0..items).for_each(item);
+                        Region { items, own: items, work: called.elapsed(), ..Region::default() }
+                    }
+                    threads => self.shared.region(called, items, threads - 1, item),
+                };
+                adaptive.note(&region, called - self.began + region.whole());
+            }
             _ => (0..items).for_each(item),
         }
     }
@@ -133,12 +153,14 @@ impl Drop for Pool {
 }
 
 impl Shared {
-    fn region(&self, items: usize, item: &(dyn Fn(usize) + Sync)) {
+    /// A region of the caller and up to `seats` workers, called for at `called`.
+    fn region(&self, called: Instant, items: usize, seats: usize, item: &(dyn Fn(usize) + Sync)) -> Region {
         // SAFETY: only the lifetime changes; `leave` below does not return, nor unwind, before no
         // worker can use the pointer any more.
         let job: Job = unsafe { std::mem::transmute::<*const (dyn Fn(usize) + Sync + '_), Job>(item) };
         self.items.store(items, Ordering::Relaxed);
         self.next.store(0, Ordering::Relaxed);
+        self.seats.store(seats, Ordering::Relaxed);
         self.panicked.store(false, Ordering::Relaxed);
         *self.caller.lock().unwrap_or_else(PoisonError::into_inner) = Some(thread::current());
         // SAFETY: the word is closed, nobody is inside, and the caller holds the only region.
@@ -146,27 +168,45 @@ impl Shared {
         let number = (self.word.load(Ordering::Relaxed) & !(OPEN | INSIDE)).wrapping_add(NUMBER);
         self.word.store(number | OPEN, Ordering::SeqCst);
         fence(Ordering::SeqCst);
+        self.wake(seats);
+        let started = Instant::now();
+        let leaving = Leaving(self);
+        let own = self.work(item);
+        let finished = Instant::now();
+        drop(leaving);
+        assert!(!self.panicked.load(Ordering::SeqCst), "a computation on another thread panicked");
+        let (setup, work, wait) = (started - called, finished - started, finished.elapsed());
+        Region { items, own, setup, work, wait }
+    }
+
+    /// Wakes as many workers as there are seats, less those that are awake and come by themselves.
+    fn wake(&self, seats: usize) {
+        let is_awake = |worker: &&Worker| !worker.asleep.load(Ordering::SeqCst);
+        let mut empty = seats.saturating_sub(self.workers.iter().filter(is_awake).count());
         for worker in &self.workers {
+            if empty == 0 {
+                return;
+            }
             if worker.asleep.swap(false, Ordering::SeqCst)
                 && let Some(thread) = worker.thread.get()
             {
                 thread.unpark();
+                empty -= 1;
             }
         }
-        let own = Leaving(self);
-        self.work(item);
-        drop(own);
-        assert!(!self.panicked.load(Ordering::SeqCst), "a computation on another thread panicked");
     }
 
-    fn work(&self, item: &(dyn Fn(usize) + Sync)) {
+    /// Does items until none is left; how many.
+    fn work(&self, item: &(dyn Fn(usize) + Sync)) -> usize {
         let items = self.items.load(Ordering::Relaxed);
+        let mut done = 0;
         loop {
             let index = self.next.fetch_add(1, Ordering::Relaxed);
             if index >= items {
-                return;
+                return done;
             }
             item(index);
+            done += 1;
         }
     }
 
@@ -175,6 +215,9 @@ impl Shared {
         // What has not been taken is not taken any more, if the caller's own item panicked.
         self.next.store(usize::MAX / 2, Ordering::Relaxed);
         self.word.fetch_and(!OPEN, Ordering::SeqCst);
+        if self.word.load(Ordering::Acquire) & INSIDE == 0 {
+            return;
+        }
         let began = Instant::now();
         while self.word.load(Ordering::Acquire) & INSIDE != 0 {
             if began.elapsed() < PATIENCE {
@@ -192,7 +235,7 @@ impl Shared {
         let mut idle_since = Instant::now();
         while !self.closing.load(Ordering::SeqCst) {
             let word = self.word.load(Ordering::SeqCst);
-            if word & OPEN != 0 && word >> 32 != seen {
+            if self.has_seat(word, seen) {
                 if self.word.compare_exchange(word, word + 1, Ordering::SeqCst, Ordering::SeqCst).is_ok() {
                     seen = word >> 32;
                     self.take_part();
@@ -206,14 +249,20 @@ impl Shared {
             }
             me.asleep.store(true, Ordering::SeqCst);
             fence(Ordering::SeqCst);
-            let word = self.word.load(Ordering::SeqCst);
-            let is_called = word & OPEN != 0 && word >> 32 != seen;
+            let is_called = self.has_seat(self.word.load(Ordering::SeqCst), seen);
             if !is_called && !self.closing.load(Ordering::SeqCst) {
                 thread::park();
             }
             me.asleep.store(false, Ordering::SeqCst);
             idle_since = Instant::now();
         }
+    }
+
+    /// Whether a worker that was in the region `seen` last may enter the one of `word`. The seats
+    /// may be those of a later region, but then `word` is no longer current and lets nobody in.
+    fn has_seat(&self, word: u64, seen: u64) -> bool {
+        let inside = (word & INSIDE) as usize;
+        word & OPEN != 0 && word >> 32 != seen && inside < self.seats.load(Ordering::Relaxed)
     }
 
     /// Works in the region that this worker is inside of, and leaves it.
@@ -292,6 +341,26 @@ mod tests {
                     });
                     assert!(counts.iter().all(|count| count.load(Ordering::Relaxed) == 1));
                 }
+            }
+        }
+    }
+
+    #[test]
+    fn no_more_workers_come_in_than_there_are_seats() {
+        let pool = Pool::new(5);
+        for seats in [1, 2, 4, 3, 1] {
+            for items in [2, 7, 200] {
+                let counts: Vec<AtomicUsize> = (0..items).map(|_| AtomicUsize::new(0)).collect();
+                let (inside, most) = (AtomicUsize::new(0), AtomicUsize::new(0));
+                let region = pool.shared.region(Instant::now(), items, seats, &|item| {
+                    most.fetch_max(inside.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+                    counts[item].fetch_add(1, Ordering::Relaxed);
+                    thread::sleep(Duration::from_micros(50));
+                    inside.fetch_sub(1, Ordering::SeqCst);
+                });
+                assert!(counts.iter().all(|count| count.load(Ordering::Relaxed) == 1));
+                assert!(most.load(Ordering::SeqCst) <= seats + 1);
+                assert!(region.own <= items);
             }
         }
     }

@@ -1,6 +1,6 @@
 //! An engine as a child process: one line of JSON in, one line of JSON out.
 
-use crate::bench::reference;
+use crate::bench::{machine, reference};
 use crate::shell;
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
@@ -9,7 +9,7 @@ use std::fs::File;
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Threads of the engine that computed last may still turn round in wait for more; they give up
 /// within a few milliseconds.
@@ -21,12 +21,20 @@ pub(crate) struct Start {
     program: PathBuf,
     arguments: Vec<OsString>,
     threads: usize,
+    variables: Vec<(&'static str, String)>,
 }
 
 impl Start {
     /// An engine called `name` in the output.
     pub(crate) fn new(name: &str, program: &Path, threads: usize) -> Self {
-        Self { name: name.to_owned(), program: program.to_owned(), arguments: Vec::new(), threads }
+        let (name, program) = (name.to_owned(), program.to_owned());
+        Self { name, program, arguments: Vec::new(), threads, variables: Vec::new() }
+    }
+
+    /// One environment variable more.
+    pub(crate) fn env(mut self, variable: &'static str, value: &str) -> Self {
+        self.variables.push((variable, value.to_owned()));
+        self
     }
 
     /// One argument more.
@@ -46,6 +54,7 @@ impl Start {
         }
         let mut child = command
             .args(&self.arguments)
+            .envs(self.variables.iter().map(|(variable, value)| (variable, value)))
             .env("PYTHONDONTWRITEBYTECODE", "1")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -54,7 +63,7 @@ impl Start {
             .with_context(|| format!("starting {}: {}", self.name, self.program.display()))?;
         let requests = child.stdin.take().context("no standard input")?;
         let replies = BufReader::new(child.stdout.take().context("no standard output")?);
-        Ok(Engine { name: self.name.clone(), child, requests, replies, log })
+        Ok(Engine { name: self.name.clone(), child, requests, replies, log, cores: None })
     }
 }
 
@@ -65,6 +74,7 @@ pub(crate) struct Engine {
     requests: ChildStdin,
     replies: BufReader<ChildStdout>,
     log: PathBuf,
+    cores: Option<f64>,
 }
 
 impl Engine {
@@ -73,15 +83,24 @@ impl Engine {
         &self.name
     }
 
+    /// Processor seconds a second that it got from the last request to its reply, where the system
+    /// tells.
+    pub(crate) fn cores(&self) -> Option<f64> {
+        self.cores
+    }
+
     /// Sends a request and waits for the reply.
     pub(crate) fn ask(&mut self, request: &Value) -> Result<Value> {
         std::thread::sleep(SETTLE);
         let mut reply = String::new();
+        let (started, spent) = (Instant::now(), machine::processor_time(self.child.id()));
         // A process that has ended refuses the request or gives no reply: the same to us.
         let sent = writeln!(self.requests, "{request}").and_then(|()| self.requests.flush());
         if sent.is_err() || self.replies.read_line(&mut reply)? == 0 {
             bail!("{} ended at {request}; its last words:\n{}", self.name, self.last_words());
         }
+        let spent = machine::processor_time(self.child.id()).zip(spent);
+        self.cores = spent.map(|(now, then)| now.saturating_sub(then).div_duration_f64(started.elapsed()));
         let reply: Value =
             serde_json::from_str(&reply).with_context(|| format!("{} replied {reply:?}", self.name))?;
         match reply["error"].as_str() {

@@ -36,6 +36,21 @@ fn field(name: &str) -> Option<String> {
     Some(line.trim_start_matches([' ', '\t', ':']).to_owned())
 }
 
+/// Processor time that all threads of a process have had, where the system tells: by Linux's
+/// scheduler, to the nanosecond. What /proc/PID/stat has is in hundredths of a second, too coarse for
+/// a short prompt.
+pub(crate) fn processor_time(process: u32) -> Option<Duration> {
+    let threads = std::fs::read_dir(format!("/proc/{process}/task")).ok()?;
+    let mut spent = Duration::ZERO;
+    for thread in threads {
+        // A thread may end while we read.
+        if let Ok(report) = std::fs::read_to_string(thread.ok()?.path().join("schedstat")) {
+            spent += Duration::from_nanos(report.split_whitespace().next()?.parse().ok()?);
+        }
+    }
+    Some(spent)
+}
+
 /// A process that keeps one core busy while this value lives.
 pub(crate) struct Neighbour(Child);
 
@@ -61,5 +76,21 @@ impl Drop for Neighbour {
         // It may have ended by itself.
         let _ = self.0.kill();
         let _ = self.0.wait();
+    }
+}
+
+#[cfg(all(test, target_os = "linux"))]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_process_that_computes_is_seen_to_get_processor_time() {
+        let before = processor_time(std::process::id()).unwrap();
+        let began = std::time::Instant::now();
+        while processor_time(std::process::id()).unwrap() <= before {
+            assert!(began.elapsed() < Duration::from_secs(60), "no time was counted");
+        }
+        assert_eq!(processor_time(u32::MAX), None);
     }
 }

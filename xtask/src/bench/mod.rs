@@ -1,9 +1,11 @@
-//! `cargo xtask bench ingest` is in [`ingest`]. `cargo xtask bench inference`: docent's models beside llama.cpp and ONNX Runtime on this machine.
+//! `cargo xtask bench ingest` is in [`ingest`]. `cargo xtask bench inference`: docent's models beside
+//! llama.cpp and ONNX Runtime on this machine.
 //!
 //! Every engine is a process that answers one request at a time. For each figure they take turns,
 //! A, B, C, A, B, C, so that whatever else the machine does meets all alike, and a ratio is that of
 //! neighbours in time.
 
+mod answers;
 mod engine;
 mod ingest;
 mod machine;
@@ -14,7 +16,7 @@ mod report;
 
 use crate::packages::Need;
 use crate::{product, shell};
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use engine::{Engine, Start};
 use machine::Neighbour;
 use options::{Options, USAGE};
@@ -29,6 +31,9 @@ const Q4_0: &str = "llama.cpp, Q4_0";
 const FLOATS: &str = "ONNX Runtime, f32";
 const INT8: &str = "ONNX Runtime, int8";
 const CANDLE: &str = "candle";
+
+/// The environment variable that holds docent's kernels to lower instructions.
+const TIER: &str = "DOCENT_CPU";
 
 /// What docent's figure divided by a reference's should reach.
 const PREFILL_GOALS: &[(&str, f64)] = &[(SAME_FILE, 4.0), (Q4_0, 1.5)];
@@ -61,6 +66,11 @@ fn inference(options: Options) -> Result<()> {
     }
     let python = reference::python()?;
     println!("\n{}, {} threads for every engine", machine::processor(), options.threads);
+    if let Some(tier) = &options.tier {
+        println!(
+            "docent is held to its {tier} kernels; every other engine uses the best instructions it has"
+        );
+    }
     let mut session = Session { options, program, models, python, report: Report::default() };
     if session.options.wants("generator") {
         session.generator()?;
@@ -123,14 +133,17 @@ impl Session {
             ask_all(&mut engines, &request(0))?;
             self.measure(&mut engines, metric, self.options.repetitions, &request)?;
         }
+        self.follow_up(&mut engines)?;
+        if let Some(docent) = engines.first_mut() {
+            self.drafts(docent)?;
+        }
         self.memory(&mut engines, "chat model")
     }
 
     fn embedder(&mut self) -> Result<()> {
         let folder = self.models.join(reference::MINILM);
         let [floats, int8] = reference::exported(&self.python, &folder)?;
-        let count = if self.options.quick { 200 } else { 2000 };
-        let passages = passages::write(count, &reference::folder()?)?;
+        let passages = passages::write(self.options.passages, &reference::folder()?)?;
         let mut starts = vec![
             self.own("embedder", DOCENT, "docent"),
             self.onnx(FLOATS, &floats, &folder),
@@ -183,6 +196,7 @@ impl Session {
                 let reply = engine.ask(&json!({ "op": "load" }))?;
                 if round == 0 {
                     introduce(&engine, &about);
+                    self.check_tier(&engine, &about)?;
                 } else {
                     series.quiet.push(Unit::Milliseconds.read(&reply)?);
                 }
@@ -218,12 +232,18 @@ impl Session {
             for (reply, series) in replies.iter().zip(&mut series) {
                 series.quiet.push(metric.unit.read(reply)?);
             }
+            for (engine, series) in engines.iter().zip(&mut series) {
+                series.quiet_cores.extend(engine.cores());
+            }
             if self.options.busy {
                 let neighbour = Neighbour::start()?;
                 let busy = ask_all(engines, &request(2 * round + 1))?;
                 drop(neighbour);
                 for (reply, series) in busy.iter().zip(&mut series) {
                     series.busy.push(metric.unit.read(reply)?);
+                }
+                for (engine, series) in engines.iter().zip(&mut series) {
+                    series.busy_cores.extend(engine.cores());
                 }
             }
         }
@@ -239,15 +259,27 @@ impl Session {
             if reply["bytes"].is_null() {
                 return Ok(());
             }
-            series.push(Series { quiet: vec![metric.unit.read(&reply)?], busy: vec![] });
+            series.push(Series::of(vec![metric.unit.read(&reply)?]));
         }
         self.report.add(&metric, &names(engines), &series);
         Ok(())
     }
 
     fn own(&self, model: &str, name: &str, whose: &str) -> Start {
-        let start = Start::new(name, &self.program, self.options.threads);
+        let mut start = Start::new(name, &self.program, self.options.threads);
+        if let Some(tier) = self.options.tier.as_deref().filter(|_| name == DOCENT) {
+            start = start.env(TIER, tier);
+        }
         start.arg("serve").arg(model).arg(whose).arg(&self.models).arg(self.options.threads.to_string())
+    }
+
+    /// A tier that the processor lacks, or whose name nobody knows, leaves docent as it was.
+    fn check_tier(&self, engine: &Engine, about: &Value) -> Result<()> {
+        let about = about["about"].as_str().unwrap_or_default();
+        if let Some(tier) = self.options.tier.as_deref().filter(|_| engine.name() == DOCENT) {
+            ensure!(about.contains(&format!(" {tier} instructions")), "{DOCENT} has no {tier} here: {about}");
+        }
+        Ok(())
     }
 
     fn llama_cpp(&self, name: &str, gguf: &Path, context: usize) -> Start {

@@ -8,9 +8,12 @@ use std::path::PathBuf;
 pub(crate) const USAGE: &str = "\
 cargo xtask bench inference
   --quick                    fewer repetitions, short prompts, 200 passages
-  --busy                     measure everything again beside a process that keeps one core busy
+  --busy                     measure everything again beside a process that keeps one core busy; says
+                             by how much the speed falls, and the processor time that an engine gets
   --threads N                threads of every engine; one per physical core if not given
   --repetitions N            5 if not given, 3 when quick
+  --passages N               how many are embedded: 2,000 if not given, 200 when quick
+  --tier NAME                lower instructions for docent alone: avx512, avxvnni, avx2, portable
   --only generator|embedder  one half of it
   --candle                   also candle's own models
   --program PATH             the `bench` example of docent-inference, built already
@@ -25,6 +28,9 @@ pub(crate) struct Options {
     pub(crate) candle: bool,
     pub(crate) threads: usize,
     pub(crate) repetitions: usize,
+    pub(crate) passages: usize,
+    /// Instructions that docent is held to, by the kernels' name for them.
+    pub(crate) tier: Option<String>,
     only: Option<String>,
     pub(crate) program: Option<PathBuf>,
 }
@@ -38,6 +44,8 @@ impl Options {
             candle: false,
             threads: machine::physical_cores(),
             repetitions: 0,
+            passages: 0,
+            tier: None,
             only: None,
             program: None,
         };
@@ -50,6 +58,8 @@ impl Options {
                 "--candle" => options.candle = true,
                 "--threads" => options.threads = value()?.parse().context("--threads")?,
                 "--repetitions" => options.repetitions = value()?.parse().context("--repetitions")?,
+                "--passages" => options.passages = value()?.parse().context("--passages")?,
+                "--tier" => options.tier = Some(value()?.clone()),
                 "--only" => options.only = Some(value()?.clone()),
                 "--program" => options.program = Some(PathBuf::from(value()?)),
                 other => bail!("`bench inference` knows no {other}\n\n{USAGE}"),
@@ -57,6 +67,9 @@ impl Options {
         }
         if options.repetitions == 0 {
             options.repetitions = if options.quick { 3 } else { 5 };
+        }
+        if options.passages == 0 {
+            options.passages = if options.quick { 200 } else { 2000 };
         }
         ensure!(options.threads > 0, "there must be a thread");
         if let Some(only) = options.only.as_deref() {
@@ -68,5 +81,34 @@ impl Options {
     /// Whether a half, `generator` or `embedder`, is to be measured.
     pub(crate) fn wants(&self, half: &str) -> bool {
         self.only.as_deref().is_none_or(|only| only == half)
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    fn parse(line: &str) -> Result<Options> {
+        let arguments: Vec<String> = line.split_whitespace().map(str::to_owned).collect();
+        Options::parse(&arguments)
+    }
+
+    #[test]
+    fn what_is_not_said_depends_on_the_hurry() {
+        let (slow, quick) = (parse("").unwrap(), parse("--quick").unwrap());
+        assert_eq!((slow.repetitions, slow.passages), (5, 2000));
+        assert_eq!((quick.repetitions, quick.passages), (3, 200));
+        let said = parse("--quick --passages 2000 --repetitions 7 --tier avx2").unwrap();
+        assert_eq!((said.repetitions, said.passages, said.tier.as_deref()), (7, 2000, Some("avx2")));
+    }
+
+    #[test]
+    fn one_half_can_be_asked_for_and_nothing_unknown() {
+        let half = parse("--only embedder").unwrap();
+        assert!(half.wants("embedder") && !half.wants("generator"));
+        assert!(parse("--only translator").is_err());
+        assert!(parse("--fast").is_err());
+        assert!(parse("--passages").is_err());
     }
 }

@@ -42,6 +42,12 @@ pub(crate) fn write(count: usize, folder: &Path) -> Result<Passages> {
     Ok(Passages { file, count: passages.len(), from: from.to_owned() })
 }
 
+/// The passages that were written.
+pub(crate) fn read(passages: &Passages) -> Result<Vec<String>> {
+    let lines = std::fs::read_to_string(&passages.file)?;
+    Ok(lines.lines().map(serde_json::from_str).collect::<Result<_, _>>()?)
+}
+
 /// A text of each collection in turn, so that a few passages are of every kind too.
 fn of_kit(kit: &Path, count: usize) -> Result<Vec<String>> {
     let mut collections = Vec::new();

@@ -52,7 +52,8 @@ impl Unit {
 pub(crate) struct Metric {
     pub(crate) name: String,
     pub(crate) unit: Unit,
-    /// What the first engine's figure divided by that of the one named should reach.
+    /// What the first engine's figure divided by that of the one named should reach, or stay below
+    /// where less is better.
     pub(crate) goals: &'static [(&'static str, f64)],
 }
 
@@ -62,6 +63,36 @@ pub(crate) struct Series {
     pub(crate) quiet: Vec<f64>,
     /// Beside the busy neighbour; empty if there was none.
     pub(crate) busy: Vec<f64>,
+    /// Processor seconds a second that the engine got in each round; empty where that is unknown.
+    pub(crate) quiet_cores: Vec<f64>,
+    /// The same beside the busy neighbour.
+    pub(crate) busy_cores: Vec<f64>,
+}
+
+impl Series {
+    /// Figures of a quiet machine alone.
+    pub(crate) fn of(figures: Vec<f64>) -> Self {
+        Self { quiet: figures, ..Self::default() }
+    }
+
+    /// What the busy neighbour changed: by so many per cent the speed, and by so many the processor
+    /// time that the engine got, of which it could not have more.
+    fn change(&self, unit: Unit) -> String {
+        let per_cent = |after: &[f64], before: &[f64]| {
+            (Spread::of(after).median / Spread::of(before).median - 1.0) * 100.0
+        };
+        let speed = match unit.more_is_better() {
+            true => per_cent(&self.busy, &self.quiet),
+            false => per_cent(&self.quiet, &self.busy),
+        };
+        match self.quiet_cores.is_empty() || self.busy_cores.is_empty() {
+            true => format!("speed {speed:+.0} %"),
+            false => {
+                let time = per_cent(&self.busy_cores, &self.quiet_cores);
+                format!("speed {speed:+.0} %, processor time {time:+.0} %")
+            }
+        }
+    }
 }
 
 /// What has been measured so far.
@@ -82,14 +113,17 @@ impl Report {
         for (engine, series) in engines.iter().zip(series) {
             println!("  {engine:34} {}", Spread::of(&series.quiet).figures().trim_end());
             if !series.busy.is_empty() {
-                let busy = Spread::of(&series.busy);
-                let change = (busy.median / Spread::of(&series.quiet).median - 1.0) * 100.0;
-                println!("  {:34} {} {change:+.0} %", "  beside a busy neighbour", busy.figures());
-                changes.push(format!("{engine} {change:+.0} %"));
+                let change = series.change(metric.unit);
+                println!(
+                    "  {:34} {} {change}",
+                    "  beside a busy neighbour",
+                    Spread::of(&series.busy).figures()
+                );
+                changes.push(format!("  {engine:32} {change}"));
             }
         }
         if !changes.is_empty() {
-            self.changes.push(format!("{short_name:32} {}", changes.join("; ")));
+            self.changes.push(format!("{short_name}\n{}", changes.join("\n")));
         }
         let (Some((ours, others)), Some((own_name, names))) = (series.split_first(), engines.split_first())
         else {
@@ -98,7 +132,11 @@ impl Report {
         for (name, other) in names.iter().zip(others) {
             let ratio = Spread::of(&quotients(&ours.quiet, &other.quiet));
             let goal = metric.goals.iter().find(|(of, _)| of == name).map_or(String::new(), |(_, goal)| {
-                let reached = if ratio.median >= *goal { "reached" } else { "MISSED" };
+                let is_reached = match metric.unit.more_is_better() {
+                    true => ratio.median >= *goal,
+                    false => ratio.median <= *goal,
+                };
+                let reached = if is_reached { "reached" } else { "MISSED" };
                 format!("  goal {goal}: {reached}")
             });
             let line = format!("{:34} {}{goal}", format!("{own_name} / {name}"), ratio.factor());
@@ -183,6 +221,17 @@ mod tests {
     #[test]
     fn a_ratio_is_taken_round_by_round() {
         assert_eq!(quotients(&[8.0, 4.0], &[4.0, 2.0]), [2.0, 2.0]);
+    }
+
+    #[test]
+    fn what_a_neighbour_changes_is_said_of_the_speed_and_of_the_processor_time() {
+        let mut series = Series { quiet: vec![200.0], busy: vec![150.0], ..Series::default() };
+        assert_eq!(series.change(Unit::TokensPerSecond), "speed -25 %");
+        (series.quiet_cores, series.busy_cores) = (vec![2.0], vec![1.4]);
+        assert_eq!(series.change(Unit::TokensPerSecond), "speed -25 %, processor time -30 %");
+        // A time that doubles is half the speed.
+        let series = Series { quiet: vec![10.0], busy: vec![20.0], ..Series::default() };
+        assert_eq!(series.change(Unit::Milliseconds), "speed -50 %");
     }
 
     #[test]

@@ -345,7 +345,7 @@ fn figures(turn: &Turn, unit: Unit, field: &str) -> Result<Series> {
         "" => unit.read(reply),
         other => unit.read(&json!({ "seconds": reply[other] })),
     };
-    Ok(Series { quiet: turn.replies.iter().map(read).collect::<Result<_>>()?, busy: vec![] })
+    Ok(Series::of(turn.replies.iter().map(read).collect::<Result<_>>()?))
 }
 
 impl Drop for Session {
