@@ -5,12 +5,14 @@ use std::sync::Arc;
 
 use crate::pool::Pool;
 use crate::simd::Simd;
+#[cfg(target_arch = "aarch64")]
+use crate::simd::neon::Neon;
 use crate::simd::portable::Portable;
 #[cfg(target_arch = "x86_64")]
 use crate::simd::{avx2::Avx2, avx512::Avx512};
 
 /// The environment variable that names a lower tier than the processor has, for tests and
-/// measurements: `avx512`, `avxvnni`, `avx2` or `portable`.
+/// measurements: `avx512`, `avxvnni` or `avx2`, on ARM `i8mm` or `neon`, and `portable`.
 const OVERRIDE: &str = "DOCENT_CPU";
 
 /// A set of instructions, proven to be there.
@@ -25,6 +27,10 @@ enum Kind {
     AvxVnni(Avx2<true>),
     #[cfg(target_arch = "x86_64")]
     Avx2(Avx2<false>),
+    #[cfg(target_arch = "aarch64")]
+    I8mm(Neon<true>),
+    #[cfg(target_arch = "aarch64")]
+    Neon(Neon<false>),
     Portable(Portable),
 }
 
@@ -38,6 +44,11 @@ impl Tier {
             all.extend(Avx512::detect().map(Kind::Avx512));
             all.extend(Avx2::detect().map(Kind::AvxVnni));
             all.extend(Avx2::detect().map(Kind::Avx2));
+        }
+        #[cfg(target_arch = "aarch64")]
+        {
+            all.extend(Neon::detect().map(Kind::I8mm));
+            all.extend(Neon::detect().map(Kind::Neon));
         }
         all.push(Kind::Portable(Portable));
         all.into_iter().map(Self).collect()
@@ -62,6 +73,10 @@ impl Tier {
             Kind::AvxVnni(_) => "avxvnni",
             #[cfg(target_arch = "x86_64")]
             Kind::Avx2(_) => "avx2",
+            #[cfg(target_arch = "aarch64")]
+            Kind::I8mm(_) => "i8mm",
+            #[cfg(target_arch = "aarch64")]
+            Kind::Neon(_) => "neon",
             Kind::Portable(_) => "portable",
         }
     }
@@ -100,6 +115,12 @@ impl Tier {
             // SAFETY: as above.
             #[cfg(target_arch = "x86_64")]
             Kind::Avx2(simd) => unsafe { run_avx2(simd, kernel) },
+            // SAFETY: as above.
+            #[cfg(target_arch = "aarch64")]
+            Kind::I8mm(simd) => unsafe { run_i8mm(simd, kernel) },
+            // SAFETY: as above.
+            #[cfg(target_arch = "aarch64")]
+            Kind::Neon(simd) => unsafe { run_neon(simd, kernel) },
             Kind::Portable(simd) => kernel.run(simd),
         }
     }
@@ -134,6 +155,18 @@ fn run_avxvnni<K: Kernel>(simd: Avx2<true>, kernel: K) -> K::Output {
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2,fma,f16c")]
 fn run_avx2<K: Kernel>(simd: Avx2<false>, kernel: K) -> K::Output {
+    kernel.run(simd)
+}
+
+#[cfg(target_arch = "aarch64")]
+#[target_feature(enable = "neon,dotprod,i8mm")]
+fn run_i8mm<K: Kernel>(simd: Neon<true>, kernel: K) -> K::Output {
+    kernel.run(simd)
+}
+
+#[cfg(target_arch = "aarch64")]
+#[target_feature(enable = "neon,dotprod")]
+fn run_neon<K: Kernel>(simd: Neon<false>, kernel: K) -> K::Output {
     kernel.run(simd)
 }
 

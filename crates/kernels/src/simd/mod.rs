@@ -9,6 +9,8 @@
 pub(crate) mod avx2;
 #[cfg(target_arch = "x86_64")]
 pub(crate) mod avx512;
+#[cfg(target_arch = "aarch64")]
+pub(crate) mod neon;
 pub(crate) mod portable;
 
 /// Lanes of a vector.
@@ -105,3 +107,6 @@ fn fold(mut lanes: [f32; 16], join: impl Fn(f32, f32) -> f32) -> f32 {
     }
     lanes[0]
 }
+
+#[cfg(test)]
+mod tests;

@@ -18,6 +18,19 @@ fn zip(a: [f32; 16], b: [f32; 16], f: impl Fn(f32, f32) -> f32) -> [f32; 16] {
     std::array::from_fn(|lane| f(a[lane], b[lane]))
 }
 
+/// Adds to each lane the products of its four bytes, less `bias`, with the bytes of `four`. In loops,
+/// which become vectors; chains of closures are not all made part of the kernel.
+#[inline(always)]
+fn dot(mut sum: [i32; 16], bytes: [u8; 64], four: i32, bias: i32) -> [i32; 16] {
+    let four = four.to_le_bytes();
+    for lane in 0..16 {
+        for i in 0..4 {
+            sum[lane] += (i32::from(bytes[4 * lane + i]) - bias) * i32::from(four[i] as i8);
+        }
+    }
+    sum
+}
+
 impl Simd for Portable {
     type F = [f32; 16];
     type I = [i32; 16];
@@ -109,12 +122,18 @@ impl Simd for Portable {
         *from
     }
     #[inline(always)]
-    fn low(self, bytes: Self::B) -> Self::B {
-        bytes.map(|byte| byte & 15)
+    fn low(self, mut bytes: Self::B) -> Self::B {
+        for byte in &mut bytes {
+            *byte &= 15;
+        }
+        bytes
     }
     #[inline(always)]
-    fn high(self, bytes: Self::B) -> Self::B {
-        bytes.map(|byte| byte >> 4)
+    fn high(self, mut bytes: Self::B) -> Self::B {
+        for byte in &mut bytes {
+            *byte >>= 4;
+        }
+        bytes
     }
     #[inline(always)]
     fn start_nibbles(self, start: i32) -> Self::N {
@@ -126,11 +145,7 @@ impl Simd for Portable {
     }
     #[inline(always)]
     fn dot_nibbles(self, sum: Self::N, bytes: Self::B, four: i32) -> Self::N {
-        let four = four.to_le_bytes().map(|byte| i32::from(byte as i8));
-        std::array::from_fn(|lane| {
-            let products = (0..4).map(|i| i32::from(bytes[4 * lane + i]) * four[i]);
-            sum[lane] + products.sum::<i32>()
-        })
+        dot(sum, bytes, four, 0)
     }
     #[inline(always)]
     fn start_biased(self, start: i32, _less: i32) -> Self::I {
@@ -138,10 +153,6 @@ impl Simd for Portable {
     }
     #[inline(always)]
     fn dot_biased(self, sum: Self::I, bytes: Self::B, four: i32) -> Self::I {
-        let four = four.to_le_bytes().map(|byte| i32::from(byte as i8));
-        std::array::from_fn(|lane| {
-            let products = (0..4).map(|i| (i32::from(bytes[4 * lane + i]) - 128) * four[i]);
-            sum[lane] + products.sum::<i32>()
-        })
+        dot(sum, bytes, four, 128)
     }
 }
