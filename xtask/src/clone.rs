@@ -4,19 +4,18 @@
 //! judges their freshness by time alone. Two clones that share a target folder would therefore run
 //! each other's programs whenever one of them was built after the other was checked out.
 
-use crate::shell::{root, target};
+use crate::shell::root;
 use anyhow::{Context, Result};
 use std::fs::File;
 use std::path::Path;
 use std::time::SystemTime;
 
 /// The folders that hold the workspace's own Rust sources.
-const OWN: [&str; 4] = ["crates", "src-tauri", "tests", "xtask"];
+const OWN: [&str; 5] = ["crates", "fuzz", "src-tauri", "tests", "xtask"];
 
-/// Makes Cargo rebuild the workspace's own packages if another clone used the target folder last.
-pub(crate) fn claim_target() -> Result<()> {
-    let target = target()?;
-    std::fs::create_dir_all(&target)?;
+/// Makes Cargo rebuild the workspace's own packages if another clone used this target folder last.
+pub(crate) fn claim(target: &Path) -> Result<()> {
+    std::fs::create_dir_all(target)?;
     let marker = target.join(".docent-clone");
     let own = root().to_string_lossy().into_owned();
     if std::fs::read_to_string(&marker).is_ok_and(|last| last == own) {

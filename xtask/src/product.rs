@@ -11,7 +11,7 @@ use std::process::{Command, Stdio};
 pub(crate) fn build(need: Need) -> Result<PathBuf> {
     packages::ensure(need)?;
     ui()?;
-    crate::clone::claim_target()?;
+    crate::clone::claim(&shell::target()?)?;
     // Always the whole workspace with all targets: Cargo unifies features over what is selected,
     // and another selection would build LanceDB a second time.
     step("build", cargo()?.args(["build", "--workspace", "--all-targets", "--locked"]))?;

@@ -6,8 +6,8 @@
 use crate::assemble::assemble;
 use crate::collect::Collector;
 use crate::content::Content;
-use crate::encoding::{decode, decode_plain, detect};
 use crate::frame::{FrameKind, read_frame, write_frame};
+use crate::fuzzing::{check_document, decode_bytes};
 use crate::message::{Line, Message, OutlineEntry, PageText, Request, Word};
 use crate::sniff::{sniff_content, supported_extensions};
 use docent_corpus::{
@@ -85,38 +85,6 @@ pub(crate) fn changed(whole: &[u8], changes: &[Change]) -> Vec<u8> {
 /// Text in which every kind of character occurs that matters to offsets.
 pub(crate) fn any_text() -> impl Strategy<Value = String> {
     "[a-zA-Z0-9 .,:|<>/&#*=\\-\\n\\t\u{0}\u{7F}éß中文字日本أهلا👩\u{200D}👩\u{FE0F}\u{FEFF}\u{E000}]{0,80}"
-}
-
-/// What every document keeps, whatever it was made from.
-pub(crate) fn check_document(document: &DocumentText) {
-    let mut after = 0;
-    for block in &document.blocks {
-        assert!(block.span.start >= after && block.span.start < block.span.end, "{block:?}");
-        assert!(block.span.of(&document.text).is_some(), "{block:?}");
-        after = block.span.end;
-        check_place(&block.place, block.span, &document.text);
-    }
-}
-
-fn check_place(place: &Place, block: Span, text: &str) {
-    match place {
-        Place::Lines { first, last, runs } => {
-            assert!(*first >= 1 && first <= last);
-            for run in runs {
-                assert!(
-                    block.contains(run.span) && run.span.of(text).is_some() && run.file_start <= run.file_end
-                );
-            }
-        }
-        Place::Page { width, height, boxes, .. } => {
-            for TextBox { span, rect } in boxes {
-                assert!(block.contains(*span) && span.of(text).is_some());
-                assert!(rect.x0 >= 0.0 && rect.x1 <= *width && rect.y0 >= 0.0 && rect.y1 <= *height);
-            }
-        }
-        Place::Member { place, .. } => check_place(place, block, text),
-        _ => {}
-    }
 }
 
 fn span() -> impl Strategy<Value = Span> {
@@ -340,17 +308,7 @@ proptest! {
         complete in any::<bool>(),
     ) {
         let bytes = if damaged { changed(&bytes, &changes) } else { bytes };
-        if let Some(detected) = detect(&bytes, None, complete) {
-            let len = bytes.len() as u64;
-            let decoded = decode(bytes.clone(), detected);
-            prop_assert_eq!(&decode_plain(bytes, detected).0, &decoded.text);
-            let mut after = 0;
-            for (start, c) in decoded.text.char_indices() {
-                let Some(range) = decoded.file_range(start..start + c.len_utf8()) else { continue };
-                prop_assert!(after <= range.start && range.start <= range.end && range.end <= len, "{:?}", c);
-                after = range.start;
-            }
-        }
+        decode_bytes(&bytes, complete);
     }
 
     #[test]

@@ -27,6 +27,9 @@ mod error;
 mod frame;
 #[cfg(test)]
 mod fuzz;
+#[cfg(any(test, feature = "fuzzing"))]
+#[doc(hidden)]
+pub mod fuzzing;
 mod in_process;
 mod limits;
 mod message;

@@ -23,6 +23,9 @@ mod embedder;
 mod encoder;
 mod error;
 pub mod fake;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 mod generate;
 #[cfg(feature = "candle")]
 mod generator;

@@ -3,6 +3,8 @@
 //! Filters apply to the model's own distribution, before the temperature, in the order of
 //! llama.cpp's default chain: repetition penalty, top-k, top-p, min-p, temperature.
 
+use std::collections::HashSet;
+
 use crate::{InferenceError, Sampling};
 
 /// Chooses tokens by the rules of one request. Deterministic: the same rules, logits and context
@@ -25,15 +27,15 @@ impl Sampler {
         Self { rules, random }
     }
 
-    /// The next token after `context`. `logits` has one value per id and is changed; ids for which
-    /// `hidden` holds are never chosen.
+    /// The next token after `context`, which is looked at only if there is a penalty for repeating it.
+    /// `logits` has one value per id and is changed; ids for which `hidden` holds are never chosen.
     ///
     /// # Errors
     /// [`InferenceError::Compute`] if the logits are not numbers.
-    pub(crate) fn pick(
+    pub(crate) fn pick<'c>(
         &mut self,
         logits: &mut [f32],
-        context: &[u32],
+        context: impl IntoIterator<Item = &'c u32>,
         hidden: impl Fn(u32) -> bool,
     ) -> Result<u32, InferenceError> {
         if logits.iter().any(|logit| logit.is_nan()) {
@@ -54,14 +56,12 @@ impl Sampler {
     }
 
     /// The penalty of CTRL (Keskar et al. 2019, section 4.1), once per distinct token.
-    fn penalise(&self, logits: &mut [f32], context: &[u32]) {
+    fn penalise<'c>(&self, logits: &mut [f32], context: impl IntoIterator<Item = &'c u32>) {
         let penalty = self.rules.repetition_penalty;
         if penalty == 1.0 || !penalty.is_finite() || penalty <= 0.0 {
             return;
         }
-        let mut seen = context.to_vec();
-        seen.sort_unstable();
-        seen.dedup();
+        let seen: HashSet<u32> = context.into_iter().copied().collect();
         for id in seen {
             if let Some(logit) = logits.get_mut(id as usize) {
                 *logit = if *logit > 0.0 { *logit / penalty } else { *logit * penalty };
@@ -168,6 +168,8 @@ impl Random {
 
 #[cfg(test)]
 mod tests {
+    use std::cell::Cell;
+
     use super::*;
 
     const LOGITS: [f32; 5] = [1.0, 3.0, 2.0, -1.0, 3.0];
@@ -241,6 +243,24 @@ mod tests {
         let picked = sampler.pick(&mut logits, &[1, 3, 1, 99], never).unwrap();
         assert_eq!(picked, 4);
         assert_eq!(logits, [1.0, 1.5, 2.0, -2.0, 3.0]);
+    }
+
+    #[test]
+    fn without_a_penalty_nobody_looks_at_what_was_said() {
+        let looked = Cell::new(0);
+        let context = || {
+            std::iter::from_fn(|| {
+                looked.set(looked.get() + 1);
+                (looked.get() == 1).then_some(&1)
+            })
+        };
+        for rules in [Sampling::default(), warm()] {
+            let mut sampler = Sampler::new(rules);
+            sampler.pick(&mut LOGITS.clone(), context(), never).unwrap();
+        }
+        let mut strict = Sampler::new(Sampling { repetition_penalty: 4.0, ..Sampling::default() });
+        assert_eq!(strict.pick(&mut LOGITS.clone(), context(), never).unwrap(), 4);
+        assert_eq!(looked.get(), 2);
     }
 
     #[test]

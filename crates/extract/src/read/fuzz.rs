@@ -3,56 +3,15 @@
 //! found as what they are. `DOCENT_FUZZ_CASES` asks for more cases than those of a normal run, and
 //! `DOCENT_FUZZ_SEED` for other ones.
 
-use super::{front_matter, html, pdf, read_document};
-use crate::collect::Collector;
+use super::{front_matter, html};
 use crate::content::Content;
-use crate::fuzz::{any_text, changed, changes, check_document, settings};
-use crate::message::{Closed, Message, ReadRequest, Sink, Stop};
+use crate::fuzz::{any_text, changed, changes, settings};
+use crate::fuzzing::read;
 use crate::sniff::{Sniffed, sniff_content};
-use crate::stack::STACK_BYTES;
 use docent_corpus::Format;
 use proptest::prelude::*;
 use std::path::Path;
 use std::sync::LazyLock;
-
-/// Most bytes of text a case may tell.
-const TEXT_BYTES: u64 = 1 << 20;
-
-struct Checked(Collector);
-
-impl Sink for Checked {
-    fn send(&mut self, message: Message) -> Result<(), Closed> {
-        self.0.take(message).expect("a reader told something that does not hold");
-        Ok(())
-    }
-}
-
-/// Reads bytes as the worker would, on a stack as deep. PDF and its library are left to the worker.
-fn read(name: &str, format: Format, bytes: &[u8]) {
-    std::thread::scope(|scope| {
-        let reading = std::thread::Builder::new().stack_size(STACK_BYTES).spawn_scoped(scope, || {
-            let library = pdf::Library::load(None);
-            let request = ReadRequest {
-                path: name.into(),
-                format,
-                text_bytes: TEXT_BYTES,
-                html_depth: 512,
-                fault: None,
-            };
-            let mut sink = Checked(Collector::new(format, TEXT_BYTES));
-            match read_document(&request, &Content::Member { name, bytes }, &library, &mut sink) {
-                Ok(()) | Err(Stop::Full) => {
-                    if let Ok(document) = sink.0.finish(None) {
-                        check_document(&document);
-                    }
-                }
-                Err(Stop::Failed(_)) => {}
-                Err(Stop::Closed) => panic!("nobody stopped listening"),
-            }
-        });
-        assert!(reading.unwrap().join().is_ok(), "{name} as {format:?}");
-    });
-}
 
 /// Healthy files of all formats.
 static SEEDS: LazyLock<Vec<(String, Vec<u8>)>> = LazyLock::new(|| {

@@ -269,8 +269,8 @@ impl Generation {
             }
             tokenizer.is_hidden(id) || allowed.get(id as usize) == Some(&false)
         };
-        let context = [self.prompt.tokens.as_slice(), &self.made].concat();
-        let id = self.sampler.pick(logits, &context, hidden)?;
+        let context = self.prompt.tokens.iter().chain(&self.made);
+        let id = self.sampler.pick(logits, context, hidden)?;
         if tokenizer.stops().contains(&id) {
             return Err(End::Stop(StopReason::EndOfText));
         }

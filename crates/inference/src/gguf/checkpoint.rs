@@ -1,8 +1,12 @@
-//! Models as Hugging Face keeps them, a folder with `config.json`, `tokenizer.json` and weights in
-//! safetensors: seen as the GGUF file that llama.cpp's converter would make of them, so that all that
-//! follows knows one kind of file only.
+//! Models as Hugging Face keeps them, a folder with `config.json`, `tokenizer.json` (or
+//! `tokenizer.model`) and weights in safetensors: seen as the GGUF file that llama.cpp's converter would
+//! make of them, so that all that follows knows one kind of file only.
 
+mod added;
 mod config;
+mod pieces;
+mod protobuf;
+mod sentencepiece;
 mod tokens;
 mod weights;
 

@@ -38,6 +38,13 @@ const MARK: char = '\u{F8FD}';
 
 const NAME: &str = "chat";
 
+/// Instructions that a template may take: known ones take a few dozen for each message. It is a program
+/// from a file, and an endless one would hold the model's thread for ever.
+const STEPS: u64 = 2_000_000;
+
+/// Bytes that a template may write, without the messages.
+const LONGEST: usize = 16 << 20;
+
 /// The template of one model.
 #[derive(Debug)]
 pub(crate) struct ChatTemplate {
@@ -51,6 +58,7 @@ impl ChatTemplate {
         let mut environment = Environment::new();
         environment.set_trim_blocks(true);
         environment.set_lstrip_blocks(true);
+        environment.set_fuel(Some(STEPS));
         environment.set_unknown_method_callback(minijinja_contrib::pycompat::unknown_method_callback);
         environment.add_function("raise_exception", |reason: String| -> Result<(), Error> {
             Err(Error::new(ErrorKind::InvalidOperation, reason))
@@ -105,13 +113,35 @@ impl ChatTemplate {
                 }
             })
             .collect();
-        self.environment.get_template(NAME)?.render(context! {
+        let known = context! {
             messages,
             add_generation_prompt => true,
             enable_thinking => false,
             bos_token => tokenizer.begin_text(),
             eos_token => tokenizer.end_text(),
-        })
+        };
+        let mut written = Written(Vec::new());
+        self.environment.get_template(NAME)?.render_captured_to(known, &mut written)?;
+        let invalid = "what it writes is not text";
+        String::from_utf8(written.0)
+            .map_err(|source| Error::new(ErrorKind::InvalidOperation, invalid).with_source(source))
+    }
+}
+
+/// What a template has written, of [`LONGEST`] at most.
+struct Written(Vec<u8>);
+
+impl Write for Written {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.0.len() + bytes.len() > LONGEST {
+            return Err(io::Error::other("it writes without end"));
+        }
+        self.0.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 

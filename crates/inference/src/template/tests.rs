@@ -157,3 +157,19 @@ fn what_templates_of_known_models_use_is_there() {
     let undated = ChatTemplate::new(Some(source), None).unwrap();
     assert!(prompt(&undated, &messages).unwrap().starts_with("⟨1⟩1System"));
 }
+
+#[test]
+fn a_template_without_end_is_an_error() {
+    let thrice = |inner: &str| {
+        let (open, close) = ("{% for a in range(10000) %}".repeat(3), "{% endfor %}".repeat(3));
+        format!("{open}{inner}{close}")
+    };
+    for source in [thrice(""), thrice("a"), thrice("{{ 'a' * 1000000 }}")] {
+        let template = ChatTemplate::new(Some(&source), None).unwrap();
+        let error = prompt(&template, &chat(&[(Role::User, "Hi")])).unwrap_err();
+        assert_eq!(error.code(), "chat_template_failed");
+    }
+    // A long chat is none.
+    let turns: Vec<_> = (0..2000).map(|_| (Role::User, "Hi")).collect();
+    prompt(&ChatTemplate::new(None, None).unwrap(), &chat(&turns)).unwrap();
+}

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 
 use tokenizers::Tokenizer;
-use tokenizers::models::bpe::{BPE, Vocab};
+use tokenizers::models::bpe::{BPE, Merges, Vocab};
 
 use super::failed;
 use super::pretokenizer::PreTokenizer;
@@ -46,9 +46,7 @@ impl Bpe {
     /// Ids of `text`. Characters that the vocabulary cannot spell become U+FFFD.
     pub(super) fn encode(&self, text: &str, ids: &mut Vec<u32>) -> Result<(), InferenceError> {
         let spelled = self.spellable(text);
-        let encoding = self.merging.encode_fast(spelled.as_ref(), false).map_err(|source| {
-            InferenceError::Tokenizer { reason: "a text could not be encoded".into(), source: Some(source) }
-        })?;
+        let encoding = self.merging.encode_fast(spelled.as_ref(), false).map_err(not_encoded)?;
         ids.extend(encoding.get_ids());
         Ok(())
     }
@@ -72,33 +70,40 @@ fn merging(
     vocabulary: &Vocabulary<'_>,
     pre: &PreTokenizer,
 ) -> Result<Tokenizer, InferenceError> {
-    let merges = file.texts("tokenizer.ggml.merges").ok_or_else(|| failed("the file has no merges"))?;
-    let merges = merges
-        .iter()
-        .map(|merge| {
-            merge
-                .split_once(' ')
-                .map(|(left, right)| (left.to_owned(), right.to_owned()))
-                .ok_or_else(|| failed(format!("the merge \"{merge}\" is not a pair")))
-        })
-        .collect::<Result<Vec<_>, _>>()?;
     let plain = vocabulary.ids().filter(|(_, kind, _)| *kind == Kind::Text);
     let tokens: Vocab = plain.map(|(id, _, text)| (text.to_owned(), id)).collect();
-    let library = |source| InferenceError::Tokenizer {
-        reason: "the vocabulary and its merges do not fit".into(),
-        source: Some(source),
-    };
     let bpe = BPE::builder()
-        .vocab_and_merges(tokens, merges)
+        .vocab_and_merges(tokens, merges(file)?)
         .ignore_merges(pre.ignore_merges)
         .build()
-        .map_err(library)?;
+        .map_err(unfit)?;
     let mut tokenizer = Tokenizer::new(bpe);
     tokenizer
         .with_normalizer(pre.normalizer())
-        .map_err(library)?
-        .with_pre_tokenizer(Some(pre.build().map_err(library)?));
+        .map_err(unfit)?
+        .with_pre_tokenizer(Some(pre.build().map_err(unfit)?));
     Ok(tokenizer)
+}
+
+/// The pairs that may be merged, the first first.
+pub(super) fn merges(file: &Gguf) -> Result<Merges, InferenceError> {
+    let merges = file.texts("tokenizer.ggml.merges").ok_or_else(|| failed("the file has no merges"))?;
+    let pair = |merge: &String| {
+        let pair = merge.split_once(' ').map(|(left, right)| (left.to_owned(), right.to_owned()));
+        pair.ok_or_else(|| failed(format!("the merge \"{merge}\" is not a pair")))
+    };
+    merges.iter().map(pair).collect()
+}
+
+/// The library does not take the vocabulary with its merges.
+pub(super) fn unfit(source: tokenizers::Error) -> InferenceError {
+    let reason = "the vocabulary and its merges do not fit".into();
+    InferenceError::Tokenizer { reason, source: Some(source) }
+}
+
+/// The library does not take a text.
+pub(super) fn not_encoded(source: tokenizers::Error) -> InferenceError {
+    InferenceError::Tokenizer { reason: "a text could not be encoded".into(), source: Some(source) }
 }
 
 /// The bytes of each id.

@@ -4,8 +4,11 @@
 //! [`ChatTokenizer::encode_plain`] cannot yield a control id whatever the text says, and
 //! [`ChatTokenizer::encode_segments`] recognises control tokens only in what a template wrote.
 
+use std::collections::HashSet;
+
 use super::bpe::{self, Bpe};
 use super::failed;
+use super::fallback::{BY_MERGES, FallbackBpe};
 use super::markers::Markers;
 use super::spm::{self, Spm};
 use super::vocabulary::{Kind, Vocabulary};
@@ -21,10 +24,60 @@ pub(crate) enum Segment<'a> {
     Data(&'a str),
 }
 
+/// Set for models from a checkpoint to a number of [`SpaceBefore`], which GGUF has no word for.
+pub(crate) const SPACE_BEFORE: &str = "docent.space_before";
+
+/// Set for models from a checkpoint: whether an answer's first space is nobody's.
+pub(crate) const STRIPS_SPACE: &str = "docent.strips_space";
+
+/// Set for models from a checkpoint to the ids of the markers that take the white space after them
+/// along.
+pub(crate) const TAKES_SPACE: &str = "docent.takes_space";
+
+/// Before which texts a space is put that nobody wrote. A text begins a prompt or follows a token
+/// that is matched as a whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum SpaceBefore {
+    /// None.
+    Never,
+    /// Every text.
+    All,
+    /// Every text that does not begin with one.
+    AllWithout,
+    /// The text that begins a prompt, if it does not begin with one.
+    FirstWithout,
+}
+
+impl SpaceBefore {
+    fn read(file: &Gguf) -> Result<Self, InferenceError> {
+        let all = [Self::Never, Self::All, Self::AllWithout, Self::FirstWithout];
+        match file.int(SPACE_BEFORE) {
+            Some(number) => all
+                .into_iter()
+                .find(|&way| way as i64 == number)
+                .ok_or_else(|| failed(format!("{SPACE_BEFORE} is not {number}"))),
+            None if file.flag("tokenizer.ggml.add_space_prefix") == Some(false) => Ok(Self::Never),
+            None => Ok(Self::All),
+        }
+    }
+
+    /// Whether one is put before `text`, the first of its prompt or not.
+    fn is_put(self, text: &str, first: bool) -> bool {
+        let without = !text.starts_with([' ', '\u{2581}']);
+        match self {
+            Self::Never => false,
+            Self::All => true,
+            Self::AllWithout => without,
+            Self::FirstWithout => first && without,
+        }
+    }
+}
+
 /// How characters become tokens.
 enum Merging {
     Bpe(Box<Bpe>),
     Spm(Spm),
+    Fallback(Box<FallbackBpe>),
 }
 
 /// The tokenizer of one chat model.
@@ -42,10 +95,13 @@ pub(crate) struct ChatTokenizer {
     end_text: String,
     begins_prompts: bool,
     stops: Vec<u32>,
-    /// Whether a space is put before text at the beginning and after every whole token.
-    space_first: bool,
+    space_before: SpaceBefore,
+    /// Whether an answer's first space is nobody's.
+    strips_space: bool,
     /// Whether a marker takes the white space after it along.
     takes_space: Vec<bool>,
+    /// What counts as white space there.
+    is_space: fn(char) -> bool,
 }
 
 impl ChatTokenizer {
@@ -55,22 +111,23 @@ impl ChatTokenizer {
     /// [`InferenceError::Tokenizer`] if it is of a kind, or cuts text in a way, that is not known.
     pub(crate) fn open(file: &Gguf) -> Result<Self, InferenceError> {
         let model = file.text("tokenizer.ggml.model").unwrap_or("none");
-        if !matches!(model, "gpt2" | "llama") {
+        if !matches!(model, "gpt2" | "llama" | BY_MERGES) {
             return Err(failed(format!("tokenizers of the kind \"{model}\" are not supported")));
         }
         let vocabulary = Vocabulary::read(file)?;
-        let (merging, bytes, begins_prompts, space_first) = match model {
-            "llama" => {
-                let space_first = file.flag("tokenizer.ggml.add_space_prefix").unwrap_or(true);
-                let spm = Spm::read(file, &vocabulary)?;
-                (Merging::Spm(spm), spm::bytes(&vocabulary), true, space_first)
-            }
-            _ => {
+        let (merging, bytes, begins_prompts) = match model {
+            "gpt2" => {
                 let bpe = Bpe::read(file, &vocabulary)?;
                 let begins = bpe.begins_prompts;
-                (Merging::Bpe(Box::new(bpe)), bpe::bytes(&vocabulary), begins, false)
+                (Merging::Bpe(Box::new(bpe)), bpe::bytes(&vocabulary), begins)
+            }
+            "llama" => (Merging::Spm(Spm::read(file, &vocabulary)?), spm::bytes(&vocabulary), true),
+            _ => {
+                let fallback = FallbackBpe::read(file, &vocabulary)?;
+                (Merging::Fallback(Box::new(fallback)), spm::bytes(&vocabulary), true)
             }
         };
+        let space_before = if model == "gpt2" { SpaceBefore::Never } else { SpaceBefore::read(file)? };
         let begin = vocabulary.special(file, "bos_token_id")?;
         let end = vocabulary.special(file, "eos_token_id")?;
         let begins_prompts = file.flag("tokenizer.ggml.add_bos_token").unwrap_or(begins_prompts);
@@ -89,12 +146,14 @@ impl ChatTokenizer {
             end_text: marker_text(end),
             stops: vocabulary.stops(file)?,
             takes_space: takes_space(file, &vocabulary),
+            is_space: if file.has(TAKES_SPACE) { char::is_whitespace } else { is_c_space },
             kinds: vocabulary.kinds,
             merging,
             bytes,
             begin,
             begins_prompts,
-            space_first,
+            space_before,
+            strips_space: file.flag(STRIPS_SPACE).unwrap_or(space_before != SpaceBefore::Never),
         })
     }
 
@@ -137,7 +196,7 @@ impl ChatTokenizer {
     /// Adds the ids of a text that begins a prompt or follows a marker.
     fn encode_text(&self, mut text: &str, ids: &mut Vec<u32>) -> Result<(), InferenceError> {
         if ids.last().is_some_and(|&id| self.takes_space[id as usize]) {
-            text = text.trim_start_matches([' ', '\t', '\n', '\u{b}', '\u{c}', '\r']);
+            text = text.trim_start_matches(self.is_space);
         }
         let rest = self.spaces.cut(text, |before, id| {
             self.merge(before, ids)?;
@@ -152,12 +211,21 @@ impl ChatTokenizer {
         if text.is_empty() {
             return Ok(());
         }
+        let with_space;
+        let text = if self.space_before.is_put(text, ids.is_empty()) {
+            with_space = format!(" {text}");
+            with_space.as_str()
+        } else {
+            text
+        };
         match &self.merging {
-            Merging::Bpe(bpe) => bpe.encode(text, ids)?,
-            Merging::Spm(spm) if self.space_first => spm.encode(&format!(" {text}"), ids),
-            Merging::Spm(spm) => spm.encode(text, ids),
+            Merging::Bpe(bpe) => bpe.encode(text, ids),
+            Merging::Fallback(fallback) => fallback.encode(text, ids),
+            Merging::Spm(spm) => {
+                spm.encode(text, ids);
+                Ok(())
+            }
         }
-        Ok(())
     }
 
     /// The bytes `id` adds to a text; not always whole characters, none for a control token.
@@ -169,7 +237,7 @@ impl ChatTokenizer {
     /// token gives none.
     pub(crate) fn answer_bytes(&self, id: u32, first: bool) -> &[u8] {
         match self.bytes(id) {
-            [b' ', rest @ ..] if first && self.space_first => rest,
+            [b' ', rest @ ..] if first && self.strips_space => rest,
             bytes => bytes,
         }
     }
@@ -205,9 +273,18 @@ impl ChatTokenizer {
     }
 }
 
-/// The markers of Phi 3 take the white space after them along, but for three. Nothing in the file
+/// White space in C, which is what llama.cpp goes by.
+fn is_c_space(c: char) -> bool {
+    matches!(c, ' ' | '\t' | '\n' | '\u{b}' | '\u{c}' | '\r')
+}
+
+/// The markers of Phi 3 take the white space after them along, but for three. Nothing in a GGUF file
 /// says so; llama.cpp knows it from the model's name, the published tokenizer from its settings.
 fn takes_space(file: &Gguf, vocabulary: &Vocabulary<'_>) -> Vec<bool> {
+    if let Some(listed) = file.ints(TAKES_SPACE) {
+        let listed: HashSet<_> = listed.iter().collect();
+        return vocabulary.ids().map(|(id, _, _)| listed.contains(&i64::from(id))).collect();
+    }
     let phi3 = file.text("general.architecture") == Some("phi3")
         && file.text("tokenizer.ggml.model") == Some("llama");
     let takes = |(_, kind, text)| {

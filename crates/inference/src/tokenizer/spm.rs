@@ -15,7 +15,7 @@ use crate::InferenceError;
 use crate::gguf::Gguf;
 
 /// How a space is written in tokens.
-const SPACE: &str = "\u{2581}";
+pub(super) const SPACE: &str = "\u{2581}";
 
 pub(super) struct Spm {
     /// Tokens that texts are made of, with their scores. No control token is among them, so no text
@@ -75,6 +75,7 @@ pub(super) fn bytes(vocabulary: &Vocabulary<'_>) -> Vec<Box<[u8]>> {
         .map(|(_, kind, text)| match kind {
             Kind::Text => text.replace(SPACE, " ").into_bytes().into(),
             Kind::Byte => byte(text).into_iter().collect(),
+            Kind::UserDefined if is_space(kind, text) => text.replace(SPACE, " ").into_bytes().into(),
             Kind::UserDefined => text.as_bytes().into(),
             Kind::Control | Kind::Unused => Box::default(),
         })
@@ -82,9 +83,16 @@ pub(super) fn bytes(vocabulary: &Vocabulary<'_>) -> Vec<Box<[u8]>> {
 }
 
 /// The byte that a token such as `<0x0A>` stands for.
-fn byte(token: &str) -> Option<u8> {
+pub(super) fn byte(token: &str) -> Option<u8> {
     let digits = token.strip_prefix("<0x")?.strip_suffix('>')?;
-    (digits.len() == 2).then(|| u8::from_str_radix(digits, 16).ok()).flatten()
+    let written = |digit: u8| matches!(digit, b'0'..=b'9' | b'A'..=b'F');
+    let known = digits.len() == 2 && digits.bytes().all(written);
+    known.then(|| u8::from_str_radix(digits, 16).ok()).flatten()
+}
+
+/// Whether a token stands for a byte.
+pub(crate) fn is_byte(token: &str) -> bool {
+    byte(token).is_some()
 }
 
 /// A text being merged: its pieces are a list in which every one knows its neighbours.

@@ -1,4 +1,5 @@
 mod golden;
+mod pieces;
 
 use std::sync::LazyLock;
 

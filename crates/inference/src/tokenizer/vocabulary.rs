@@ -119,7 +119,7 @@ impl<'f> Vocabulary<'f> {
     }
 }
 
-/// Whether a token is user-defined white space.
+/// Whether a token is user-defined white space, also where that is written as U+2581.
 pub(super) fn is_space(kind: Kind, text: &str) -> bool {
-    kind == Kind::UserDefined && text.chars().all(char::is_whitespace)
+    kind == Kind::UserDefined && text.chars().all(|c| c.is_whitespace() || c == '\u{2581}')
 }

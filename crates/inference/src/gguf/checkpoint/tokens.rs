@@ -1,96 +1,134 @@
-//! `tokenizer.json` and what stands beside it as the metadata of a GGUF file.
+//! `tokenizer.json` or `tokenizer.model`, and what stands beside it, as the metadata of a GGUF file.
 
 use std::fs;
 
 use serde_json::Value as Json;
 
+use super::added::Added;
 use super::{Checkpoint, Value, json, optional};
-use crate::InferenceError;
 use crate::tokenizer::pre_tokenizer_name;
+use crate::{InferenceError, mapped};
 
 /// Token types of `tokenizer.ggml.token_type`.
-const NORMAL: i64 = 1;
-const CONTROL: i64 = 3;
-const USER_DEFINED: i64 = 4;
-const UNUSED: i64 = 5;
+pub(super) const NORMAL: i64 = 1;
+pub(super) const UNKNOWN: i64 = 2;
+pub(super) const CONTROL: i64 = 3;
+pub(super) const USER_DEFINED: i64 = 4;
+pub(super) const UNUSED: i64 = 5;
+pub(super) const BYTE: i64 = 6;
+
+/// One token of a vocabulary.
+pub(super) struct Token {
+    pub(super) id: i64,
+    pub(super) text: String,
+    pub(super) kind: i64,
+}
 
 impl Checkpoint<'_> {
     pub(super) fn tokenizer(&mut self) -> Result<(), InferenceError> {
-        let tokenizer = json(&self.folder.join("tokenizer.json"))?;
         let settings = optional(&self.folder.join("tokenizer_config.json"))?.unwrap_or_default();
-        if tokenizer["model"]["type"].as_str() != Some("BPE") || tokenizer["model"]["byte_fallback"] == true {
-            let reason = "its tokenizer.json is not byte-level BPE, the only kind read from a checkpoint; a \
-                          GGUF file of the model can be used";
-            return Err(tokenizer_error(reason));
+        let (described, model) = (self.folder.join("tokenizer.json"), self.folder.join("tokenizer.model"));
+        if described.is_file() || !model.is_file() {
+            self.described(&json(&described)?, &settings)?;
+        } else {
+            self.sentence_piece(&mapped::read(&model)?, &settings)?;
         }
-        let pre = pre_tokenizer_name(&tokenizer["pre_tokenizer"])
-            .ok_or_else(|| tokenizer_error("its tokenizer.json cuts text in a way that is not known"))?;
-        self.set("tokenizer.ggml.model", Value::Text("gpt2".into()));
-        self.set("tokenizer.ggml.pre", Value::Text(pre.into()));
-        let tokens = self.vocabulary(&tokenizer)?;
-        let merges =
-            tokenizer["model"]["merges"].as_array().map(|all| all.iter().filter_map(merge).collect());
-        self.set("tokenizer.ggml.merges", Value::Texts(merges.unwrap_or_default()));
-        let id = |text: &str| tokens.iter().position(|token| token == text).map(|id| Value::Int(id as i64));
-        let named = |key: &str| settings[key].as_str().or(settings[key]["content"].as_str());
-        let begin = named("bos_token").and_then(id);
-        let begins = settings["add_bos_token"].as_bool().unwrap_or_else(|| {
-            let processor = tokenizer["post_processor"].to_string();
-            named("bos_token").is_some_and(|begin| processor.contains(&format!("\"{begin}\"")))
-        });
-        self.set("tokenizer.ggml.add_bos_token", Value::Bool(begins && begin.is_some()));
-        if let Some(begin) = begin {
-            self.set("tokenizer.ggml.bos_token_id", begin);
-        }
-        let end = named("eos_token").and_then(id);
-        self.ends(end)?;
         self.template(&settings)
     }
 
-    /// Sets tokens and their types, and gives the tokens.
-    fn vocabulary(&mut self, tokenizer: &Json) -> Result<Vec<String>, InferenceError> {
-        let plain = tokenizer["model"]["vocab"].as_object();
-        let plain = plain.ok_or_else(|| tokenizer_error("its tokenizer.json has no vocabulary"))?;
-        let mut known: Vec<(i64, &str, i64)> = Vec::new();
-        for (text, id) in plain {
-            known.push((id.as_i64().unwrap_or(-1), text, NORMAL));
+    /// Sets what a `tokenizer.json` says.
+    fn described(&mut self, tokenizer: &Json, settings: &Json) -> Result<(), InferenceError> {
+        let kind = tokenizer["model"]["type"].as_str().unwrap_or("of no kind");
+        if kind != "BPE" {
+            let kind = if kind == "Unigram" { "a Unigram model" } else { kind };
+            let reason = format!(
+                "its tokenizer.json is {kind}, and chat models are read with byte-pair encoding only; a GGUF \
+                 file of the model may be read"
+            );
+            return Err(tokenizer_error(reason));
         }
-        for token in tokenizer["added_tokens"].as_array().into_iter().flatten() {
-            let kind = if token["special"] == true { CONTROL } else { USER_DEFINED };
-            known.push((
-                token["id"].as_i64().unwrap_or(-1),
-                token["content"].as_str().unwrap_or_default(),
-                kind,
-            ));
-        }
+        let merges = tokenizer["model"]["merges"].as_array().map_or([].as_slice(), Vec::as_slice);
+        let merges = merges.iter().map(|one| merge(one).ok_or_else(|| not_a_pair(one)));
+        let merges = merges.collect::<Result<_, _>>()?;
+        self.set("tokenizer.ggml.merges", Value::Texts(merges));
+        let added = Added::described(tokenizer);
+        let plain = plain(tokenizer)?;
+        let tokens = if tokenizer["model"]["byte_fallback"] == true {
+            let plain = self.pieces(tokenizer, settings, plain, &added)?;
+            self.vocabulary(plain, &added)?
+        } else {
+            let pre = pre_tokenizer_name(&tokenizer["pre_tokenizer"])
+                .ok_or_else(|| tokenizer_error("its tokenizer.json cuts text in a way that is not known"))?;
+            self.set("tokenizer.ggml.model", Value::Text("gpt2".into()));
+            self.set("tokenizer.ggml.pre", Value::Text(pre.into()));
+            self.vocabulary(plain, &added)?
+        };
+        let processor = tokenizer["post_processor"].to_string();
+        let begins = |begin: &str| processor.contains(&format!("\"{begin}\""));
+        self.begin(settings, &tokens, named(settings, "bos_token").is_some_and(begins));
+        self.ends(named(settings, "eos_token").and_then(|end| position(&tokens, end)))
+    }
+
+    /// Sets tokens and their types, and gives the tokens by their ids.
+    pub(super) fn vocabulary(
+        &mut self,
+        mut known: Vec<Token>,
+        added: &[Added],
+    ) -> Result<Vec<String>, InferenceError> {
+        known.extend(added.iter().map(|added| Token {
+            id: added.id,
+            text: added.text.clone(),
+            kind: added.kind(),
+        }));
         let most = 4 * known.len() as i64;
-        if known.iter().any(|&(id, _, _)| id < 0 || id > most) {
-            return Err(tokenizer_error("its tokenizer.json has impossible ids"));
+        if known.iter().any(|token| token.id < 0 || token.id > most) {
+            return Err(tokenizer_error("its vocabulary has impossible ids"));
         }
-        let count = known.iter().map(|&(id, _, _)| id as usize + 1).max().unwrap_or(0);
+        let count = known.iter().map(|token| token.id as usize + 1).max().unwrap_or(0);
         let mut tokens = vec![String::new(); count];
         let mut types = vec![UNUSED; count];
-        for (id, text, kind) in known {
-            tokens[id as usize] = text.to_owned();
-            types[id as usize] = kind;
+        for Token { id, text, kind } in known {
+            let (token, known_kind) = (&mut tokens[id as usize], &mut types[id as usize]);
+            if *known_kind != UNUSED && *token != text {
+                return Err(tokenizer_error(format!("its vocabulary has the id {id} for two tokens")));
+            }
+            *token = text;
+            // What is no text stays that, whatever it is said to be besides.
+            if !matches!(*known_kind, UNKNOWN | CONTROL) {
+                *known_kind = kind;
+            }
         }
         self.set("tokenizer.ggml.tokens", Value::Texts(tokens.clone()));
         self.set("tokenizer.ggml.token_type", Value::Ints(types));
         Ok(tokens)
     }
 
+    /// Sets the token that begins a text, and whether prompts begin with it where the settings do not
+    /// say.
+    pub(super) fn begin(&mut self, settings: &Json, tokens: &[String], begins: bool) {
+        let begin = named(settings, "bos_token").and_then(|begin| position(tokens, begin));
+        let begins = settings["add_bos_token"].as_bool().unwrap_or(begins);
+        self.set("tokenizer.ggml.add_bos_token", Value::Bool(begins && begin.is_some()));
+        if let Some(begin) = begin {
+            self.set("tokenizer.ggml.bos_token_id", Value::Int(begin));
+        }
+    }
+
     /// Sets what ends a turn: the named token, and those that the settings of generation add.
-    fn ends(&mut self, named: Option<Value>) -> Result<(), InferenceError> {
+    pub(super) fn ends(&mut self, named: Option<i64>) -> Result<(), InferenceError> {
         let generation = optional(&self.folder.join("generation_config.json"))?.unwrap_or_default();
-        let mut ids: Vec<Value> = named.into_iter().collect();
+        let mut ids: Vec<i64> = named.into_iter().collect();
         for source in [&generation["eos_token_id"], &self.config["eos_token_id"]] {
             let listed = source.as_array().into_iter().flatten().chain(source.is_i64().then_some(source));
-            ids.extend(listed.filter_map(Json::as_i64).map(Value::Int));
+            for id in listed.filter_map(Json::as_i64) {
+                if !ids.contains(&id) {
+                    ids.push(id);
+                }
+            }
         }
-        ids.dedup();
         // As many as GGUF has names for.
         for (key, id) in ["eos_token_id", "eot_token_id", "eom_token_id"].into_iter().zip(ids) {
-            self.set(&format!("tokenizer.ggml.{key}"), id);
+            self.set(&format!("tokenizer.ggml.{key}"), Value::Int(id));
         }
         Ok(())
     }
@@ -112,15 +150,43 @@ impl Checkpoint<'_> {
     }
 }
 
+/// The tokens of a `tokenizer.json` without the added ones.
+fn plain(tokenizer: &Json) -> Result<Vec<Token>, InferenceError> {
+    let plain = tokenizer["model"]["vocab"].as_object();
+    let plain = plain.ok_or_else(|| tokenizer_error("its tokenizer.json has no vocabulary"))?;
+    let token = |(text, id): (&String, &Json)| {
+        let id = id.as_i64().unwrap_or(-1);
+        Token { id, text: text.clone(), kind: NORMAL }
+    };
+    Ok(plain.iter().map(token).collect())
+}
+
+/// The text of a token that the settings name for a purpose.
+pub(super) fn named<'s>(settings: &'s Json, key: &str) -> Option<&'s str> {
+    settings[key].as_str().or(settings[key]["content"].as_str())
+}
+
+pub(super) fn position(tokens: &[String], text: &str) -> Option<i64> {
+    tokens.iter().position(|token| token == text).map(|id| id as i64)
+}
+
 /// "left right", or the pair.
 fn merge(merge: &Json) -> Option<String> {
     match merge {
-        Json::String(text) => Some(text.clone()),
-        Json::Array(pair) => Some(format!("{} {}", pair.first()?.as_str()?, pair.get(1)?.as_str()?)),
+        Json::String(text) => (text.split(' ').count() == 2).then(|| text.clone()),
+        Json::Array(pair) => {
+            let [left, right] = pair.as_slice() else { return None };
+            let (left, right) = (left.as_str()?, right.as_str()?);
+            (!left.contains(' ') && !right.contains(' ')).then(|| format!("{left} {right}"))
+        }
         _ => None,
     }
 }
 
-fn tokenizer_error(reason: &str) -> InferenceError {
-    InferenceError::Tokenizer { reason: reason.to_owned(), source: None }
+fn not_a_pair(merge: &Json) -> InferenceError {
+    tokenizer_error(format!("the merge {merge} of its tokenizer.json is not a pair"))
+}
+
+pub(super) fn tokenizer_error(reason: impl Into<String>) -> InferenceError {
+    InferenceError::Tokenizer { reason: reason.into(), source: None }
 }

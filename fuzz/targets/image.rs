@@ -1,0 +1,3 @@
+#![no_main]
+
+docent_fuzz::reader!("picture.png", Image);

@@ -1,0 +1,15 @@
+//! A model's chat template, a program in Jinja.
+#![no_main]
+
+use std::sync::LazyLock;
+
+use docent_fuzz::fixture;
+use docent_inference::fuzzing::Model;
+
+static MODEL: LazyLock<Model> = LazyLock::new(|| {
+    Model::open(&fixture("crates/inference/tests/reference/decoders/llama.gguf")).expect("a healthy model")
+});
+
+libfuzzer_sys::fuzz_target!(|source: &str| {
+    let _ = MODEL.template(source);
+});
