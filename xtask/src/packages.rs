@@ -36,6 +36,7 @@ const TEST: &[&str] = &[
     "webkit2gtk-driver",
     "chromium",
     "poppler-utils",
+    "fonts-urw-base35",
     "strace",
     "iproute2",
     "util-linux",
