@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use docent_corpus::{Cancel, Pooling};
 use docent_inference::{
-    ChatMessage, EmbedKind, Embedder, EmbedderFiles, EngineConfig, GenerateEvent, GenerateRequest,
-    GenerateStats, Generator, GeneratorFiles, Priority, Role, Sampling, StopReason, open_embedder,
-    open_generator,
+    ChatMessage, DeviceChoice, EmbedKind, Embedder, EmbedderFiles, EngineConfig, GenerateEvent,
+    GenerateRequest, GenerateStats, Generator, GeneratorFiles, Priority, Role, Sampling, StopReason,
+    open_embedder, open_generator,
 };
 use tokio::runtime::Runtime;
 
@@ -22,9 +22,10 @@ const ATTEMPTS: u64 = 8;
 /// What is asked behind evidence, one question after the other.
 const QUESTIONS: [&str; 2] = ["Who keeps the light?", "Which of the ships came first?"];
 
-/// Settings under which nothing is dropped while other engines have their turn.
-fn config(threads: usize) -> EngineConfig {
-    EngineConfig { threads, idle_unload: Duration::from_secs(24 * 3600), ..EngineConfig::default() }
+/// The processor, and nothing is dropped while other engines have their turn.
+pub(crate) fn config(threads: usize) -> EngineConfig {
+    let idle_unload = Duration::from_secs(24 * 3600);
+    EngineConfig { threads, idle_unload, device: DeviceChoice::Cpu, ..EngineConfig::default() }
 }
 
 fn runtime() -> Result<Runtime, Failure> {

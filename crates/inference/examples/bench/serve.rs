@@ -7,6 +7,7 @@ use docent_inference::device_report;
 use serde_json::{Value, json};
 
 use crate::Failure;
+use crate::docent::config;
 use crate::engine::Engine;
 
 /// Answers requests until standard input ends.
@@ -30,7 +31,7 @@ fn reply(
 ) -> Result<Value, Failure> {
     match request["op"].as_str().ok_or("a request needs an op")? {
         "about" => {
-            let report = device_report();
+            let report = device_report(&config(0));
             let about = format!("{} with {}; {}", report.device, report.features.join(", "), report.reason);
             Ok(json!({ "about": about }))
         }

@@ -5,13 +5,13 @@ use std::path::Path;
 use docent_inference::device_report;
 
 use crate::Failure;
-use crate::docent::{DocentChat, DocentVectors};
+use crate::docent::{DocentChat, DocentVectors, config};
 use crate::engine::{Chat, embed_timed};
 
 const RUNS: u64 = 3;
 
 pub(crate) fn print_table(folder: &Path, threads: usize) -> Result<(), Failure> {
-    println!("{:?}", device_report());
+    println!("{:?}", device_report(&config(threads)));
     let mut model = DocentChat::open(folder, threads)?;
     for tokens in [128, 512, 1500] {
         let (mut prefill, mut decode) = (0f64, 0f64);

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::support::read_bytes;
+use docent_extract::{InProcess, Limits};
 
 #[test]
 fn every_page_of_a_tiff_is_read_and_one_on_its_side_is_turned() {
