@@ -12,7 +12,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use docent_kernels::{
-    Activation, Activations, Cpu, Epilogue, Format, KeyValues, Matrix, Norm, Queries, Stored, attend,
+    Activation, Activations, Cpu, Epilogue, Format, Kept, KeyValues, Matrix, Norm, Queries, Stored, attend,
     gated_matmul, matmul,
 };
 
@@ -186,7 +186,7 @@ impl Model {
         let mut inner = vec![0.0; rows * INNER];
         let norm = Norm::Rms(&self.norm, 1e-5);
         for layer in &mut self.layers {
-            let normed = Activations::new(cpu, &x, WIDTH, norm, false);
+            let normed = Activations::new(cpu, &x, WIDTH, norm, Kept::default());
             matmul(cpu, &normed, &[&layer.project], write, &mut projected);
             let queries = Queries {
                 rows: &projected,
@@ -198,15 +198,15 @@ impl Model {
                 window: None,
             };
             attend(cpu, &queries, &layer.cache, &mut attended);
-            let quantised = Activations::new(cpu, &attended, HEADS * HEAD_LEN, Norm::None, false);
+            let quantised = Activations::new(cpu, &attended, HEADS * HEAD_LEN, Norm::None, Kept::default());
             matmul(cpu, &quantised, &[&layer.output], Epilogue::Add, &mut x);
-            let normed = Activations::new(cpu, &x, WIDTH, norm, false);
+            let normed = Activations::new(cpu, &x, WIDTH, norm, Kept::default());
             gated_matmul(cpu, &normed, &layer.gate, &layer.up, Activation::Silu, &mut inner);
-            let quantised = Activations::new(cpu, &inner, INNER, Norm::None, false);
+            let quantised = Activations::new(cpu, &inner, INNER, Norm::None, Kept::default());
             matmul(cpu, &quantised, &[&layer.down], Epilogue::Add, &mut x);
         }
         // Only the last position is asked what comes next.
-        let normed = Activations::new(cpu, &x[(rows - 1) * WIDTH..], WIDTH, norm, false);
+        let normed = Activations::new(cpu, &x[(rows - 1) * WIDTH..], WIDTH, norm, Kept::default());
         matmul(cpu, &normed, &[&self.head], write, &mut vec![0.0; VOCABULARY]);
     }
 }
