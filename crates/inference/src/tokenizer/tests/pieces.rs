@@ -209,7 +209,7 @@ fn what_gives_other_ids_than_here_is_refused_by_name() {
         ("normalised text", token("<|end|>", "normalized", json!(true))),
         ("two ids", token("</s>", "id", json!(3000))),
         ("for two tokens", token("<|end|>", "id", json!(300))),
-        ("impossible ids", token("<|end|>", "id", json!(1 << 40))),
+        ("impossible ids", token("<|end|>", "id", json!(1_u64 << 40))),
     ];
     let reference = reference();
     for (expected, change) in changes {
