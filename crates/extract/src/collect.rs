@@ -34,6 +34,8 @@ pub(crate) struct Collector {
     next_page: u32,
     outline: Vec<OutlineEntry>,
     metadata: Metadata,
+    /// Whether the reader told any metadata: it came to its end, or has pages.
+    has_metadata: bool,
     warnings: Vec<SourceWarning>,
     full: bool,
     awaits_recognition: bool,
@@ -56,6 +58,7 @@ impl Collector {
             next_page: 0,
             outline: Vec::new(),
             metadata: Metadata::default(),
+            has_metadata: false,
             warnings: Vec::new(),
             full: false,
             awaits_recognition: false,
@@ -128,6 +131,7 @@ impl Collector {
             Message::Warning(warning) => self.warning(warning),
             Message::Scan(scan) => self.scans.take(scan),
             Message::Metadata(metadata) => {
+                self.has_metadata = true;
                 self.metadata = Metadata {
                     title: short(metadata.title),
                     author: short(metadata.author),
@@ -221,7 +225,8 @@ impl Collector {
         if !readable {
             return Err(self.nothing());
         }
-        if self.metadata.title.is_none() {
+        // Readers that write blocks say themselves what a heading names, if they come to their end.
+        if self.metadata.title.is_none() && (self.page_count.is_some() || !self.has_metadata) {
             self.metadata.title = self.first_heading();
         }
         Ok(DocumentText {

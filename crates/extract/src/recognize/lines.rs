@@ -79,13 +79,11 @@ pub(super) fn mean_confidence(words: &[TsvWord]) -> f32 {
 
 /// How one row of a reading runs: among vertical lines there may be headings from side to side.
 fn row_direction(row: &[TsvWord], reading: Direction) -> Direction {
-    let chars = || row.iter().flat_map(|word| word.text.chars());
-    let cjk = chars().filter(|c| is_cjk(*c)).count();
     let bounds = row.iter().map(|word| word.rect);
     let bounds = bounds.reduce(|a, b| [a[0].min(b[0]), a[1].min(b[1]), a[2].max(b[2]), a[3].max(b[3])]);
     let is_high = bounds.is_some_and(|[left, top, right, bottom]| bottom - top > right - left);
     match reading {
-        Direction::Down if is_high && cjk * 2 > chars().count() => Direction::Down,
+        Direction::Down if is_high && row.iter().any(|word| word.text.chars().any(is_cjk)) => Direction::Down,
         _ => Direction::Across,
     }
 }
@@ -113,11 +111,16 @@ fn line(row: &[TsvWord], usual: f32, direction: Direction) -> Line {
 /// Whether a space stands between two words: never inside Chinese and Japanese, where Tesseract
 /// puts one between characters, and next to them only where there is room for one.
 fn has_space(before: &TsvWord, word: &TsvWord, direction: Direction) -> bool {
+    let is_mark = |word: &TsvWord| word.text.chars().all(|c| ",.;:!?".contains(c));
     if joins_without_space(&before.text, &word.text) {
         return false;
     }
     let last = before.text.chars().next_back().is_some_and(is_cjk);
     let first = word.text.chars().next().is_some_and(is_cjk);
+    // A mark that was taken for a narrow one stands in the cell of a wide one.
+    if is_mark(before) && first || last && is_mark(word) {
+        return false;
+    }
     let (along, across) = match direction {
         Direction::Across => (0, 1),
         Direction::Down => (1, 0),
@@ -214,8 +217,11 @@ mod tests {
             word(1, 25.0, 20.0, 90.0, "2026"),
             word(1, 46.0, 10.0, 90.0, "年"),
             word(1, 62.0, 30.0, 90.0, "Rust"),
+            word(1, 100.0, 10.0, 90.0, "好"),
+            word(1, 114.0, 2.0, 90.0, ","),
+            word(1, 124.0, 10.0, 90.0, "用"),
         ];
-        assert_eq!(texts(row), Some(vec!["中文2026年 Rust".to_owned()]));
+        assert_eq!(texts(row), Some(vec!["中文2026年 Rust 好,用".to_owned()]));
     }
 
     #[test]

@@ -46,7 +46,10 @@ fn part_text(part: &Element<'_>, depth: usize) -> String {
             format!("{}{}{}", sign("begChr", "("), all("e", &separator), sign("endChr", ")"))
         }
         "func" => format!("{} {}", of("fName"), of("e")),
-        "m" => all("mr", "; "),
+        "m" => {
+            let rows = part.children().filter(|part| part.name() == "mr");
+            rows.map(|row| part_text(&row, depth + 1)).collect::<Vec<_>>().join("; ")
+        }
         "mr" => all("e", ", "),
         "eqArr" => all("e", "; "),
         "br" => " ".to_owned(),
