@@ -97,7 +97,9 @@ impl Process {
         let ended = status.map_or_else(|| ended.to_owned(), |status| format!("it ended with {status}"));
         let troubles = self.troubles.lock().unwrap_or_else(PoisonError::into_inner);
         let troubles = String::from_utf8_lossy(&troubles);
-        match troubles.lines().map(str::trim).rfind(|line| !line.is_empty()) {
+        // After the words of a panic stands a note for whoever debugs it.
+        let says = |line: &&str| !line.is_empty() && !line.starts_with("note: ");
+        match troubles.lines().map(str::trim).rfind(says) {
             Some(last) => format!("{ended}: {last}"),
             None => ended,
         }

@@ -150,7 +150,8 @@ async fn a_program_that_dies_once_before_it_speaks_is_started_again() {
 #[tokio::test]
 async fn a_program_that_dies_twice_leaves_it_to_the_processor_and_its_last_words_are_told() {
     let folder = tempfile::tempdir().unwrap();
-    let script = format!("hear; say '{HELLO}'; hear; echo 'no such library' >&2; exit 9");
+    let words = "echo 'no such library' >&2; echo 'note: run it with a backtrace' >&2";
+    let script = format!("hear; say '{HELLO}'; hear; {words}; exit 9");
     let program = program(folder.path(), &script);
     let remote = remote(&program, Patience::default());
     assert_eq!(ask(&remote).await.0, "the processor");
