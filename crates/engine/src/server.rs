@@ -66,8 +66,9 @@ impl Server {
             if read.map_err(|error| error.to_string())? == 0 {
                 return Ok(());
             }
-            let request = serde_json::from_slice(&line)
-                .map_err(|error| format!("a request is not understood: {error}"))?;
+            // Serde's own words could quote what a person wrote.
+            let request =
+                serde_json::from_slice(&line).map_err(|_| "a request is not understood".to_owned())?;
             self.answer(request);
         }
     }

@@ -38,8 +38,9 @@ use task::{Generation, Prompt};
 /// at the first request, on a thread of its own, and drops them when they are not used for a while.
 /// Templates that ask for today's date do without; see [`open_generator_with_clock`].
 ///
-/// What it computes on is decided by [`EngineConfig::device`]; whatever goes wrong with a GPU before
-/// the first word of an answer, the processor makes the answer. See [`crate::device_report`].
+/// What it computes on is decided by [`EngineConfig::device`]; whatever goes wrong with the program that
+/// computes on a GPU before the first word of an answer, the processor makes the answer. For a GPU of this
+/// process that holds only until it has taken the model. See [`crate::device_report`].
 ///
 /// # Errors
 /// [`InferenceError::Read`], [`InferenceError::ModelFile`], [`InferenceError::ModelTruncated`],

@@ -89,8 +89,12 @@ impl Answer {
         }));
     }
 
-    /// Has `local` make the answer from its beginning, on a thread of its own.
+    /// Has `local` make the answer from its beginning, on a thread of its own. For one that nobody wants
+    /// any more it would read its weights for nothing.
     pub(super) fn hand_over(self, local: Arc<dyn Generator>) {
+        if self.cancel.is_cancelled() || self.is_unheard() {
+            return self.end_cancelled();
+        }
         let events = self.events.clone();
         let started = std::thread::Builder::new().name("handed over".into()).spawn(move || {
             match tokio::runtime::Builder::new_current_thread().enable_time().build() {

@@ -16,6 +16,10 @@ const LAST_WORDS: usize = 2048;
 /// How long a program whose output has ended may take to end itself, before it is ended.
 const LAST_BREATH: Duration = Duration::from_millis(500);
 
+/// How long a program that was killed is waited for: its GPU's memory is free then. One that a driver
+/// holds on to does not end, and nobody may wait for it.
+const LAST_WAIT: Duration = Duration::from_secs(2);
+
 /// The program does not run on Windows' console.
 #[cfg(windows)]
 const CREATE_NO_WINDOW: u32 = 0x0800_0000;
@@ -25,7 +29,8 @@ pub(super) type Heard = Result<Reply, String>;
 
 /// A running program. Dropping it ends it.
 pub(super) struct Process {
-    child: Child,
+    /// Taken by the thread that waits for its end, if that takes long.
+    child: Option<Child>,
     /// To the thread that writes: a program that does not read must not hold up anybody.
     lines: Sender<String>,
     troubles: Arc<Mutex<Vec<u8>>>,
@@ -67,7 +72,7 @@ impl Process {
                 }
             });
         }
-        Ok(Self { child, lines, troubles, listener })
+        Ok(Self { child: Some(child), lines, troubles, listener })
     }
 
     /// Sends a request, without waiting for it to be read.
@@ -86,13 +91,15 @@ impl Process {
         let mut status = None;
         let heard_out = || self.listener.as_ref().is_none_or(JoinHandle::is_finished);
         while (status.is_none() || !heard_out()) && Instant::now() < until {
-            status = self.child.try_wait().ok().flatten();
+            status = self.child.as_mut().and_then(|child| child.try_wait().ok().flatten());
             std::thread::sleep(Duration::from_millis(10));
         }
         let ended = status.map_or_else(|| ended.to_owned(), |status| format!("it ended with {status}"));
         let troubles = self.troubles.lock().unwrap_or_else(PoisonError::into_inner);
         let troubles = String::from_utf8_lossy(&troubles);
-        match troubles.lines().map(str::trim).rfind(|line| !line.is_empty()) {
+        // After the words of a panic stands a note for whoever debugs it.
+        let says = |line: &&str| !line.is_empty() && !line.starts_with("note: ");
+        match troubles.lines().map(str::trim).rfind(says) {
             Some(last) => format!("{ended}: {last}"),
             None => ended,
         }
@@ -101,9 +108,20 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
+        let Some(mut child) = self.child.take() else {
+            return;
+        };
         // If it has ended by itself, there is nothing to end.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        let _ = child.kill();
+        let until = Instant::now() + LAST_WAIT;
+        while let Ok(None) = child.try_wait() {
+            if Instant::now() >= until {
+                tracing::warn!("a program that was killed does not end");
+                thread("its end", move || drop(child.wait()));
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
     }
 }
 

@@ -42,6 +42,10 @@ fn program(folder: &Path, script: &str) -> EngineProgram {
 }
 
 fn remote(program: &EngineProgram, patience: Patience) -> RemoteGenerator {
+    remote_beside(program, patience, Arc::new(FakeGenerator::scripted(["the processor"])))
+}
+
+fn remote_beside(program: &EngineProgram, patience: Patience, local: Arc<FakeGenerator>) -> RemoteGenerator {
     let settings = Settings {
         precision: Precision::Int8,
         context_limit: None,
@@ -51,7 +55,6 @@ fn remote(program: &EngineProgram, patience: Patience) -> RemoteGenerator {
         tells_date: false,
     };
     let files = GeneratorFiles { name: "m".into(), gguf: "/m".into(), weights_sha256: "00".into() };
-    let local = Arc::new(FakeGenerator::scripted(["the processor"]));
     RemoteGenerator::new(RemoteParts { program: program.clone(), files, settings, patience, local }).unwrap()
 }
 
@@ -150,7 +153,8 @@ async fn a_program_that_dies_once_before_it_speaks_is_started_again() {
 #[tokio::test]
 async fn a_program_that_dies_twice_leaves_it_to_the_processor_and_its_last_words_are_told() {
     let folder = tempfile::tempdir().unwrap();
-    let script = format!("hear; say '{HELLO}'; hear; echo 'no such library' >&2; exit 9");
+    let words = "echo 'no such library' >&2; echo 'note: run it with a backtrace' >&2";
+    let script = format!("hear; say '{HELLO}'; hear; {words}; exit 9");
     let program = program(folder.path(), &script);
     let remote = remote(&program, Patience::default());
     assert_eq!(ask(&remote).await.0, "the processor");
@@ -246,4 +250,28 @@ async fn cancelling_reaches_the_program() {
         panic!("not ended");
     };
     assert_eq!(stats.stop, StopReason::Cancelled);
+}
+
+#[tokio::test]
+async fn what_is_not_wanted_any_more_is_not_handed_over() {
+    let folder = tempfile::tempdir().unwrap();
+    let script = format!(
+        "hear; say '{HELLO}'; hear; say '{OPENED}'; hear; say '{}'; hear; say '{}'; hear",
+        r#"{"kind":"event","id":1,"event":{"prefill":{"done":1,"total":2}}}"#,
+        r#"{"kind":"failed","id":1,"error":{"code":"compute","step":"out of memory"}}"#,
+    );
+    let program = program(folder.path(), &script);
+    let local = Arc::new(FakeGenerator::scripted(["the processor"]));
+    let remote = remote_beside(&program, Patience::default(), Arc::clone(&local));
+    let cancel = Cancel::new();
+    let request = GenerateRequest { max_tokens: 64, ..GenerateRequest::default() };
+    let mut events = remote.generate(request, cancel.clone()).await.unwrap();
+    assert!(matches!(events.recv().await, Some(Ok(GenerateEvent::Prefill { .. }))));
+    cancel.cancel();
+    let Some(Ok(GenerateEvent::Done(stats))) = events.recv().await else {
+        panic!("not ended");
+    };
+    assert_eq!(stats.stop, StopReason::Cancelled);
+    assert!(local.requests().is_empty());
+    assert!(failure(&program).contains("out of memory"), "{}", failure(&program));
 }
