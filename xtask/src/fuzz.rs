@@ -31,7 +31,7 @@ const SEEDS: &[(&str, &str, &[&str])] = &[
     ("mail", EXTRACT, &["eml"]),
     ("markdown", EXTRACT, &["md"]),
     ("mbox", EXTRACT, &["mbox"]),
-    ("open_document", EXTRACT, &["odt", "odp"]),
+    ("open_document", EXTRACT, &["fodt", "odt", "odp"]),
     ("org", EXTRACT, &["org"]),
     ("plain", EXTRACT, &["txt"]),
     ("ppt", EXTRACT, &["ppt", "xls"]),
@@ -43,7 +43,10 @@ const SEEDS: &[(&str, &str, &[&str])] = &[
     (
         "sniff",
         EXTRACT,
-        &["csv", "eml", "epub", "html", "json", "md", "odt", "rtf", "tgz", "txt", "xls", "zip"],
+        &[
+            "csv", "eml", "epub", "fodp", "fods", "fodt", "gz", "html", "json", "md", "ods", "odt", "rtf",
+            "tgz", "txt", "txz", "xls", "xz", "zip",
+        ],
     ),
     ("tar", EXTRACT, &["tar", "tgz", "gz"]),
     ("text", EXTRACT, &["txt", "md"]),

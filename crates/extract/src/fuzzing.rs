@@ -64,8 +64,11 @@ pub fn read(name: &str, format: Format, bytes: &[u8]) {
 /// # Panics
 /// As [`read`], and if the bytes cannot be looked at.
 pub fn sniff_and_read(name: &str, bytes: &[u8]) {
-    let sniffed = sniff_content(&Content::Member { name, bytes }).expect("bytes in memory can be read");
-    if let Sniffed::Known(format) = sniffed {
+    // Looking catches panics of libraries, which must not happen on the fuzzer's own thread.
+    let sniffed = std::thread::scope(|scope| {
+        scope.spawn(|| sniff_content(&Content::Member { name, bytes })).join().expect("a look that ends")
+    });
+    if let Sniffed::Known(format) = sniffed.expect("bytes in memory can be read") {
         read(name, format, bytes);
     }
 }

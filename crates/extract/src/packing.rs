@@ -4,10 +4,11 @@
 use flate2::bufread::MultiGzDecoder;
 use lzma_rust2::XzReader;
 use std::fmt;
-use std::io::{BufRead, Read};
+use std::io::{self, BufRead, Read};
 
-/// Most memory that unpacking may take, in kilobytes: the tightest of the usual settings takes 65 MB.
-const MEMORY_KB: u32 = 128 << 10;
+/// Most memory that unpacking may take, in kilobytes. The usual tool takes 65 MB at its tightest setting,
+/// others ask for a dictionary of 256 MB; it is taken as far as the content fills it.
+const MEMORY_KB: u32 = 257 << 10;
 /// How many bytes at the beginning of a file tell how it is packed.
 pub(crate) const MARK_BYTES: usize = 6;
 
@@ -32,8 +33,29 @@ impl Packing {
     pub(crate) fn unpack<'r>(self, packed: impl BufRead + 'r) -> Box<dyn Read + 'r> {
         match self {
             Self::Gzip => Box::new(MultiGzDecoder::new(packed)),
-            Self::Xz => Box::new(XzReader::new_mem_limit(packed, true, MEMORY_KB)),
+            Self::Xz => {
+                let inner = XzReader::new_mem_limit(packed, true, MEMORY_KB);
+                Box::new(UntilDamaged { inner, is_damaged: false })
+            }
         }
+    }
+}
+
+/// A stream that fails for good once it has failed. The decoder would go on behind damage, with a
+/// dictionary that is no longer that of the writer: what it gives then is text that nobody wrote.
+struct UntilDamaged<R> {
+    inner: R,
+    is_damaged: bool,
+}
+
+impl<R: Read> Read for UntilDamaged<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.is_damaged {
+            return Err(io::Error::new(io::ErrorKind::InvalidData, "what came before is damaged"));
+        }
+        let read = self.inner.read(buffer);
+        self.is_damaged = read.as_ref().is_err_and(|error| error.kind() != io::ErrorKind::Interrupted);
+        read
     }
 }
 
@@ -69,6 +91,28 @@ mod tests {
         assert_eq!(inner_name("文件.xz"), "文件");
         assert_eq!(inner_name("changelog.Debian"), "changelog.Debian");
         assert_eq!(inner_name(".gz"), ".gz");
+    }
+
+    /// Gives a byte, fails, and gives bytes again.
+    struct Damaged(u8);
+
+    impl Read for Damaged {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            self.0 += 1;
+            if self.0 == 2 {
+                return Err(io::Error::from(io::ErrorKind::InvalidInput));
+            }
+            buffer.fill(self.0);
+            Ok(buffer.len())
+        }
+    }
+
+    #[test]
+    fn nothing_is_read_behind_damage() {
+        let mut stream = UntilDamaged { inner: Damaged(0), is_damaged: false };
+        let mut byte = [0];
+        let read: [Option<usize>; 4] = std::array::from_fn(|_| stream.read(&mut byte).ok());
+        assert_eq!((read, byte), ([Some(1), None, None, None], [1]));
     }
 
     #[test]

@@ -221,6 +221,27 @@ fn a_single_packed_file_reads_as_what_is_in_it() {
     assert_eq!(member_texts(&document, &["files.zip", "deep.txt"]), ["deep within"]);
 }
 
+/// A line packed by xz whose header asks for a dictionary of that size, and has that checksum.
+fn packed_with_dictionary(size: u8, checksum: [u8; 4]) -> Vec<u8> {
+    let stream = [0xFD, 0x37, 0x7A, 0x58, 0x5A, 0x00, 0x00, 0x01, 0x69, 0x22, 0xDE, 0x36];
+    let block = [0x02, 0x00, 0x21, 0x01, size, 0x00, 0x00, 0x00];
+    let content = b"\x01\x00\x08Harbour.\n\x00\x00\x00\x00\xF9\x96\xED\x5A";
+    let index = [0x00, 0x01, 0x1D, 0x09, 0x93, 0x61, 0x36, 0xA6];
+    let footer = [0x90, 0x42, 0x99, 0x0D, 0x01, 0x00, 0x00, 0x00, 0x00, 0x01, 0x59, 0x5A];
+    [&stream[..], &block[..], &checksum[..], &content[..], &index[..], &footer[..]].concat()
+}
+
+#[test]
+fn a_large_dictionary_is_taken_and_a_huge_one_is_named_as_the_reason() {
+    let large = packed_with_dictionary(32, [0x09, 0x88, 0xA5, 0x76]); // 256 MB
+    let document = read_bytes("note.txt.xz", &large).unwrap();
+    assert_eq!(member_texts(&document, &["note.txt"]), ["Harbour."]);
+    let huge = packed_with_dictionary(34, [0x82, 0x40, 0xAC, 0xDC]); // 512 MB
+    let outcome = read_bytes("note.txt.xz", &huge);
+    let named = |limit: &str| limit == "unpacking it takes too much memory";
+    assert!(matches!(&outcome, Err(ExtractError::TooLarge { limit }) if named(limit)), "{outcome:?}");
+}
+
 #[test]
 fn what_is_packed_and_not_read_is_named() {
     let song = gzipped(b"ID3\x03\0\0\0\0\0\x0F\x00\xFF\xFB\x90\x64\x00\x01");

@@ -110,7 +110,10 @@ impl Reading<'_, '_> {
     /// The bytes of a member, `None` when too much was unpacked already, or why they were not taken.
     fn unpack(&self, listed: &Listed<'_>, packed: &mut dyn Read) -> Result<Option<Vec<u8>>, Refusal> {
         let unpacked = self.context.unpacked;
-        let damaged = |error: io::Error| Refusal::Damaged(error.to_string());
+        let damaged = |error: io::Error| match error.kind() {
+            io::ErrorKind::OutOfMemory => Refusal::Memory,
+            _ => Refusal::Damaged(error.to_string()),
+        };
         let mut bytes = Vec::new();
         packed.take(HEAD_BYTES).read_to_end(&mut bytes).map_err(damaged)?;
         unpacked.count_bytes(bytes.len());
@@ -170,6 +173,8 @@ enum Refusal {
     /// It unpacks to far more than it takes.
     Bomb,
     Large,
+    /// It asks for more memory than unpacking may take.
+    Memory,
 }
 
 impl fmt::Display for Refusal {
@@ -179,6 +184,7 @@ impl fmt::Display for Refusal {
             Self::Type(kind) => write!(f, "files of this type are not read: {kind}"),
             Self::Bomb => write!(f, "it unpacks to more than {MAX_RATIO} times its size"),
             Self::Large => write!(f, "it is larger than {} MB", MEMBER_BYTES >> 20),
+            Self::Memory => write!(f, "unpacking it takes too much memory"),
         }
     }
 }
@@ -189,7 +195,7 @@ impl Refusal {
         match self {
             Self::Damaged(reason) => Failure::Damaged(reason),
             Self::Type(kind) => Failure::Unsupported(kind),
-            Self::Bomb | Self::Large => Failure::TooLarge(self.to_string()),
+            Self::Bomb | Self::Large | Self::Memory => Failure::TooLarge(self.to_string()),
         }
     }
 }

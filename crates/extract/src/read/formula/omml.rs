@@ -1,12 +1,15 @@
 //! Office Math Markup (ECMA-376 part 1, chapter 22): the notation of Word and PowerPoint.
 
 use super::{MAX_DEPTH, fraction, root, scripted};
-use crate::read::office::running::{one_line, push_text};
+use crate::read::office::running::push_text;
 use crate::read::office::xml::Element;
 
-/// The formula as a line of text.
+/// The formula as a line of text. Spaces at its ends stay: they may be all that parts it from the words
+/// around it.
 pub(in crate::read) fn omml(math: &Element<'_>) -> String {
-    one_line(&inner(math, 0))
+    let mut line = String::new();
+    push_text(&mut line, &inner(math, 0));
+    line
 }
 
 fn inner(element: &Element<'_>, depth: usize) -> String {
@@ -114,5 +117,6 @@ mod tests {
             r("2")
         );
         assert_eq!(line(&matrix), "1, 0; 2");
+        assert_eq!(line(&r("x ")), "x ");
     }
 }

@@ -24,16 +24,8 @@ pub(super) struct Formats {
 impl Formats {
     /// Reads the formats out of the stream of a workbook. What is broken has none.
     pub(super) fn read(stream: &[u8]) -> Self {
-        let styles = styles(stream);
-        let mut formats = Self::default();
-        // Where the code of a style is kept, for styles that have one.
-        let kept: Vec<Option<usize>> = styles
-            .into_iter()
-            .map(|code| {
-                formats.codes.push(code?);
-                Some(formats.codes.len() - 1)
-            })
-            .collect();
+        let (codes, kept) = styles(stream);
+        let mut formats = Self { codes, cells: Vec::new() };
         let mut left = MAX_CELLS;
         for position in sheet_positions(stream) {
             let sheet = stream.get(position..).unwrap_or_default();
@@ -52,8 +44,9 @@ impl Formats {
     }
 }
 
-/// The format of every style of cells (XF), `None` for those that add nothing.
-fn styles(stream: &[u8]) -> Vec<Option<FormatCode>> {
+/// The formats that add something, and for every style of cells (XF) the position of its format, `None`
+/// for styles whose format adds nothing.
+fn styles(stream: &[u8]) -> (Vec<FormatCode>, Vec<Option<usize>>) {
     let (mut codes, mut styles, mut is_biff8) = (HashMap::new(), Vec::new(), true);
     for (number, code) in BUILT_IN {
         codes.insert(number, code.to_owned());
@@ -73,10 +66,19 @@ fn styles(stream: &[u8]) -> Vec<Option<FormatCode>> {
             _ => {}
         }
     }
-    let code = |number: Option<u16>| {
-        Some(FormatCode::parse(codes.get(&number?)?)).filter(FormatCode::adds_something)
+    // A format is read once however many styles have it: a file can name a long one in each of a million.
+    let (mut kept, mut places) = (Vec::new(), HashMap::new());
+    let mut place = |number: u16| {
+        *places.entry(number).or_insert_with(|| {
+            let code = codes.get(&number).map(|code| FormatCode::parse(code))?;
+            code.adds_something().then(|| {
+                kept.push(code);
+                kept.len() - 1
+            })
+        })
     };
-    styles.into_iter().map(code).collect()
+    let styles = styles.into_iter().map(|number| number.and_then(&mut place)).collect();
+    (kept, styles)
 }
 
 /// The cells of the sheet that begins here whose style has a format.
@@ -192,6 +194,17 @@ mod tests {
         assert_eq!((shown((1, 3)), shown((4, 5))), (None, None));
         assert_eq!(shown((4, 6)).as_deref(), Some("50%"));
         assert_eq!((shown((9, 9)), formats.of(1, (0, 0)).is_none()), (None, true));
+    }
+
+    #[test]
+    fn a_format_is_kept_once_however_many_styles_have_it() {
+        let percent: &[u8] = &[164, 0, 2, 0, 0, b'0', b'%'];
+        let style: &[u8] = &[0, 0, 164, 0];
+        let mut records = vec![(record::FORMAT, percent)];
+        records.extend(std::iter::repeat_n((record::XF, style), 1000));
+        let (codes, kept) = styles(&stream(&records));
+        assert_eq!((codes.len(), kept.len()), (1, 1000));
+        assert!(kept.iter().all(|place| *place == Some(0)));
     }
 
     #[test]

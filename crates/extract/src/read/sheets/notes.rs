@@ -293,7 +293,7 @@ mod tests {
         };
         let content = format!(
             "<office:document-content>{}</office:document-content>",
-            sheet("<draw:object xlink:href='./Object 1'/>")
+            sheet(&"<draw:object xlink:href='./Object 1'/>".repeat(3))
         );
         let object = chart("<office:document-content>", "</office:document-content>");
         let parts = [

@@ -342,9 +342,10 @@ impl<B: BufRead> Sheets<'_, '_, '_, B> {
                     match (start.name().as_ref(), open) {
                         ("draw:object", _) => {
                             let path = attribute(&start, "xlink:href").unwrap_or_default();
-                            if let Some(says) = self.objects.get(path.trim_start_matches("./")) {
+                            // Each is told once, however often it is named.
+                            if let Some(says) = self.objects.remove(path.trim_start_matches("./")) {
                                 pieces[1].push('\n');
-                                pieces[1].push_str(says);
+                                pieces[1].push_str(&says);
                             }
                         }
                         ("dc:creator", None) => open = Some((0, depth)),
