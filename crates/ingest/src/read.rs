@@ -159,6 +159,14 @@ impl Reader {
                     None => Ok(()),
                 }
             }
+            Sniffed::Known(Format::Packed) if source.kind == SourceKind::Folder => {
+                match unlisted_packed(path) {
+                    Some(extension) => {
+                        Err(skipped(format!("a packed file of an unknown type (.{extension})")))
+                    }
+                    None => Ok(()),
+                }
+            }
             Sniffed::Known(_) => Ok(()),
         }
     }
@@ -326,6 +334,15 @@ fn unlisted_extension(path: &Path) -> Option<String> {
     (is_ending && !is_known).then_some(extension)
 }
 
+/// As [`unlisted_extension`], of what a packed file holds: `a.sql.gz`. A number there stands for the age
+/// of a log or the section of a manual.
+fn unlisted_packed(path: &Path) -> Option<String> {
+    let inner = path.with_extension("");
+    let is_number = |extension: &&str| extension.chars().all(|letter| letter.is_ascii_digit());
+    let number = inner.extension().and_then(|extension| extension.to_str()).filter(is_number);
+    number.map(str::to_owned).or_else(|| unlisted_extension(&inner))
+}
+
 /// What the document calls itself, else its file's name without the extension.
 fn title_of<'t>(text: &'t DocumentText, rel_path: &'t str) -> &'t str {
     let own = text.metadata.title.as_deref().map(str::trim).filter(|title| !title.is_empty());
@@ -338,6 +355,21 @@ fn title_of<'t>(text: &'t DocumentText, rel_path: &'t str) -> &'t str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn packed_files_are_judged_by_what_they_hold() {
+        for (path, extension) in [
+            ("README.gz", None),
+            ("a.txt.xz", None),
+            ("说明.pdf.gz", None),
+            ("dump.sql.gz", None),
+            ("app.log.2.gz", Some("2")),
+            ("docent.1.gz", Some("1")),
+            ("a.blob.xz", Some("blob")),
+        ] {
+            assert_eq!(unlisted_packed(Path::new(path)).as_deref(), extension, "{path}");
+        }
+    }
 
     #[test]
     fn names_without_extension_and_listed_ones_are_read() {
