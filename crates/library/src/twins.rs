@@ -120,10 +120,12 @@ mod tests {
         let due = world.library.pending_purges(world.profile, 9).unwrap();
         let batch = world.stage(new, TEXT);
         assert!(world.library.pending_purges(world.profile, 9).unwrap().is_empty());
+        assert_eq!(world.library.withheld_purges(world.profile).unwrap(), due);
         let twins = world.library.twin_chunks(batch.id).unwrap();
         assert_eq!(twins.iter().map(|chunk| chunk.revision).collect::<Vec<_>>(), due);
         world.library.publish_batch(batch.id, 2, 6).unwrap();
         assert_eq!(world.library.pending_purges(world.profile, 9).unwrap(), due);
+        assert!(world.library.withheld_purges(world.profile).unwrap().is_empty());
     }
 
     #[test]
