@@ -46,7 +46,8 @@ impl Ingest {
 
     /// Records that library and index agree, if nothing waits and the numbers say so, for the next
     /// [`Ingest::recover`]: at the end of a session in which this was the only writer. Gives whether they
-    /// do; `false` also as long as they were not compared ([`Ingest::recovering_first`]).
+    /// do; `false` also as long as they were not compared ([`Ingest::recovering_first`]), and after upkeep
+    /// of the index failed.
     ///
     /// # Errors
     /// When the library or the index fails.
@@ -67,7 +68,10 @@ impl Ingest {
         }
         let Some(now) = self.present().await? else { return Ok(false) };
         let profile = self.parts.profile;
-        let settled = self.library("looking what waits", move |library| library.is_settled(profile));
+        let settled = self.library("looking what waits", move |library| {
+            // An index that upkeep failed on may hold what cannot be read: the next start looks at it.
+            Ok(library.is_settled(profile)? && library.index_state(profile)?.last_error.is_none())
+        });
         if !settled.await? || self.published_rows().await? != now.rows {
             return Ok(false);
         }

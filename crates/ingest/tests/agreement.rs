@@ -207,6 +207,19 @@ async fn an_index_that_is_doubted_is_compared() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_index_that_upkeep_failed_on_is_not_taken_for_sound() {
+    let folder = tempfile::tempdir().unwrap();
+    first_session(folder.path()).await;
+    let started = start(folder.path());
+    write(&started.docs, "b.txt", "cherries");
+    started.index().await;
+    started.library.record_maintenance(started.profile(), Some("a file cannot be read"), 5).unwrap();
+    assert!(!started.ingest.note_agreement().await.unwrap());
+    started.library.record_maintenance(started.profile(), None, 6).unwrap();
+    started.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_an_earlier_reader_read_is_read_again_also_if_it_was_indexed_after_the_comparison() {
     let folder = tempfile::tempdir().unwrap();
     first_session(folder.path()).await;
