@@ -21,7 +21,8 @@ impl Library {
     ) -> Result<Vec<(RevisionId, String)>, LibraryError> {
         let step = "looking for readings";
         self.read(step, |db| {
-            let sql = "SELECT v.id, d.rel_path FROM document d JOIN revision v ON v.document_id = d.id
+            // The order of the joins is forced: few documents have one hash, and nearly all revisions are live.
+            let sql = "SELECT v.id, d.rel_path FROM document d CROSS JOIN revision v ON v.document_id = d.id
                        WHERE d.content_hash = ?1 AND d.deleted_ms IS NULL AND d.extractor = ?2
                          AND v.content_hash = ?1 AND v.extractor = ?2 AND v.state IN ('live', 'retired')
                        ORDER BY v.id DESC LIMIT 50";
