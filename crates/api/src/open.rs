@@ -228,7 +228,10 @@ impl Api {
 
     /// Reads documents with these settings from now on.
     pub(crate) async fn reopen_extract(&self, settings: &Settings) -> Result<(), ApiError> {
+        // As in `look_for_recognition`: what is being read at this moment is to be read again.
+        let quiet = self.indexer.quiet().await;
         self.extract.reopen(&self.places, settings, &self.library).await?;
+        drop(quiet);
         self.reload_engine().await
     }
 

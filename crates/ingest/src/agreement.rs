@@ -21,7 +21,7 @@ struct Agreement {
     rows: usize,
     /// Ids that the library had given out to batches and to revisions.
     journal: (i64, i64),
-    /// Identity of what turns files into chunks, which every document was read by.
+    /// Identity of what turns files into chunks: every document was read by that, or waits to be.
     readers: String,
 }
 
@@ -29,8 +29,12 @@ impl Ingest {
     /// Whether library and index are exactly as they were when they were found to agree.
     pub(crate) async fn agrees(&self) -> Result<bool, IngestError> {
         let Some(now) = self.present().await? else { return Ok(false) };
-        let key = self.agreement_key();
+        let (key, profile, version) = (self.agreement_key(), self.parts.profile, now.version);
         let known = self.library("reading the agreement", move |library| {
+            // Whoever doubts the index takes that back; then it is compared as well.
+            if library.index_state(profile)?.durable_version != version {
+                return Ok(None);
+            }
             match library.get_setting::<Agreement>(&key) {
                 // Written by a docent that kept something else: then they are compared.
                 Err(LibraryError::Json { .. }) => Ok(None),
@@ -42,7 +46,8 @@ impl Ingest {
 
     /// Records that library and index agree, if nothing waits and the numbers say so, for the next
     /// [`Ingest::recover`]: at the end of a session in which this was the only writer. Gives whether they
-    /// do; `false` also as long as they were not compared ([`Ingest::recovering_first`]).
+    /// do; `false` also as long as they were not compared ([`Ingest::recovering_first`]), and after upkeep
+    /// of the index failed.
     ///
     /// # Errors
     /// When the library or the index fails.
@@ -63,10 +68,15 @@ impl Ingest {
         }
         let Some(now) = self.present().await? else { return Ok(false) };
         let profile = self.parts.profile;
-        let settled = self.library("looking what waits", move |library| library.is_settled(profile));
+        let settled = self.library("looking what waits", move |library| {
+            // An index that upkeep failed on may hold what cannot be read: the next start looks at it.
+            Ok(library.is_settled(profile)? && library.index_state(profile)?.last_error.is_none())
+        });
         if !settled.await? || self.published_rows().await? != now.rows {
             return Ok(false);
         }
+        // A batch that an earlier docent left may have been indexed since the documents were looked through.
+        self.queue_outdated().await?;
         let key = self.agreement_key();
         self.library("recording the agreement", move |library| {
             library.set_setting(&key, &now)?;

@@ -55,6 +55,13 @@ impl Ingest {
         self.library("looking for purges", move |library| library.pending_purges(profile, limit)).await
     }
 
+    /// Revisions whose rows stay until an open batch has taken its vectors from them, although no document
+    /// has them any more.
+    pub(crate) async fn withheld_purges(&self) -> Result<Vec<RevisionId>, IngestError> {
+        let profile = self.parts.profile;
+        self.library("looking for purges", move |library| library.withheld_purges(profile)).await
+    }
+
     /// The batches that were stored and neither published nor given up.
     pub(crate) async fn open_batches(&self) -> Result<Vec<BatchId>, IngestError> {
         let profile = self.parts.profile;
@@ -105,15 +112,17 @@ impl Ingest {
     }
 
     /// A batch and how many of its rows are in the index: exactly its first ones, because they are
-    /// appended in order and rows of a deleted document go together with its chunks. `None` if
-    /// documents are being deleted so fast that the two cannot be compared.
+    /// appended in order and rows of a deleted document go together with its chunks. `None` if the two
+    /// cannot be compared: documents are being deleted too fast, or rows of one that has left the batch
+    /// stay for now.
     async fn look(&self, id: BatchId) -> Result<(OpenBatch, Option<usize>), IngestError> {
         let mut batch = self.load_batch(id).await?;
         for _ in 0..LOOKS {
             let there = self.parts.store.count_batch(id).await?;
             // A document deleted in between has left the batch, but not yet the index.
             if self.due_purges(1).await?.is_empty() {
-                return Ok((batch, Some(there)));
+                let is_certain = there == 0 || self.withheld_purges().await?.is_empty();
+                return Ok((batch, is_certain.then_some(there)));
             }
             self.purge_rows().await?;
             batch = self.load_batch(id).await?;

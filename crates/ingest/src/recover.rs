@@ -85,9 +85,12 @@ impl Ingest {
         recovery: &mut Recovery,
     ) -> Result<usize, IngestError> {
         let mut rows = 0;
+        // Of a document that has left its batch rows may still be there: then their number says nothing.
+        let withheld = !self.withheld_purges().await?.is_empty();
         for id in self.open_batches().await? {
             let there = self.parts.store.count_batch(id).await?;
-            if self.size_of_batch(id).await?.0 == there {
+            let is_certain = there == 0 || !withheld;
+            if is_certain && self.size_of_batch(id).await?.0 == there {
                 self.publish(id, state.version.max(UNKNOWN_VERSION)).await?;
                 recovery.published += 1;
             } else {
@@ -123,12 +126,13 @@ impl Ingest {
         Ok(())
     }
 
-    /// Revisions of open batches: their rows may be there, in part, or not yet.
+    /// Revisions of open batches: their rows may be there, in part, or not yet. And those from whose rows
+    /// such a batch takes its vectors.
     async fn awaited(&self) -> Result<HashSet<RevisionId>, IngestError> {
         let profile = self.parts.profile;
         let open =
             self.library("reading open batches", move |library| library.open_revisions(profile)).await?;
-        Ok(open.into_iter().collect())
+        Ok(open.into_iter().chain(self.withheld_purges().await?).collect())
     }
 
     /// Whether a revision has rows that it must not have, or not all of them.
@@ -153,7 +157,7 @@ impl Ingest {
         Ok(orphans.len())
     }
 
-    async fn queue_outdated(&self) -> Result<usize, IngestError> {
+    pub(crate) async fn queue_outdated(&self) -> Result<usize, IngestError> {
         let size = self.chunk_size()?;
         let version = self.parts.extract.version();
         let (extractor, kinds, now) = (reading_identity(version, &size), kinds_identity(version), self.now());

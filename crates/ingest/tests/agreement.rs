@@ -9,10 +9,10 @@ use common::file_store::FileStore;
 use common::flaky::FlakyEmbedder;
 use common::plain::PlainExtract;
 use common::{DIMENSION, clock, expect_consistent, write};
-use docent_corpus::{Cancel, DocumentId, SourceId};
+use docent_corpus::{Cancel, DocumentId, DocumentText, Format, Metadata, ProfileId, SourceId};
 use docent_inference::Embedder;
 use docent_ingest::{Ingest, IngestParts, StoreState};
-use docent_library::{DATABASE, Library, SourceKind};
+use docent_library::{DATABASE, DocumentState, Library, NewRevision, SourceKind};
 use docent_vector_store::{Filter, TextQuery, VectorStore};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -68,6 +68,10 @@ impl Started {
     async fn is_found(&self, word: &str) -> bool {
         let query = TextQuery::Words(word.to_owned());
         !self.store.search_text(&query, &Filter::default(), 9).await.unwrap().is_empty()
+    }
+
+    fn profile(&self) -> ProfileId {
+        self.library.ensure_profile(FlakyEmbedder::new(DIMENSION).profile()).unwrap().0
     }
 
     fn document(&self, rel_path: &str) -> DocumentId {
@@ -188,4 +192,64 @@ async fn nothing_is_taken_for_agreed_while_something_waits_for_the_index() {
     assert!(!started.ingest.note_agreement().await.unwrap(), "its rows are still there");
     started.ingest.purge().await.unwrap();
     assert!(started.ingest.note_agreement().await.unwrap());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_index_that_is_doubted_is_compared() {
+    let folder = tempfile::tempdir().unwrap();
+    first_session(folder.path()).await;
+    let started = start(folder.path());
+    // As after a search that met a damaged file.
+    started.library.set_durable_version(started.profile(), 0).unwrap();
+    started.index().await;
+    assert_eq!(started.counted(), 1);
+    started.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_index_that_upkeep_failed_on_is_not_taken_for_sound() {
+    let folder = tempfile::tempdir().unwrap();
+    first_session(folder.path()).await;
+    let started = start(folder.path());
+    write(&started.docs, "b.txt", "cherries");
+    started.index().await;
+    started.library.record_maintenance(started.profile(), Some("a file cannot be read"), 5).unwrap();
+    assert!(!started.ingest.note_agreement().await.unwrap());
+    started.library.record_maintenance(started.profile(), None, 6).unwrap();
+    started.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_an_earlier_reader_read_is_read_again_also_if_it_was_indexed_after_the_comparison() {
+    let folder = tempfile::tempdir().unwrap();
+    first_session(folder.path()).await;
+    let started = start(folder.path());
+    started.index().await;
+    // A batch that an earlier docent left open, and that this one finishes.
+    let document = started.document("a.txt");
+    let text = DocumentText {
+        format: Format::PlainText,
+        text: "apples".to_owned(),
+        blocks: Vec::new(),
+        metadata: Metadata::default(),
+        warnings: Vec::new(),
+    };
+    let earlier = NewRevision {
+        document,
+        change: None,
+        content_hash: "of other bytes",
+        extractor: "an earlier one",
+        chunker: "an earlier one",
+        text: &text,
+        chunks: &[],
+    };
+    let batch = started.library.open_batch(started.profile(), &[earlier], 5).unwrap();
+    started.library.publish_batch(batch.id, 1, 6).unwrap();
+    started.ingest.purge().await.unwrap();
+    assert!(!started.is_found("apples").await);
+    started.end().await;
+    let started = start(folder.path());
+    assert_eq!(started.library.document(document).unwrap().state, DocumentState::Waiting);
+    started.index().await;
+    assert!(started.is_found("apples").await);
 }

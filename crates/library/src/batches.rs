@@ -72,8 +72,8 @@ pub struct OpenBatch {
 impl Library {
     /// Step 1 of the journal: stores revisions as staged, with text and chunks, in one transaction.
     /// When it returns they are on disk and their ids are given out for good. Their documents count
-    /// as being read. One that had nothing live before is live from now on and found by words
-    /// ([`Library::search_unindexed`]).
+    /// as being read. One that had nothing live before, or nothing that an index holds, is live from now
+    /// on and found by words ([`Library::search_unindexed`]).
     pub fn open_batch(
         &self,
         profile: ProfileId,

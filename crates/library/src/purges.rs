@@ -15,18 +15,14 @@ impl Library {
     /// profile's table, oldest first. Those from which an open batch will take vectors
     /// ([`Library::twin_chunks`]) are left out until it is published.
     pub fn pending_purges(&self, profile: ProfileId, limit: usize) -> Result<Vec<RevisionId>, LibraryError> {
-        let step = "reading due purges";
-        self.read(step, |db| {
-            let sql = format!(
-                "SELECT p.revision_id FROM purge p CROSS JOIN revision v ON v.id = p.revision_id
-                 CROSS JOIN document d ON d.id = v.document_id
-                 WHERE p.profile_id = ?1 AND NOT {WANTED_BY_TWIN} ORDER BY p.revision_id LIMIT ?2"
-            );
-            let mut statement = db.prepare(&sql).step(step)?;
-            let rows =
-                statement.query_map(params![profile.0, limit as i64], |row| row.get(0).map(RevisionId));
-            rows.step(step)?.collect::<rusqlite::Result<_>>().step(step)
-        })
+        let condition = format!("NOT {WANTED_BY_TWIN}");
+        self.read("reading due purges", |db| purges(db, profile, &condition, limit as i64))
+    }
+
+    /// The revisions that [`Library::pending_purges`] leaves out: nothing shows their rows any more, and
+    /// the index is to keep them for now.
+    pub fn withheld_purges(&self, profile: ProfileId) -> Result<Vec<RevisionId>, LibraryError> {
+        self.read("reading due purges", |db| purges(db, profile, WANTED_BY_TWIN, -1))
     }
 
     /// Takes revisions that are not wanted any more out of the batches that wait for the index, but for
@@ -59,6 +55,25 @@ impl Library {
         })?;
         self.with_writer(give_back_space).step("giving back space")
     }
+}
+
+/// Purges noted for a profile, of revisions v of documents d that fulfil `condition`, oldest first; all of
+/// them with a negative limit.
+fn purges(
+    db: &Connection,
+    profile: ProfileId,
+    condition: &str,
+    limit: i64,
+) -> Result<Vec<RevisionId>, LibraryError> {
+    let step = "reading due purges";
+    let sql = format!(
+        "SELECT p.revision_id FROM purge p CROSS JOIN revision v ON v.id = p.revision_id
+         CROSS JOIN document d ON d.id = v.document_id
+         WHERE p.profile_id = ?1 AND {condition} ORDER BY p.revision_id LIMIT ?2"
+    );
+    let mut statement = db.prepare(&sql).step(step)?;
+    let rows = statement.query_map(params![profile.0, limit], |row| row.get(0).map(RevisionId)).step(step)?;
+    rows.collect::<rusqlite::Result<_>>().step(step)
 }
 
 /// Gives free pages back to the file system once they are a quarter of the database.

@@ -2,8 +2,9 @@
 //! opened and found by words, long before their rows are in the index.
 //!
 //! Such a document is being read still ([`crate::DocumentState::Reading`]) and has a live revision all
-//! the same; [`BY_WORDS`] is the one rule. Only a document that had nothing live before becomes live
-//! like this: of an edited one, what the index holds stays in sight until the new rows are there.
+//! the same; [`BY_WORDS`] is the one rule. Only a document that had nothing live before, or nothing that
+//! an index holds, becomes live like this: of another one that was edited, what the index holds stays in
+//! sight until the new rows are there.
 
 use crate::Library;
 use crate::error::{LibraryError, Step};

@@ -144,12 +144,12 @@ export const errors = {
 	disk_full: {
 		what: "The disk is full.",
 		kept: "Everything finished so far is saved.",
-		todo: "Free some space, then try again. docent continues where it stopped.",
+		todo: "Free some space, then try again. docent continues where it stopped; if the disk was full when it started, start it again.",
 	},
 	read_only: {
 		what: "docent may not write to its folder.",
 		kept: "Nothing was lost.",
-		todo: "Make the library folder writable, then try again.",
+		todo: "Make the library folder writable, then start docent again.",
 	},
 	index_failed: {
 		what: "The search index did not answer.",

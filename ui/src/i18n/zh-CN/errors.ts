@@ -140,12 +140,12 @@ export const errors: Messages["errors"] = {
 	disk_full: {
 		what: "磁盘已满。",
 		kept: "到目前为止完成的都已保存。",
-		todo: "腾出一些空间后重试，docent 会从停下处继续。",
+		todo: "腾出一些空间后重试，docent 会从停下处继续；如果启动时磁盘已满，请重新启动 docent。",
 	},
 	read_only: {
 		what: "docent 无法写入自己的文件夹。",
 		kept: "没有丢失任何内容。",
-		todo: "请使资料库文件夹可写，然后重试。",
+		todo: "请使资料库文件夹可写，然后重新启动 docent。",
 	},
 	index_failed: {
 		what: "搜索索引没有响应。",
