@@ -196,7 +196,7 @@ describe("about this installation", () => {
 		await openWindow({ models: false });
 		await byId(TestId.NavAbout).click();
 		await expect.poll(() => all(TestId.AboutCheck).length).toBe(11);
-		await expect.element(page.getByText("Something needed is missing.")).toBeVisible();
+		await expect.element(page.getByText("Something needed is missing or damaged.")).toBeVisible();
 		expect(document.querySelector('[data-check="embedder"]')?.textContent).toContain("not installed");
 		await expectAccessible();
 	});
