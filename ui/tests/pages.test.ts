@@ -182,7 +182,10 @@ describe("what models are computed on", () => {
 		};
 		tell(null);
 		await now().toHaveTextContent("Looking for what there is…");
+		const asked = () => host.calls.filter(({ name }) => name === "app_state").length;
+		const before = asked();
 		tell({ choice: "cpu" });
+		await expect.poll(asked).toBeGreaterThan(before);
 		await now().toHaveTextContent("Looking for what there is…");
 		// What the environment says counts for every choice.
 		tell({ choice: "cpu", gpu: null, reason: { kind: "cpu_asked" }, overridden: true });
