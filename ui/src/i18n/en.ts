@@ -272,11 +272,12 @@ export const en = {
 		themeDark: "Dark",
 		computing: "Computing",
 		threads: "Threads",
-		threadsText: "How many processor threads models may use. Automatic takes one per physical core.",
+		threadsText:
+			"How many processor threads models may use. Automatic takes as many as the processor runs at once.",
 		threadsAuto: "Automatic",
 		fewer: "Fewer threads",
 		more: "More threads",
-		threadsLater: "Takes effect when a model is next loaded.",
+		threadsLater: "Takes effect when docent next starts.",
 		network: "Network",
 		downloads: "Allow downloads",
 		downloadsText:
