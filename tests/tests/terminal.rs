@@ -86,6 +86,14 @@ fn a_damaged_library_is_replaced_by_its_backup() {
 }
 
 #[test]
+fn as_many_threads_compute_as_were_chosen() {
+    let world = Docent::new();
+    world.run(["call", "update_settings", r#"{"threads":3}"#]).ok();
+    let report = world.run(["doctor"]).json();
+    assert_eq!(report["device"]["threads"], 3, "{report}");
+}
+
+#[test]
 fn damage_that_shows_only_later_is_told_with_the_way_out() {
     let world = Docent::new();
     for n in 0..60 {

@@ -29,13 +29,18 @@ describe("search while typing", () => {
 
 	test("searches once for what was typed in one go", async () => {
 		const host = await openWindow();
-		await userEvent.type(byId(TestId.AskInput), "deposit");
+		await expect.element(byId(TestId.AskInput)).toHaveFocus();
+		const box = byId(TestId.AskInput).element() as HTMLTextAreaElement;
+		// In one go however slow the machine is: keys that are pressed one by one may be pauses apart.
+		for (let end = 1; end <= "deposit".length; end += 1) {
+			box.value = "deposit".slice(0, end);
+			box.dispatchEvent(new InputEvent("input", { bubbles: true }));
+		}
 		await expect.element(byId(TestId.SearchTime)).toBeVisible();
 		const queries = host.calls
 			.filter(({ name }) => name === "search")
 			.map(({ req }) => (req as { query: string }).query);
-		expect(queries.at(-1)).toBe("deposit");
-		expect(queries.length).toBeLessThan(7);
+		expect(queries).toEqual(["deposit"]);
 	});
 
 	test("says so when nothing matches, and how to go on", async () => {

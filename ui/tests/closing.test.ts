@@ -87,7 +87,10 @@ describe("closing the window", () => {
 	});
 
 	describe("while a backup is written", () => {
-		/** Begins a backup, which goes on until it is released. */
+		/**
+		 * Begins a backup, which goes on until it is released. Every test has to do that: the end of what
+		 * goes on is waited for in order, also by the tests after it.
+		 */
 		async function backingUp(options: FakeOptions = {}) {
 			const held = hold();
 			held.at = "backup";
@@ -123,15 +126,16 @@ describe("closing the window", () => {
 		});
 
 		test("goes at once if the person says so", async () => {
-			const { host } = await backingUp({ settings: { language: "zh-CN" } });
+			const { host, release } = await backingUp({ settings: { language: "zh-CN" } });
 			host.close();
 			await expect.element(byId(TestId.Confirm)).toHaveTextContent("现在关闭会停止备份，不会写入任何文件。");
 			await byId(TestId.ConfirmYes).click();
 			await answer(host).toEqual(["wait", "close"]);
+			release();
 		});
 
 		test("asks about a note that cannot be saved first, then about the backup", async () => {
-			const { host } = await backingUp({ failing });
+			const { host, release } = await backingUp({ failing });
 			await write("# Varroa\n\nlast words");
 			host.close();
 			await expect.element(byId(TestId.Confirm)).toHaveTextContent("Could not be saved: Varroa.");
@@ -139,6 +143,7 @@ describe("closing the window", () => {
 			await expect.element(byId(TestId.Confirm)).toHaveTextContent("Close while a backup is being written?");
 			await byId(TestId.ConfirmYes).click();
 			await answer(host).toEqual(["wait", "wait", "close"]);
+			release();
 		});
 	});
 

@@ -90,6 +90,7 @@ describe("restoring and moving", () => {
 		await byId(TestId.RestoreStop).click();
 		held.release();
 		await expect.element(byId(TestId.Restore)).toHaveTextContent("The present library stays in use.");
+		await expect.element(byId(TestId.RestoreEnded)).toHaveFocus();
 		await expectAccessible();
 		await page.getByRole("button", { name: "Cancel" }).click();
 		expect(all(TestId.NextStart).length).toBe(0);
@@ -102,6 +103,7 @@ describe("restoring and moving", () => {
 		await byId(TestId.RestoreLook).click();
 		await byId(TestId.RestoreYes).click();
 		await expect.element(byId(TestId.Restore)).toHaveTextContent("The disk is full.");
+		await expect.element(byId(TestId.RestoreEnded)).toHaveFocus();
 		await expectAccessible();
 		delete failing.restore_backup;
 		await byId(TestId.RestoreYes).click();

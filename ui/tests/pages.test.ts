@@ -182,7 +182,10 @@ describe("what models are computed on", () => {
 		};
 		tell(null);
 		await now().toHaveTextContent("Looking for what there is…");
+		const asked = () => host.calls.filter(({ name }) => name === "app_state").length;
+		const before = asked();
 		tell({ choice: "cpu" });
+		await expect.poll(asked).toBeGreaterThan(before);
 		await now().toHaveTextContent("Looking for what there is…");
 		// What the environment says counts for every choice.
 		tell({ choice: "cpu", gpu: null, reason: { kind: "cpu_asked" }, overridden: true });
@@ -196,7 +199,7 @@ describe("about this installation", () => {
 		await openWindow({ models: false });
 		await byId(TestId.NavAbout).click();
 		await expect.poll(() => all(TestId.AboutCheck).length).toBe(11);
-		await expect.element(page.getByText("Something needed is missing.")).toBeVisible();
+		await expect.element(page.getByText("Something needed is missing or damaged.")).toBeVisible();
 		expect(document.querySelector('[data-check="embedder"]')?.textContent).toContain("not installed");
 		await expectAccessible();
 	});

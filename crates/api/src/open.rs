@@ -146,8 +146,10 @@ impl Api {
         self.requests.cancel_all();
         self.rebuild.stop().await;
         self.indexer.shut_down().await;
-        self.requests.ended(PATIENCE).await;
-        self.note_agreement().await;
+        // A backup that does not stop in time still keeps others from the index: nobody waits for it.
+        if self.requests.ended(PATIENCE).await {
+            self.note_agreement().await;
+        }
         self.unload_engine().await;
         let library = Arc::clone(&self.library);
         // Nothing can be done about a failure here; the next start checks the database.

@@ -46,8 +46,8 @@ impl Requests {
     }
 
     /// Waits until none is running, so that each can clear up what it has not finished; but not for
-    /// longer than `patience`.
-    pub(crate) async fn ended(&self, patience: Duration) {
+    /// longer than `patience`: whoever does not stop in time is left to itself. Whether all have ended.
+    pub(crate) async fn ended(&self, patience: Duration) -> bool {
         let all = async {
             loop {
                 let one = self.0.ended.notified();
@@ -57,8 +57,7 @@ impl Requests {
                 one.await;
             }
         };
-        // Whoever does not stop in time is left to itself.
-        let _ = tokio::time::timeout(patience, all).await;
+        tokio::time::timeout(patience, all).await.is_ok()
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<String, Cancel>> {
@@ -94,7 +93,7 @@ mod tests {
     #[tokio::test]
     async fn closing_waits_for_what_is_running_and_not_for_ever() {
         let requests = Requests::default();
-        requests.ended(Duration::MAX).await;
+        assert!(requests.ended(Duration::MAX).await);
         let (first, second) = (requests.start("a"), requests.start("b"));
         let other = requests.clone();
         let waiting = tokio::spawn(async move { other.ended(Duration::from_secs(600)).await });
@@ -102,8 +101,8 @@ mod tests {
         tokio::task::yield_now().await;
         assert!(!waiting.is_finished(), "one is left");
         drop(second);
-        waiting.await.unwrap();
+        assert!(waiting.await.unwrap());
         let _stubborn = requests.start("c");
-        requests.ended(Duration::ZERO).await;
+        assert!(!requests.ended(Duration::ZERO).await);
     }
 }

@@ -67,7 +67,8 @@ pub enum DeviceChoice {
 /// How models are run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EngineConfig {
-    /// Threads to compute with; 0 means one per physical core.
+    /// Threads to compute with. One pool serves all models of a process: what is asked for before the
+    /// first of them computes counts. 0 leaves what the process was configured with.
     pub threads: usize,
     /// Weights are dropped from memory after this long without a request.
     pub idle_unload: Duration,

@@ -55,14 +55,30 @@ pub(crate) fn yield_to_interactive(interrupted: &dyn Fn() -> bool) -> bool {
 /// Threads that were asked for; 0 if none were.
 static THREADS: AtomicUsize = AtomicUsize::new(0);
 
+/// Most threads that are started, whatever is asked for.
+const MOST_THREADS: usize = 1024;
+
+/// Made when the first model computes.
+static CPU: OnceLock<Cpu> = OnceLock::new();
+
 /// Instructions and threads of this process; one pool for all models.
 pub(crate) fn cpu() -> Cpu {
-    static CPU: OnceLock<Cpu> = OnceLock::new();
-    CPU.get_or_init(|| Cpu::new(threads())).clone()
+    CPU.get_or_init(|| Cpu::new(asked_threads())).clone()
 }
 
-/// Threads that compute.
+/// Threads that compute, or will.
 pub(crate) fn threads() -> usize {
+    CPU.get().map_or_else(asked_threads, |cpu| cpu.pool.threads())
+}
+
+/// So many threads compute, unless a model of this process has computed already; 0 changes nothing.
+pub(crate) fn ask_for_threads(threads: usize) {
+    if threads > 0 {
+        THREADS.store(threads.min(MOST_THREADS), Ordering::Relaxed);
+    }
+}
+
+fn asked_threads() -> usize {
     match THREADS.load(Ordering::Relaxed) {
         // One per physical core, by candle's count.
         0 => candle_core::utils::get_num_threads(),
@@ -161,6 +177,13 @@ pub(crate) fn return_freed_memory() {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_threads_that_compute_are_told_and_not_those_that_were_asked_for_later() {
+        let computing = cpu().pool.threads();
+        ask_for_threads(computing + 1);
+        assert_eq!((threads(), cpu().pool.threads()), (computing, computing));
+    }
 
     #[test]
     #[cfg(target_os = "linux")]

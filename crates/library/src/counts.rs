@@ -26,7 +26,7 @@ pub struct DocumentCounts {
     pub indexed: usize,
     /// Can be found as they were; they changed since and wait.
     pub stale: usize,
-    /// Hold only pictures of text.
+    /// Hold only pictures.
     pub needs_ocr: usize,
     /// Behind a password.
     pub needs_password: usize,

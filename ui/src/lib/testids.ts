@@ -152,6 +152,7 @@ export const TestId = {
 	RestoreLook: "restore-look",
 	Restore: "restore",
 	RestoreBusy: "restore-busy",
+	RestoreEnded: "restore-ended",
 	RestoreProgress: "restore-progress",
 	RestoreStop: "restore-stop",
 	RestoreYes: "restore-yes",

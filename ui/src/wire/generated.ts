@@ -1795,7 +1795,7 @@ language: Language,
  */
 theme: Theme, 
 /**
- * Threads for computing; 0 means as many as there are physical cores.
+ * Threads for computing, from the next start on; 0 means as many as the processor runs at once.
  */
 threads: number, 
 /**

@@ -33,7 +33,7 @@ impl Api {
         checks.push(index_check(&engine).await);
         checks.push(device_check);
         checks.push(disk_check(&self.places().data));
-        checks.extend(engine.faults.iter().map(|fault| check("model", CheckState::Bad, &fault.message)));
+        checks.extend(engine.faults.iter().map(fault_check));
         Ok(report(checks, device))
     }
 
@@ -79,6 +79,17 @@ fn report(checks: Vec<Check>, device: Option<Device>) -> DoctorReport {
 
 fn check(id: &str, state: CheckState, text: impl AsRef<str>) -> Check {
     Check { id: id.to_owned(), state, text: text.as_ref().to_owned() }
+}
+
+/// What was met when the engine was opened, as a check of the part that is to blame.
+fn fault_check(fault: &ApiError) -> Check {
+    let id = match fault.code {
+        Code::DiskFull => "disk",
+        Code::ReadOnly => "data_folder",
+        Code::IndexFailed => "index",
+        _ => "model",
+    };
+    check(id, CheckState::Bad, &fault.message)
 }
 
 /// What failed, and what to do about it.
@@ -283,5 +294,10 @@ mod tests {
         assert_eq!(id(Code::IndexFailed), "index");
         assert_eq!(id(Code::PathNotFound), "data_folder");
         assert_eq!(id(Code::LibraryInUse), "database");
+        // A library that can only be read is no fault of a model.
+        let fault = |code| fault_check(&ApiError::new(code, "x")).id;
+        assert_eq!(fault(Code::DiskFull), "disk");
+        assert_eq!(fault(Code::ReadOnly), "data_folder");
+        assert_eq!(fault(Code::ModelDamaged), "model");
     }
 }

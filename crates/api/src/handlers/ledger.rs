@@ -4,7 +4,7 @@ use super::documents::{filter_of, original_path};
 use super::notes::NOTES_SOURCE;
 use super::table::{table_text, write_table};
 use crate::Api;
-use crate::own_data::outside;
+use crate::own_data::{outside, settled};
 use crate::wire::*;
 use docent_corpus::{DocumentId, SourceId};
 use docent_keeping::{backup, relocate};
@@ -98,7 +98,9 @@ fn forget(
 fn libraries_put_aside(data: &Path, usual: Option<&Path>) -> Vec<String> {
     let mut folders = backup::put_aside(data);
     folders.extend(relocate::left_behind(data));
-    folders.extend(usual.filter(|usual| *usual != data).map(relocate::left_behind).unwrap_or_default());
+    // The one in use is told without links; the same folder must not be named twice.
+    let usual = usual.map(settled).filter(|usual| usual != data);
+    folders.extend(usual.map(|usual| relocate::left_behind(&usual)).unwrap_or_default());
     folders.iter().map(|folder| folder.to_string_lossy().into_owned()).collect()
 }
 

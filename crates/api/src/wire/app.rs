@@ -54,7 +54,7 @@ wire! {
         pub language: Language,
         /// Light or dark.
         pub theme: Theme,
-        /// Threads for computing; 0 means as many as there are physical cores.
+        /// Threads for computing, from the next start on; 0 means as many as the processor runs at once.
         pub threads: u32,
         /// What models are computed on.
         pub device: DeviceChoice,

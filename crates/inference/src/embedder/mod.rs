@@ -8,6 +8,7 @@ use rayon::prelude::*;
 
 use crate::encoder::{self, BatchTask, Encoder, TextEncoder, Tokens, Work};
 use crate::mapped;
+use crate::processor::ask_for_threads;
 use crate::worker::Worker;
 use crate::{EmbedKind, Embedder, EmbedderFiles, EngineConfig, InferenceError, Priority};
 
@@ -28,6 +29,7 @@ pub fn open_embedder(
     files: EmbedderFiles,
     config: &EngineConfig,
 ) -> Result<Arc<dyn Embedder>, InferenceError> {
+    ask_for_threads(config.threads);
     let settings = encoder::open(&files.config, &files.weights, files.max_tokens)?;
     let tokenizer = mapped::read(&files.tokenizer)?;
     let text = TextEncoder::open(&tokenizer, &files.tokenizer, files.max_tokens)?;

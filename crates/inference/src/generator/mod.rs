@@ -21,6 +21,7 @@ use crate::decoder::any::Decoder;
 use crate::decoder::{Shape, position_bytes, vocabulary, weight_bytes, working_bytes};
 use crate::gguf::Gguf;
 use crate::gpu::{ComputeDevice, NoGpu, is_driver_installed, outcome, own_gpu, own_gpu_failed};
+use crate::processor::ask_for_threads;
 use crate::remote::protocol::Settings;
 use crate::remote::{EngineProgram, Patience, RemoteGenerator, RemoteParts};
 use crate::template::{ChatTemplate, Clock, DEFAULT_NAME};
@@ -142,6 +143,7 @@ fn open(
     clock: Option<Clock>,
     place: Place,
 ) -> Result<Arc<dyn Generator>, InferenceError> {
+    ask_for_threads(config.threads);
     let file = Gguf::open(&files.gguf)?;
     let shape = Shape::read(&file)?.limited(config.context_limit);
     file.check_tensors()?;

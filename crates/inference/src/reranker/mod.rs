@@ -8,6 +8,7 @@ use rayon::prelude::*;
 
 use crate::encoder::{self, BatchTask, CrossEncoder, PairEncoder, Tokens, Work};
 use crate::mapped;
+use crate::processor::ask_for_threads;
 use crate::worker::Worker;
 use crate::{EngineConfig, InferenceError, Priority, Reranker, RerankerFiles, RerankerInfo};
 
@@ -25,6 +26,7 @@ pub fn open_reranker(
     files: RerankerFiles,
     config: &EngineConfig,
 ) -> Result<Arc<dyn Reranker>, InferenceError> {
+    ask_for_threads(config.threads);
     let settings = encoder::open(&files.config, &files.weights, files.max_tokens)?;
     match encoder::labels(&mapped::read(&files.config)?, &files.config)? {
         None | Some(1) => {}

@@ -94,7 +94,11 @@ fn unpack_all<R: Read + io::Seek>(
     }
     tell(Preparing::Checking);
     check_library(target, path)?;
-    sync_tree(target)
+    cancel.check()?;
+    sync_tree(target)?;
+    // Whoever stopped it by now must not find it done at the next start.
+    cancel.check()?;
+    Ok(())
 }
 
 /// How many bytes [`unpack_all`] writes, by what the archive says of its members.

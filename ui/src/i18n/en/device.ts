@@ -3,7 +3,7 @@ const plural = (n: number, one: string, other: string) => (n === 1 ? one : other
 
 export const device = {
 	label: "Compute with",
-	text: "Models run faster on a GPU. Where none works, the processor does all of it.",
+	text: "The model for answers runs faster on a GPU. The processor does the rest, and all of it where no GPU works.",
 	choice: { auto: "Automatic", cpu: "Processor", gpu: "GPU" },
 	looking: "Looking for what there is…",
 	processor: (n: number, shown: string) =>
@@ -17,6 +17,6 @@ export const device = {
 		no_gpu_support: "This docent has no part that computes on a GPU.",
 		gpu_failed: "There is a GPU, but it does not work. Nothing is lost by that but speed.",
 	},
-	overridden: "The variable DOCENT_DEVICE decides this for now; the choice here counts without it.",
+	overridden: "The variable DOCENT_DEVICE decides this for now; without it the settings count.",
 	detail: (text: string) => `What went wrong: ${text}`,
 };

@@ -140,6 +140,7 @@ export const documents = {
 		mbox: "Mailbox",
 		zip: "Archive (ZIP)",
 		tar: "Archive (TAR)",
+		packed: "Packed file",
 		image: "Picture",
 		unknown: "File",
 	},

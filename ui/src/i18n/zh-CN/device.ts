@@ -3,7 +3,7 @@ import type { Messages } from "../en";
 
 export const device: Messages["device"] = {
 	label: "计算方式",
-	text: "模型在 GPU 上运行得更快。没有可用的 GPU 时，全部由处理器完成。",
+	text: "回答模型在 GPU 上运行得更快，其余由处理器完成；没有可用的 GPU 时，全部由处理器完成。",
 	choice: { auto: "自动", cpu: "处理器", gpu: "GPU" },
 	looking: "正在查看有哪些设备…",
 	processor: (_n, shown) => `目前使用处理器，${shown} 个线程。`,
@@ -16,6 +16,6 @@ export const device: Messages["device"] = {
 		no_gpu_support: "此 docent 不含在 GPU 上计算的部分。",
 		gpu_failed: "有 GPU，但无法正常工作。除了速度，不会有任何损失。",
 	},
-	overridden: "目前由环境变量 DOCENT_DEVICE 决定；没有它时以此处的选择为准。",
+	overridden: "目前由环境变量 DOCENT_DEVICE 决定；没有它时以设置为准。",
 	detail: (text) => `出错原因：${text}`,
 };

@@ -133,6 +133,7 @@ export const documents: Messages["documents"] = {
 		mbox: "邮箱",
 		zip: "压缩包（ZIP）",
 		tar: "归档（TAR）",
+		packed: "压缩文件",
 		image: "图片",
 		unknown: "文件",
 	},

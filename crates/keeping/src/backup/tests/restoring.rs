@@ -337,6 +337,16 @@ fn unpacking_tells_how_far_it_is_and_stops_in_the_middle_of_a_file() {
     assert_eq!(failure.code(), "cancelled");
     assert!(!data.join(UNPACKED).exists());
     assert!(applied(&data).unwrap().is_none(), "the wish before it is withdrawn");
+    // Neither does whoever stops it at its last step.
+    let cancel = Cancel::new();
+    let stop = &mut |step: Preparing| {
+        if step == Preparing::Checking {
+            cancel.cancel();
+        }
+    };
+    assert_eq!(prepare(&path, &data, 11, &cancel, stop).unwrap_err().code(), "cancelled");
+    assert!(!data.join(UNPACKED).exists());
+    assert!(applied(&data).unwrap().is_none(), "there is nothing for the next start");
 }
 
 #[test]
