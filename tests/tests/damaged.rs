@@ -47,6 +47,8 @@ fn indexed(folder: &Path) -> Documents {
         runtime().block_on(async {
             let opened = open(folder).await;
             opened.index(&documents_folder).await;
+            // What the next start relies on, as docent records it at its end.
+            assert!(opened.ingest.note_agreement().await.unwrap());
             opened.library.close().unwrap();
         });
     }

@@ -235,7 +235,7 @@ pub(crate) async fn source_named(api: &Api, name: &str) -> Result<Source> {
 
 /// Says what is installed; fails when something needed is missing or damaged.
 pub(crate) async fn doctor(api: &Api, output: Output) -> Result<ExitCode> {
-    print_report(&api.doctor(Empty {}).await?, output)
+    print_report(&api.doctor_thorough().await?, output)
 }
 
 /// Prints what the examination found; the exit status says whether all is well.

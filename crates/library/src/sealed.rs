@@ -104,6 +104,14 @@ impl Library {
     pub fn sealed(&self) -> Option<Sealed> {
         self.seal().map(|seal| seal.why)
     }
+
+    /// For whoever works long before it writes.
+    ///
+    /// # Errors
+    /// What every call that writes answers, if the library is sealed.
+    pub fn ensure_writable(&self) -> Result<(), LibraryError> {
+        self.sealed().map_or(Ok(()), |why| Err(why.refusal()))
+    }
 }
 
 fn sealed(data: &Path, why: Sealed) -> Result<Library, LibraryError> {
@@ -147,6 +155,7 @@ mod tests {
         std::fs::copy(world.folder.path().join(DATABASE), folder.join(DATABASE)).unwrap();
         let library = for_reading(&folder).unwrap();
         assert_eq!(library.sealed(), Some(Sealed::ReadOnly));
+        assert_eq!(library.ensure_writable().unwrap_err().code(), LibraryError::ReadOnly.code());
         assert_eq!(library.search_like("kept", 9).unwrap().len(), 1);
         let refusals = [
             library.set_setting("k", &1).unwrap_err(),

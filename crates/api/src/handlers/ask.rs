@@ -89,6 +89,8 @@ impl Api {
         let (named, question, now) = (req.conversation, req.question.clone(), self.now_ms());
         self.library(move |library| match named {
             Some(id) => {
+                // Before the model has worked for an answer that cannot be kept.
+                library.ensure_writable()?;
                 let id = ConversationId(id);
                 library.conversation(id)?;
                 Ok((id, false, turns(library.messages(id)?)))

@@ -20,13 +20,23 @@ const WITHOUT_EMBEDDER: &str = "documents wait until it is installed";
 const WITHOUT_GENERATOR: &str = "answers are sentences of your documents, word for word";
 
 impl Api {
-    /// Looks at every part of the installation.
+    /// Looks at every part of the installation, but not through the whole database: a window asks, and
+    /// the database of a large library takes a while.
     pub async fn doctor(&self, _: Empty) -> Result<DoctorReport, ApiError> {
+        self.examine(false).await
+    }
+
+    /// As [`Api::doctor`], and through the whole database.
+    pub async fn doctor_thorough(&self) -> Result<DoctorReport, ApiError> {
+        self.examine(true).await
+    }
+
+    async fn examine(&self, thorough: bool) -> Result<DoctorReport, ApiError> {
         let engine = self.engine().await;
         // Damage that hides them is told by the check of the database.
         let settings = self.settings().await.unwrap_or_default();
         let (device, device_check) = device_check(settings, self.places()).await;
-        let mut checks = vec![data_folder_check(self.places()).await, self.database_check().await];
+        let mut checks = vec![data_folder_check(self.places()).await, self.database_check(thorough).await];
         checks.extend(reader_checks(self.places()).await);
         checks.push(model_check("embedder", engine.embedder_name(), WITHOUT_EMBEDDER));
         checks.push(generator_check(&engine));
@@ -54,10 +64,12 @@ impl Api {
         report(checks, device)
     }
 
-    async fn database_check(&self) -> Check {
+    async fn database_check(&self, thorough: bool) -> Check {
         let counts = self
-            .library(|library| {
-                library.check()?;
+            .library(move |library| {
+                if thorough {
+                    library.check()?;
+                }
                 Ok(library.document_counts_of(&DocumentFilter::default())?)
             })
             .await;
