@@ -18,6 +18,8 @@ const LETTERS_PERCENT: usize = 50;
 /// A gap below this share of the height between a character of a script without spaces and another
 /// is no space.
 const NARROW_GAP: f32 = 0.25;
+/// Marks that are read for the wide ones of Chinese print.
+const NARROW_MARKS: [char; 6] = [',', '.', ';', ':', '!', '?'];
 /// What of the font size a Chinese character takes.
 const CJK_SHARE: f32 = 0.9;
 /// Sizes that differ less than this from the usual one of the page are the usual one: sizes of
@@ -111,14 +113,15 @@ fn line(row: &[TsvWord], usual: f32, direction: Direction) -> Line {
 /// Whether a space stands between two words: never inside Chinese and Japanese, where Tesseract
 /// puts one between characters, and next to them only where there is room for one.
 fn has_space(before: &TsvWord, word: &TsvWord, direction: Direction) -> bool {
-    let is_mark = |word: &TsvWord| word.text.chars().all(|c| ",.;:!?".contains(c));
     if joins_without_space(&before.text, &word.text) {
         return false;
     }
     let last = before.text.chars().next_back().is_some_and(is_cjk);
     let first = word.text.chars().next().is_some_and(is_cjk);
     // A mark that was taken for a narrow one stands in the cell of a wide one.
-    if is_mark(before) && first || last && is_mark(word) {
+    let stem = before.text.trim_end_matches(NARROW_MARKS);
+    let after_wide = stem.len() < before.text.len() && stem.chars().next_back().is_none_or(is_cjk);
+    if after_wide && first || last && word.text.starts_with(NARROW_MARKS) {
         return false;
     }
     let (along, across) = match direction {
@@ -219,9 +222,12 @@ mod tests {
             word(1, 62.0, 30.0, 90.0, "Rust"),
             word(1, 100.0, 10.0, 90.0, "好"),
             word(1, 114.0, 2.0, 90.0, ","),
-            word(1, 124.0, 10.0, 90.0, "用"),
+            word(1, 124.0, 10.0, 90.0, "用的,"),
+            word(1, 144.0, 10.0, 90.0, "是"),
+            word(1, 160.0, 30.0, 90.0, "Rust,"),
+            word(1, 200.0, 10.0, 90.0, "不"),
         ];
-        assert_eq!(texts(row), Some(vec!["中文2026年 Rust 好,用".to_owned()]));
+        assert_eq!(texts(row), Some(vec!["中文2026年 Rust 好,用的,是 Rust, 不".to_owned()]));
     }
 
     #[test]
