@@ -1,4 +1,4 @@
-//! What 8-bit matrices cost an embedding model: cosines to the 32-bit vectors, and nDCG@10 of both.
+//! What activations and weights in fewer bits cost an embedding model: cosines to the 32-bit vectors, and nDCG@10 of each.
 //!
 //! `cargo run -p docent-inference --features candle --example precision -- MODEL_FOLDER EVAL_FOLDER`
 //!
@@ -19,6 +19,8 @@ type Failure = Box<dyn std::error::Error>;
 
 /// Passages of each language whose vectors are compared.
 const COMPARED: usize = 1000;
+/// The first is what the others are compared with.
+const PRECISIONS: [Precision; 3] = [Precision::F32, Precision::Int16, Precision::Int8];
 
 #[derive(Deserialize)]
 struct Entry {
@@ -58,7 +60,7 @@ async fn run(model: &Path, eval: &Path) -> Result<(), Failure> {
     let chinese = sentences(&read(&eval.join("xquad/zh.corpus.jsonl"))?);
 
     let mut found = Vec::new();
-    for precision in [Precision::F32, Precision::Int8] {
+    for precision in PRECISIONS {
         let began = std::time::Instant::now();
         let documents = embed(model, precision, &passages, EmbedKind::Passage).await?;
         let seconds = began.elapsed().as_secs_f64();
@@ -72,20 +74,25 @@ async fn run(model: &Path, eval: &Path) -> Result<(), Failure> {
         );
         found.push((documents, zh));
     }
-    for (name, pick) in [("English", 0), ("Chinese", 1)] {
-        let of = |index: usize| if pick == 0 { &found[index].0 } else { &found[index].1 };
-        let mut cosines: Vec<f32> = of(0).iter().zip(of(1)).take(COMPARED).map(|(a, b)| dot(a, b)).collect();
-        cosines.sort_by(f32::total_cmp);
-        let below = cosines.iter().filter(|&&cosine| cosine < 0.999).count();
-        println!(
-            "{name}: {} passages, cosine least {:.5}, 1st percentile {:.5}, median {:.5}; {below} below 0.999",
-            cosines.len(),
-            cosines[0],
-            cosines[cosines.len() / 100],
-            cosines[cosines.len() / 2],
-        );
+    let (exact, rounded) = found.split_first().ok_or("nothing was computed")?;
+    for (precision, vectors) in PRECISIONS.iter().skip(1).zip(rounded) {
+        compare(&format!("{}, English", precision.name()), &exact.0, &vectors.0);
+        compare(&format!("{}, Chinese", precision.name()), &exact.1, &vectors.1);
     }
     Ok(())
+}
+
+fn compare(name: &str, exact: &[Vec<f32>], rounded: &[Vec<f32>]) {
+    let mut cosines: Vec<f32> = exact.iter().zip(rounded).take(COMPARED).map(|(a, b)| dot(a, b)).collect();
+    cosines.sort_by(f32::total_cmp);
+    let below = cosines.iter().filter(|&&cosine| cosine < 0.999).count();
+    println!(
+        "{name}: {} passages, cosine least {:.5}, 1st percentile {:.5}, median {:.5}; {below} below 0.999",
+        cosines.len(),
+        cosines[0],
+        cosines[cosines.len() / 100],
+        cosines[cosines.len() / 2],
+    );
 }
 
 /// Paragraphs cut at their sentences, so that there are enough of them.

@@ -8,8 +8,8 @@ use std::time::Duration;
 use docent_corpus::{Cancel, Pooling};
 use docent_inference::{
     ChatMessage, DeviceChoice, EmbedKind, Embedder, EmbedderFiles, EngineConfig, GenerateEvent,
-    GenerateRequest, GenerateStats, Generator, GeneratorFiles, Priority, Role, Sampling, StopReason,
-    open_embedder, open_generator,
+    GenerateRequest, GenerateStats, Generator, GeneratorFiles, Precision, Priority, Role, Sampling,
+    StopReason, open_embedder, open_generator,
 };
 use tokio::runtime::Runtime;
 
@@ -23,9 +23,9 @@ const ATTEMPTS: u64 = 8;
 const QUESTIONS: [&str; 2] = ["Who keeps the light?", "Which of the ships came first?"];
 
 /// The processor, and nothing is dropped while other engines have their turn.
-pub(crate) fn config(threads: usize) -> EngineConfig {
+pub(crate) fn config(threads: usize, precision: Precision) -> EngineConfig {
     let idle_unload = Duration::from_secs(24 * 3600);
-    EngineConfig { threads, idle_unload, device: DeviceChoice::Cpu, ..EngineConfig::default() }
+    EngineConfig { threads, idle_unload, precision, device: DeviceChoice::Cpu, ..EngineConfig::default() }
 }
 
 fn runtime() -> Result<Runtime, Failure> {
@@ -41,13 +41,13 @@ pub(crate) struct DocentChat {
 }
 
 impl DocentChat {
-    pub(crate) fn open(folder: &Path, threads: usize) -> Result<Self, Failure> {
+    pub(crate) fn open(folder: &Path, config: &EngineConfig) -> Result<Self, Failure> {
         let files = GeneratorFiles {
             name: "SmolLM2-135M-Instruct-Q4_1".into(),
             gguf: folder.join(GGUF),
             weights_sha256: String::new(),
         };
-        let model = open_generator(files, &config(threads))?;
+        let model = open_generator(files, config)?;
         Ok(Self { model, runtime: runtime()?, talkative: HashMap::new() })
     }
 
@@ -176,7 +176,7 @@ pub(crate) struct DocentVectors {
 }
 
 impl DocentVectors {
-    pub(crate) fn open(folder: &Path, threads: usize) -> Result<Self, Failure> {
+    pub(crate) fn open(folder: &Path, config: &EngineConfig) -> Result<Self, Failure> {
         let file = |name: &str| -> PathBuf { folder.join(MINILM).join(name) };
         let files = EmbedderFiles {
             name: MINILM.into(),
@@ -190,7 +190,7 @@ impl DocentVectors {
             normalise: true,
             max_tokens: EMBED_TOKENS,
         };
-        Ok(Self { model: open_embedder(files, &config(threads))?, runtime: runtime()? })
+        Ok(Self { model: open_embedder(files, config)?, runtime: runtime()? })
     }
 }
 

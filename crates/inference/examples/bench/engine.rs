@@ -3,11 +3,11 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use docent_inference::EmbedKind;
+use docent_inference::{EmbedKind, Precision};
 use serde_json::{Value, json};
 
 use crate::Failure;
-use crate::docent::{DocentChat, DocentVectors};
+use crate::docent::{DocentChat, DocentVectors, config};
 use crate::stock::{CandleChat, CandleVectors};
 
 /// How long some tokens took.
@@ -79,8 +79,12 @@ pub(crate) enum Engine {
 impl Engine {
     pub(crate) fn open(model: &str, whose: &str, folder: &Path, threads: usize) -> Result<Self, Failure> {
         Ok(match (model, whose) {
-            ("generator", "docent") => Self::Generator(Box::new(DocentChat::open(folder, threads)?)),
-            ("embedder", "docent") => Self::Embedder(Box::new(DocentVectors::open(folder, threads)?)),
+            ("generator", "docent") => {
+                Self::Generator(Box::new(DocentChat::open(folder, &config(threads, Precision::default()))?))
+            }
+            ("embedder", "docent") => {
+                Self::Embedder(Box::new(DocentVectors::open(folder, &config(threads, Precision::default()))?))
+            }
             ("generator", "candle") => Self::Generator(Box::new(CandleChat::open(folder)?)),
             ("embedder", "candle") => Self::Embedder(Box::new(CandleVectors::open(folder)?)),
             _ => return Err(format!("there is no {model} of {whose}").into()),

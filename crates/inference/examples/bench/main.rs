@@ -1,6 +1,6 @@
 //! Serves the engine to `cargo xtask bench inference`, or prints how fast it is on this machine.
 //!
-//! By hand: `cargo run -p docent-inference --features candle --example bench -- MODELS_FOLDER [THREADS]`.
+//! By hand: `cargo run -p docent-inference --features candle --example bench -- MODELS_FOLDER [THREADS [f32|int16|int8]]`.
 //! Each figure is the best of three runs, the first of which also loads the model.
 //!
 //! For the benchmark: `bench serve generator|embedder docent|candle MODELS_FOLDER THREADS` reads a
@@ -17,7 +17,7 @@ mod table;
 
 use std::path::Path;
 
-use docent_inference::configure_process;
+use docent_inference::{Precision, configure_process};
 use engine::Engine;
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
@@ -37,11 +37,15 @@ fn main() -> Result<(), Failure> {
             configure_process(threads);
             serve::serve(&|| Engine::open(model, whose, Path::new(folder), threads))
         }
-        [folder, threads @ ..] if threads.len() < 2 => {
-            let threads = threads.first().map_or(Ok(0), |threads| threads.parse())?;
+        [folder, rest @ ..] if rest.len() < 3 => {
+            let threads = rest.first().map_or(Ok(0), |threads| threads.parse())?;
+            let name = rest.get(1).copied().unwrap_or(Precision::default().name());
+            let all = [Precision::F32, Precision::Int16, Precision::Int8];
+            let precision = all.into_iter().find(|precision| precision.name() == name);
             configure_process(threads);
-            table::print_table(Path::new(folder), threads)
+            let config = docent::config(threads, precision.ok_or("precisions are f32, int16 and int8")?);
+            table::print_table(Path::new(folder), &config)
         }
-        _ => Err("usage: bench MODELS_FOLDER [THREADS]".into()),
+        _ => Err("usage: bench MODELS_FOLDER [THREADS [f32|int16|int8]]".into()),
     }
 }

@@ -3,7 +3,7 @@
 use std::io::{BufRead, Write};
 use std::time::Instant;
 
-use docent_inference::device_report;
+use docent_inference::{Precision, device_report};
 use serde_json::{Value, json};
 
 use crate::Failure;
@@ -31,7 +31,7 @@ fn reply(
 ) -> Result<Value, Failure> {
     match request["op"].as_str().ok_or("a request needs an op")? {
         "about" => {
-            let report = device_report(&config(0));
+            let report = device_report(&config(0, Precision::default()));
             let about = format!("{} with {}; {}", report.device, report.features.join(", "), report.reason);
             Ok(json!({ "about": about }))
         }

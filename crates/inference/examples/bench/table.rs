@@ -2,17 +2,17 @@
 
 use std::path::Path;
 
-use docent_inference::device_report;
+use docent_inference::{EngineConfig, device_report};
 
 use crate::Failure;
-use crate::docent::{DocentChat, DocentVectors, config};
+use crate::docent::{DocentChat, DocentVectors};
 use crate::engine::{Chat, embed_timed};
 
 const RUNS: u64 = 3;
 
-pub(crate) fn print_table(folder: &Path, threads: usize) -> Result<(), Failure> {
-    println!("{:?}", device_report(&config(threads)));
-    let mut model = DocentChat::open(folder, threads)?;
+pub(crate) fn print_table(folder: &Path, config: &EngineConfig) -> Result<(), Failure> {
+    println!("{:?}", device_report(config));
+    let mut model = DocentChat::open(folder, config)?;
     for tokens in [128, 512, 1500] {
         let (mut prefill, mut decode) = (0f64, 0f64);
         for run in 0..RUNS {
@@ -21,7 +21,7 @@ pub(crate) fn print_table(folder: &Path, threads: usize) -> Result<(), Failure> 
         }
         println!("prompt of {tokens:4} tokens: prefill {prefill:6.0} tok/s, decode {decode:5.1} tok/s");
     }
-    let mut model = DocentVectors::open(folder, threads)?;
+    let mut model = DocentVectors::open(folder, config)?;
     for (count, words) in [(32, 126), (8, 254), (1, 10)] {
         let texts = vec![vec!["ship"; words].join(" "); count];
         let mut best = embed_timed(&mut model, texts.clone())?;
