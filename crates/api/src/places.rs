@@ -92,7 +92,7 @@ impl Places {
 
 /// The device of a name as it is written in `DOCENT_DEVICE`.
 fn device_named(name: &str) -> Option<DeviceChoice> {
-    let known = match name {
+    let known = match name.trim().to_lowercase().as_str() {
         "auto" => Some(DeviceChoice::Auto),
         "cpu" => Some(DeviceChoice::Cpu),
         "gpu" => Some(DeviceChoice::Gpu),

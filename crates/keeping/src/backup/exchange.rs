@@ -3,7 +3,7 @@
 //! The old one is moved aside and the new one into its place. Each step is a rename, and the mark goes
 //! last, so that an interruption anywhere is finished by the start after it.
 
-use super::mark::Mark;
+use super::mark::{Mark, restore_waits};
 use super::restored_notes::bring_home;
 use super::{INDEX, NOTES, Pending, UNPACKED};
 use crate::KeepingError;
@@ -22,7 +22,7 @@ const LIBRARY: &[&str] = &[DATABASE, "app.db-wal", "app.db-shm", INDEX, "prompt-
 /// # Errors
 /// When another docent has the folder, or a step fails; the next start goes on.
 pub fn apply_pending(data: &Path, proposed_notes: &Path) -> Result<Option<Pending>, KeepingError> {
-    let Some(mut mark) = Mark::read(data)? else { return Ok(None) };
+    let Some(mut mark) = Mark::read(data)? else { return remove_abandoned(data).map(|()| None) };
     let lock = FolderLock::take(data)?;
     let unpacked = data.join(UNPACKED);
     // What is unpacked loses its database last: as long as it is there, the exchange is not done.
@@ -40,6 +40,23 @@ pub fn apply_pending(data: &Path, proposed_notes: &Path) -> Result<Option<Pendin
     Mark::remove(data)?;
     sync_folder(data)?;
     Ok(Some(Pending { kept: data.join(&mark.kept), notes, manifest: mark.manifest }))
+}
+
+/// Removes what a restore that was killed half-way unpacked. One that still runs has the library open.
+fn remove_abandoned(data: &Path) -> Result<(), KeepingError> {
+    let unpacked = data.join(UNPACKED);
+    if !is_there(&unpacked) {
+        return Ok(());
+    }
+    let Ok(_lock) = FolderLock::take(data) else { return Ok(()) };
+    if restore_waits(data) {
+        return Ok(()); // It was finished a moment ago, or its mark is damaged: notes may lie there.
+    }
+    if let Err(error) = remove_tree(&unpacked) {
+        // It takes room; docent works all the same.
+        tracing::warn!(%error, "what an interrupted restore left cannot be removed");
+    }
+    Ok(())
 }
 
 fn exchange(data: &Path, unpacked: &Path, mark: &mut Mark) -> Result<(), KeepingError> {

@@ -178,7 +178,14 @@ fn unpack<R: Read + io::Seek>(
     let mut file = File::create(&to).map_err(|source| KeepingError::file("writing", &to, source))?;
     let mut piece = vec![0; PIECE];
     loop {
-        let length = member.read(&mut piece).map_err(|_| bad(path, "it is damaged: a checksum is wrong"))?;
+        let length = match member.read(&mut piece) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            // A stick that was pulled out says nothing about the file on it.
+            Err(source) if source.raw_os_error().is_some() => {
+                return Err(KeepingError::file("reading", path, source));
+            }
+            read => read.map_err(|_| bad(path, "it is damaged: a checksum is wrong"))?,
+        };
         if length == 0 {
             break;
         }

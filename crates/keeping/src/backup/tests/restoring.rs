@@ -369,3 +369,23 @@ fn libraries_that_were_put_aside_are_named() {
     assert_eq!(put_aside(&data), expected);
     assert!(put_aside(&data.join("none")).is_empty());
 }
+
+#[test]
+fn what_an_interrupted_restore_unpacked_goes_at_the_next_start_and_not_under_a_running_one() {
+    let other = tempfile::tempdir().unwrap();
+    let data = other.path().join("data");
+    let (library, _) = Library::open(&data).unwrap();
+    let left = data.join(UNPACKED);
+    fs::create_dir_all(left.join("lance")).unwrap();
+    fs::write(left.join("lance/rows"), "half").unwrap();
+    assert!(applied(&data).unwrap().is_none());
+    assert!(left.is_dir(), "whoever has the library open may be unpacking");
+    library.close().unwrap();
+    drop(library);
+    fs::write(data.join(READY), "damaged").unwrap();
+    assert!(applied(&data).unwrap().is_none());
+    assert!(left.is_dir(), "what a damaged mark stands for is kept");
+    fs::remove_file(data.join(READY)).unwrap();
+    assert!(applied(&data).unwrap().is_none());
+    assert!(!left.exists());
+}
