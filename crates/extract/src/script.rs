@@ -43,10 +43,15 @@ pub(crate) fn is_dropped(c: char) -> bool {
     }
 }
 
+/// Marks of scripts with spaces that stand in Chinese and Japanese text for the wide ones: typed so, or
+/// recognised so.
+pub(crate) const NARROW_MARKS: [char; 6] = [',', '.', ';', ':', '!', '?'];
+
 /// Whether two pieces of running text are joined without a space when a line break between them is
 /// undone.
 pub(crate) fn joins_without_space(before: &str, after: &str) -> bool {
-    before.chars().next_back().is_some_and(is_cjk) && after.chars().next().is_some_and(is_cjk)
+    let stem = before.trim_end_matches(NARROW_MARKS);
+    stem.chars().next_back().is_some_and(is_cjk) && after.chars().next().is_some_and(is_cjk)
 }
 
 /// The largest index ≤ `at` that lies on a character border of `text`.
@@ -66,7 +71,9 @@ mod tests {
     fn chinese_lines_join_without_a_space_and_english_ones_do_not() {
         assert!(joins_without_space("中文", "文字"));
         assert!(joins_without_space("完。", "下"));
-        assert!(!joins_without_space("word", "中"));
+        assert!(joins_without_space("中文,", "文字"));
+        assert!(!joins_without_space("word", "中") && !joins_without_space("word,", "中"));
+        assert!(!joins_without_space(",", "中") && !joins_without_space("中文,", "word"));
         assert!(!joins_without_space("한국", "어"));
     }
 

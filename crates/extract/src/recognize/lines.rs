@@ -5,7 +5,7 @@ use super::program::Direction;
 use super::readings::Reading;
 use super::tsv::TsvWord;
 use crate::message::{Drawing, Line, PageText, Turn, Word};
-use crate::script::{is_cjk, joins_without_space};
+use crate::script::{NARROW_MARKS, is_cjk, joins_without_space};
 
 /// A word is believed from this confidence on: what Tesseract sees in stains and drawings lies below.
 const BELIEVED: f32 = 20.0;
@@ -18,8 +18,6 @@ const LETTERS_PERCENT: usize = 50;
 /// A gap below this share of the height between a character of a script without spaces and another
 /// is no space.
 const NARROW_GAP: f32 = 0.25;
-/// Marks that are read for the wide ones of Chinese print.
-const NARROW_MARKS: [char; 6] = [',', '.', ';', ':', '!', '?'];
 /// What of the font size a Chinese character takes.
 const CJK_SHARE: f32 = 0.9;
 /// Sizes that differ less than this from the usual one of the page are the usual one: sizes of
@@ -119,9 +117,8 @@ fn has_space(before: &TsvWord, word: &TsvWord, direction: Direction) -> bool {
     let last = before.text.chars().next_back().is_some_and(is_cjk);
     let first = word.text.chars().next().is_some_and(is_cjk);
     // A mark that was taken for a narrow one stands in the cell of a wide one.
-    let stem = before.text.trim_end_matches(NARROW_MARKS);
-    let after_wide = stem.len() < before.text.len() && stem.chars().next_back().is_none_or(is_cjk);
-    if after_wide && first || last && word.text.starts_with(NARROW_MARKS) {
+    let is_mark = before.text.chars().all(|c| NARROW_MARKS.contains(&c));
+    if is_mark && first || last && word.text.starts_with(NARROW_MARKS) {
         return false;
     }
     let (along, across) = match direction {
