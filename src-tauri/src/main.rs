@@ -1,6 +1,7 @@
 //! docent's window. No rule of the product lives here: arguments, windows, and one line per command.
 
 #![forbid(unsafe_code)]
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 #![cfg_attr(all(windows, not(debug_assertions)), windows_subsystem = "windows")]
 
 mod arguments;

@@ -1,7 +1,7 @@
 //! Files of the library are damaged one after the other, as bad disks and cut writes do. Each time
 //! docent starts by itself, and everything is found once, by words and by vectors.
 
-#![allow(clippy::unwrap_used, clippy::expect_used)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout)]
 
 use docent_tests::indexed::{Opened, open, runtime};
 use docent_tests::weather::{COMMON, Dice, Documents};

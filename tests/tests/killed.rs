@@ -3,7 +3,7 @@
 //!
 //! `DOCENT_KILLS` sets how often (30 without it), `DOCENT_SEED` what happens.
 
-#![allow(clippy::unwrap_used, clippy::expect_used)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout)]
 
 use docent_tests::indexed::{open, runtime};
 use docent_tests::weather::{COMMON, Dice, Documents};

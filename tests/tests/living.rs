@@ -1,7 +1,7 @@
 //! A library that lives: docent runs, files come, change, move and go, notes are written, and
 //! everything is backed up and brought back. The real models, the real reader, the real index.
 
-#![allow(clippy::unwrap_used, clippy::expect_used)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout)]
 
 use docent_api::wire::*;
 use docent_api::{Api, Places, SilentHost, Sink};

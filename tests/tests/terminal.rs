@@ -99,7 +99,7 @@ fn damage_that_shows_only_later_is_told_with_the_way_out() {
     for n in 0..60 {
         world.write(
             &format!("{n}.md"),
-            &format!("Note {n} on the numbat. {}", "It eats termites. ".repeat(40)),
+            format!("Note {n} on the numbat. {}", "It eats termites. ".repeat(40)),
         );
     }
     world.add_documents().ok();

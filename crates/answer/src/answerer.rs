@@ -228,10 +228,10 @@ impl Answerer {
     ) -> Result<Vec<Excerpt>, AnswerError> {
         let quoted: Vec<usize> = extract.iter().map(|citation| citation.number as usize - 1).collect();
         let passages = &task.search.found.passages;
+        let found = reading::Found { passages, lines, scores, quoted: &quoted };
         let shown = task.question.history.last().map_or(&[][..], |turn| &turn.passages);
         let library = &self.parts.library;
-        reading::excerpts(library, passages, lines, scores, &quoted, shown, &voice.budget, voice.generator)
-            .await
+        reading::excerpts(library, found, shown, &voice.budget, voice.generator).await
     }
 
     /// The citations of what was said. After a stop, and when the embedder fails, by words alone.

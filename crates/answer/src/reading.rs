@@ -21,20 +21,31 @@ const TURNS: usize = 2;
 /// Longest earlier answer that is shown, in characters; a longer one is cut after a sentence.
 const EARLIER_ANSWER: usize = 400;
 
+/// What an answer may be made of.
+#[derive(Clone, Copy)]
+pub(crate) struct Found<'a> {
+    /// By rank.
+    pub(crate) passages: &'a [Passage],
+    /// Their sentences.
+    pub(crate) lines: &'a [Line],
+    /// How well each of them answers.
+    pub(crate) scores: &'a [f32],
+    /// The passages that are quoted, by rank.
+    pub(crate) quoted: &'a [usize],
+}
+
 /// The excerpts for a prompt, in its order.
 ///
 /// # Errors
 /// [`AnswerError::Library`]; [`AnswerError::Inference`] if tokens cannot be counted.
 pub(crate) async fn excerpts(
     library: &Arc<Library>,
-    passages: &[Passage],
-    lines: &[Line],
-    scores: &[f32],
-    quoted: &[usize],
+    found: Found<'_>,
     shown: &[ChunkId],
     budget: &Budget,
     generator: &dyn Generator,
 ) -> Result<Vec<Excerpt>, AnswerError> {
+    let Found { passages, lines, scores, quoted } = found;
     let priority = priority(passages, quoted);
     let first = priority.iter().take(budget.passages).map(|index| &passages[*index]);
     let neighbours = neighbours(library, first).await?;

@@ -14,6 +14,7 @@
 //! - **Citation**: a sentence of an answer tied to a span of a stored revision.
 
 #![forbid(unsafe_code)]
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
 mod cancel;
 mod document;

@@ -1,7 +1,7 @@
 //! Models that are not used give their memory back. Alone in its process, because it looks at the
 //! process's memory.
 #![cfg(all(feature = "candle", target_os = "linux"))]
-#![allow(clippy::unwrap_used, clippy::expect_used)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout)]
 
 #[path = "../src/testing/models.rs"]
 #[allow(dead_code)]
@@ -22,8 +22,8 @@ fn resident() -> u64 {
     line.trim().strip_suffix("kB").unwrap().trim().parse::<u64>().unwrap() / 1024
 }
 
-/// Waits until memory is below `limit` megabytes; the allocator keeps some of 90 or 140 for itself. The time is generous, it only ends a test that
-/// has failed.
+/// Waits until memory is below `limit` megabytes; the allocator keeps some of 90 or 140 for itself. The
+/// time is generous, it only ends a test that has failed.
 async fn falls_below(limit: u64) {
     println!("{} MB, to fall below {limit}", resident());
     for _ in 0..1200 {

@@ -165,7 +165,7 @@ mod tests {
         fs::write(at.join(std::ffi::OsStr::from_bytes(b"caf\xe9.md")), "x").unwrap();
         let closed = at.join("lost+found");
         fs::create_dir(&closed).unwrap();
-        fs::set_permissions(&closed, fs::Permissions::from_mode(0)).unwrap();
+        fs::set_permissions(&closed, fs::Permissions::from_mode(0o0)).unwrap();
         // The superuser may read everything.
         let is_closed = fs::read_dir(&closed).is_err();
         let found = files_below(at).unwrap();

@@ -9,6 +9,7 @@ use docent_corpus::{self as corpus, ConversationId, RevisionId};
 use docent_library::{Library, MessageRole, NewMessage, RevisionText};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -241,10 +242,10 @@ fn cited_places(library: &Library, citations: &[corpus::Citation]) -> Result<Vec
     let mut texts: HashMap<RevisionId, RevisionText> = HashMap::new();
     let mut places = Vec::with_capacity(citations.len());
     for citation in citations {
-        if !texts.contains_key(&citation.revision) {
-            texts.insert(citation.revision, library.revision_text(citation.revision)?);
-        }
-        let blocks = texts.get(&citation.revision).map(|text| text.blocks.as_slice()).unwrap_or_default();
+        let blocks = match texts.entry(citation.revision) {
+            Entry::Occupied(text) => &text.into_mut().blocks,
+            Entry::Vacant(place) => &place.insert(library.revision_text(citation.revision)?).blocks,
+        };
         let at = blocks.partition_point(|block| block.span.end <= citation.span.start);
         places.push(blocks.get(at).map(|block| Located::of(&block.place)).unwrap_or_default());
     }

@@ -19,6 +19,9 @@ use crate::gguf::Gguf;
 use crate::testing::models;
 use crate::testing::tiny::{HEADS, LAYERS, Tiny, WIDTH};
 
+/// Tokens and the position of the first to the logits of the last.
+type Forward = dyn FnMut(&Tensor, usize) -> candle_core::Result<Tensor>;
+
 const TOKENS: [u32; 12] = [1, 70, 5, 260, 4, 99, 17, 3, 2, 200, 70, 5];
 
 fn never() -> bool {
@@ -59,7 +62,7 @@ fn candle_logits(architecture: &str, path: &Path, tokens: &[u32], next: u32) -> 
     let content = Content::read(&mut file).unwrap();
     let cpu = &Device::Cpu;
     let steps = [(tokens, 0), (&[next][..], tokens.len())];
-    let mut forward: Box<dyn FnMut(&Tensor, usize) -> candle_core::Result<Tensor>> = match architecture {
+    let mut forward: Box<Forward> = match architecture {
         "llama" => {
             let mut model = quantized_llama::ModelWeights::from_gguf(content, &mut file, cpu).unwrap();
             Box::new(move |ids, at| model.forward(ids, at))

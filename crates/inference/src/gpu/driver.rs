@@ -23,8 +23,8 @@ const FOLDERS: [&str; 9] = [
 /// Whether the driver is installed.
 #[cfg(target_os = "linux")]
 pub(crate) fn is_driver_installed() -> bool {
-    let there = |folder: &&str| std::path::Path::new(folder).join(DRIVER).exists();
-    if FOLDERS.iter().any(|folder| there(&folder)) {
+    let there = |folder: &&str| std::path::Path::new(*folder).join(DRIVER).exists();
+    if FOLDERS.iter().any(there) {
         return true;
     }
     let cache = std::fs::read("/etc/ld.so.cache").unwrap_or_default();

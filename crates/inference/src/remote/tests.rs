@@ -89,9 +89,9 @@ fn failure(program: &EngineProgram) -> String {
 async fn a_program_that_works_is_asked_again_and_again() {
     let folder = tempfile::tempdir().unwrap();
     let script = format!(
-        "hear; say '{HELLO}'; hear; say '{OPENED}'\nfor id in 1 2; do hear; {} {}; done; hear",
+        "hear; say '{HELLO}'; hear; say '{OPENED}'\nfor id in 1 2; do hear; {} say '{}' | sed \"s/\\\"id\\\":1/\\\"id\\\":$id/\"; done; hear",
         r#"say '{"kind":"alive"}'; say "{\"kind\":\"event\",\"id\":$id,\"event\":{\"text\":\"gpu $id\"}}";"#,
-        format!("say '{}' | sed \"s/\\\"id\\\":1/\\\"id\\\":$id/\"", done(1)),
+        done(1),
     );
     let program = program(folder.path(), &script);
     let remote = remote(&program, Patience::default());

@@ -66,8 +66,7 @@ fn interactive_work_goes_between_the_steps_of_bulk_work() {
 fn an_idle_model_is_dropped_and_loaded_again() {
     let worker = counting(Duration::from_millis(50));
     let (log, seen) = channel();
-    let mut expected = 1;
-    for _ in 0..3 {
+    for expected in 1..=3 {
         let task = Logged { name: "task", steps: 2, gate: None, log: log.clone() };
         worker.submit(Priority::Interactive, task).unwrap();
         assert_eq!(seen.recv().unwrap(), format!("task {expected}"));
@@ -75,7 +74,6 @@ fn an_idle_model_is_dropped_and_loaded_again() {
         while worker.is_loaded() {
             std::thread::sleep(Duration::from_millis(5));
         }
-        expected += 1;
     }
 }
 

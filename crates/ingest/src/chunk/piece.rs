@@ -197,7 +197,7 @@ fn breaks(text: &str, start: usize, end: usize) -> usize {
 fn units(text: &str, block: &Block, span: Span) -> Vec<Span> {
     let content = &text[span.start..span.end];
     let ranges: Vec<Range<usize>> = match block.kind {
-        BlockKind::Heading { .. } => vec![0..content.len()],
+        BlockKind::Heading { .. } => std::iter::once(0..content.len()).collect(),
         BlockKind::Table { .. } | BlockKind::Code { .. } => lines(content),
         _ => docent_text::sentences(content),
     };

@@ -10,7 +10,7 @@ fn found(world: &Fixture, text: &str, phrase: bool) -> Vec<DocumentId> {
 }
 
 fn has_words(world: &Fixture) -> bool {
-    world.library.read("a test", |db| is_empty(db)).map(|empty| !empty).unwrap()
+    world.library.read("a test", is_empty).map(|empty| !empty).unwrap()
 }
 
 #[test]

@@ -128,13 +128,19 @@ fn span(sheet: &[u8]) -> Result<(u64, usize), Failure> {
     Ok((cells, length))
 }
 
-/// A sheet has at most 65,536 rows and 256 columns (MS-XLS 2.2.6.2.1); memory is set aside for what
-/// this record says.
+/// A sheet has at most 65,536 rows and 256 columns (MS-XLS 2.2.6.2.1); the parser sets memory aside for
+/// as many cells as this record says, in its short form of Excel 5 too.
 fn check_dimensions(data: &[u8]) -> Result<(), Failure> {
-    let long =
-        |at: usize| data.get(at..at + 4).map(|long| u32::from_le_bytes([long[0], long[1], long[2], long[3]]));
-    let (Some(first), Some(end)) = (long(0), long(4)) else { return Ok(()) };
-    if data.len() >= 14 && (end > 65_536 || first > end.max(1)) {
+    let word =
+        |at: usize| data.get(at..at + 2).map_or(0, |word| u64::from(u16::from_le_bytes([word[0], word[1]])));
+    let long = |at: usize| word(at) | word(at + 2) << 16;
+    let (first, end, columns) = match data.len() {
+        10 => (word(0), word(2), word(6)),
+        // The parser refuses every other length.
+        _ => (long(0), long(4), word(10)),
+    };
+    let cells = (end.saturating_sub(first) + 1) * (columns + 1);
+    if end > 65_536 || first > end.max(1) || cells > SPANNED_CELLS {
         return Err(Failure::Damaged("the size of a sheet is impossible".to_owned()));
     }
     Ok(())
@@ -193,8 +199,20 @@ mod tests {
         assert_eq!(check(&locked), Err(Failure::Encrypted));
         let far = stream(&[(record::BOUND_SHEET, &[255; 4]), (record::EOF, &[])]);
         assert!(matches!(check(&far), Err(Failure::Damaged(_))));
-        let huge = [0, 0, 0, 0, 255, 255, 255, 255, 0, 0, 255, 0, 0, 0];
-        assert!(matches!(check_dimensions(&huge), Err(Failure::Damaged(_))));
+        for impossible in [
+            &[0, 0, 0, 0, 255, 255, 255, 255, 0, 0, 255, 0, 0, 0][..],
+            // Fewer rows, and columns for all the memory there is.
+            &[0, 0, 0, 0, 255, 255, 0, 0, 0, 0, 255, 255, 0, 0],
+            &[0, 0, 255, 255, 0, 0, 255, 255, 0, 0],
+            &[9, 0, 2, 0, 0, 0, 1, 0, 0, 0],
+        ] {
+            assert!(matches!(check_dimensions(impossible), Err(Failure::Damaged(_))), "{impossible:?}");
+        }
+        for possible in
+            [&[0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 0][..], &[0, 0, 9, 0, 0, 0, 4, 0, 0, 0], &[0; 14], &[]]
+        {
+            assert_eq!(check_dimensions(possible), Ok(()), "{possible:?}");
+        }
     }
 
     #[test]

@@ -194,7 +194,7 @@ mod tests {
         let date = ExcelDateTimeType::DateTime;
         assert_eq!(at(45123.0, date, false), "2023-07-16");
         assert_eq!(at(45123.5, date, false), "2023-07-16 12:00");
-        assert_eq!(at(45123.000_011_574_075, date, false), "2023-07-16 00:00:01");
+        assert_eq!(at(45123.0 + 1.0 / 86_400.0, date, false), "2023-07-16 00:00:01");
         assert_eq!(at(0.75, date, false), "18:00");
         assert_eq!(at(0.0, date, true), "00:00");
         assert_eq!(at(43661.0, date, true), "2023-07-16");

@@ -79,7 +79,7 @@ fn only_the_table_that_questions_are_asked_of_goes_along() {
     let (path, manifest) = world.back_up(true);
     assert!(manifest.vectors);
     let index = members_below(&path, "lance/");
-    assert_eq!(index, [world.rows.clone()]);
+    assert_eq!(index, std::slice::from_ref(&world.rows));
     fs::remove_dir_all(data.join("lance")).unwrap();
     assert!(!world.back_up(true).1.vectors, "there are none");
 }
