@@ -49,7 +49,7 @@ impl Verdict {
 /// What is known about a question and the best passages. Shares are 0 to 1.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Features {
-    /// Best cosine of the best passages on the scale of [`crate::scale`](self): about 0 for
+    /// Best cosine of the best passages on the scale of `crate::scale`: about 0 for
     /// strangers, 1 for a question and its answer. `None` without an embedder that reads the
     /// question's language.
     pub meaning: Option<f32>,

@@ -1,7 +1,7 @@
 //! What crosses the boundary between docent and whoever drives it: a window, a terminal, a test.
 //!
 //! Plain values without behaviour. Wire types never go below this crate and domain types never
-//! cross it: each is made from its domain counterpart in [`convert`]. Times are milliseconds since
+//! cross it: each is made from its domain counterpart in `convert`. Times are milliseconds since
 //! 1970 (UTC), offsets are byte offsets into the canonical text, pages count from 0.
 
 mod app;
