@@ -52,7 +52,8 @@ impl<'m> Source<'m> {
     /// The parts to read, in their order.
     pub(super) fn parts(self) -> Vec<Part<'m>> {
         let mut found = Vec::new();
-        Walk { source: self, found: &mut found }.part(0, String::new(), true, 0);
+        let seen = vec![false; self.message.parts.len()];
+        Walk { source: self, found: &mut found, seen }.part(0, String::new(), true, 0);
         self.without_doubles(&mut found);
         found
     }
@@ -131,13 +132,17 @@ fn is_attached(part: &MessagePart<'_>) -> bool {
 struct Walk<'m, 'f> {
     source: Source<'m>,
     found: &'f mut Vec<Part<'m>>,
+    /// Which parts were followed. What the parser makes of a damaged message may name a part twice, or
+    /// within itself.
+    seen: Vec<bool>,
 }
 
 impl<'m> Walk<'m, '_> {
     /// Follows a part. Without `bodies` only attachments are of interest: another part says the same.
     fn part(&mut self, id: u32, number: String, bodies: bool, depth: usize) {
         let Some(part) = self.source.message.parts.get(id as usize) else { return };
-        if depth > MAX_DEPTH {
+        let is_again = self.seen.get_mut(id as usize).is_none_or(|seen| std::mem::replace(seen, true));
+        if is_again || depth > MAX_DEPTH {
             return;
         }
         if let PartType::Multipart(children) = &part.body {
@@ -185,7 +190,7 @@ impl<'m> Walk<'m, '_> {
 
     /// Which of several forms of the same text is read.
     fn alternative(&self, children: &[u32]) -> Option<usize> {
-        let of_kind = |wanted: &str| children.iter().position(|child| self.leaf(*child, wanted, 0).is_some());
+        let of_kind = |wanted: &str| children.iter().position(|child| self.leaf(*child, wanted).is_some());
         let (plain, markup) = (of_kind("text/plain"), of_kind("text/html"));
         match (plain, markup) {
             (Some(plain), Some(markup)) if plain != markup => {
@@ -197,26 +202,32 @@ impl<'m> Walk<'m, '_> {
     }
 
     /// The first part of a kind at or below a part, apart from attachments.
-    fn leaf(&self, id: u32, wanted: &str, depth: usize) -> Option<&'m MessagePart<'m>> {
-        let part = self.source.message.parts.get(id as usize)?;
-        match &part.body {
-            _ if depth > MAX_DEPTH => None,
-            PartType::Multipart(children) => {
-                children.iter().find_map(|child| self.leaf(*child, wanted, depth + 1))
+    fn leaf(&self, id: u32, wanted: &str) -> Option<&'m MessagePart<'m>> {
+        let parts = &self.source.message.parts;
+        let (mut seen, mut waiting) = (vec![false; parts.len()], vec![id]);
+        while let Some(id) = waiting.pop() {
+            let Some(part) = parts.get(id as usize) else { continue };
+            if std::mem::replace(&mut seen[id as usize], true) {
+                continue;
             }
-            _ => (kind_of(part) == wanted && !is_attached(part)).then_some(part),
+            match &part.body {
+                PartType::Multipart(children) => waiting.extend(children.iter().rev()),
+                _ if kind_of(part) == wanted && !is_attached(part) => return Some(part),
+                _ => {}
+            }
         }
+        None
     }
 
     /// Whether plain text only says that the message is HTML, or is all but empty.
     fn is_stub(&self, plain: u32, markup: u32) -> bool {
-        let Some(plain) = self.leaf(plain, "text/plain", 0) else { return true };
+        let Some(plain) = self.leaf(plain, "text/plain") else { return true };
         let letters = |text: &str| text.chars().filter(|c| c.is_alphanumeric()).count();
         let plain = letters(&self.source.text(plain).text);
         if plain >= STUB_LETTERS {
             return false;
         }
-        let Some(markup) = self.leaf(markup, "text/html", 0) else { return false };
+        let Some(markup) = self.leaf(markup, "text/html") else { return false };
         let shown = super::super::html::fragment(&self.source.text(markup).text, self.source.html_depth);
         let markup: usize = shown.iter().map(|(_, text)| letters(text)).sum();
         markup > 0 && (plain == 0 || markup > plain * STUB_SHARE + 100)
@@ -261,6 +272,7 @@ const TNEF: Role = Role::Closed("Outlook's own format (TNEF) is not read");
 
 #[cfg(test)]
 mod tests {
+    use super::*;
     use crate::read::testing::{read_named, texts};
 
     const CALENDAR: &str = "BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nSUMMARY:Budget\r\nDTSTART:20261121T100000Z\r\nLOCATION:Room 7\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n";
@@ -286,5 +298,17 @@ mod tests {
         );
         let document = read_named("a.eml", invitation(&attached).as_bytes()).unwrap();
         assert_eq!(texts(&document)[2..], ["Please come.", "invite.ics", card]);
+    }
+
+    #[test]
+    fn parts_that_lie_within_themselves_are_followed_once() {
+        // What the parser made of one of 10,000 damaged mails, in small: every part in every other.
+        let all: Vec<u32> = (0..40).collect();
+        let within = |_| MessagePart { body: PartType::Multipart(all.clone()), ..MessagePart::default() };
+        let mut parts: Vec<MessagePart<'_>> = (0..39).map(within).collect();
+        parts.push(MessagePart { body: PartType::Text("the text".into()), ..MessagePart::default() });
+        let message = Message { parts, ..Message::default() };
+        let found = Source { message: &message, raw: b"", html_depth: 10 }.parts();
+        assert_eq!(found.iter().map(|part| part.role).collect::<Vec<_>>(), [Role::Text]);
     }
 }
