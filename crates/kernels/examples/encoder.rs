@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use docent_kernels::{
     Activation, Activations, Cpu, Epilogue, Kept, Matrix, Norm, Pool, Sequences, Tier, attend_sequences,
-    layer_norm, matmul,
+    layer_norm, matmul, matmul_quantised,
 };
 
 const WIDTH: usize = 384;
@@ -69,7 +69,7 @@ struct Layer<'a> {
     rows: Vec<f32>,
     projected: Vec<f32>,
     attended: Vec<f32>,
-    inner: Vec<f32>,
+    inner: Activations,
 }
 
 impl<'a> Layer<'a> {
@@ -84,7 +84,7 @@ impl<'a> Layer<'a> {
             rows: noise(tokens * WIDTH),
             projected: vec![0.0; tokens * 3 * WIDTH],
             attended: vec![0.0; tokens * WIDTH],
-            inner: vec![0.0; tokens * INNER],
+            inner: Activations::empty(),
         }
     }
 
@@ -120,10 +120,9 @@ impl<'a> Layer<'a> {
         took(5, &mut || norm(rows));
         took(0, &mut || x.set(cpu, rows, WIDTH, Norm::None, Kept::default()));
         took(3, &mut || {
-            matmul(cpu, x, &[&matrices[2]], Epilogue::Write(Activation::GeluErf), inner);
+            matmul_quantised(cpu, x, None, &matrices[2], Activation::GeluErf, Kept::default(), inner);
         });
-        took(0, &mut || x.set(cpu, inner, INNER, Norm::None, Kept::default()));
-        took(4, &mut || matmul(cpu, x, &[&matrices[3]], Epilogue::Add, rows));
+        took(4, &mut || matmul(cpu, inner, &[&matrices[3]], Epilogue::Add, rows));
         took(5, &mut || norm(rows));
         times
     }

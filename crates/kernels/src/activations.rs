@@ -2,7 +2,7 @@
 
 use crate::normal::rms_norm_row;
 use crate::pool::Parts;
-use crate::simd::Simd;
+use crate::simd::{LANES, Simd};
 use crate::tier::{Cpu, Kernel};
 use crate::transcendental::ROUNDER;
 
@@ -100,11 +100,9 @@ impl Activations {
     pub fn set(&mut self, cpu: &Cpu, rows: &[f32], width: usize, norm: Norm<'_>, kept: Kept) {
         assert!(width > 0 && width.is_multiple_of(BLOCK) && rows.len().is_multiple_of(width));
         let Kept { residual, floats } = kept;
-        let (count, lines) = (rows.len() / width, if residual { 2 } else { 1 });
-        (self.rows, self.width, self.parts) = (count, width, lines);
-        self.blocks.resize(lines * rows.len() / BLOCK, EMPTY);
-        self.floats.resize(if floats { rows.len() } else { 0 }, 0.0);
-        let per_row = lines * width / BLOCK;
+        let count = rows.len() / width;
+        self.resize(count, width, kept);
+        let per_row = self.parts * width / BLOCK;
         let items = if count < PARALLEL_FROM { 1 } else { 4 * cpu.pool.threads() };
         let step = count.div_ceil(items).next_multiple_of(GROUP);
         let parts = Parts::new(&mut self.blocks);
@@ -130,6 +128,14 @@ impl Activations {
 }
 
 impl Activations {
+    /// Makes room for `count` rows of `width` values, a multiple of 32; what they hold is left open.
+    pub(crate) fn resize(&mut self, count: usize, width: usize, kept: Kept) {
+        let Kept { residual, floats } = kept;
+        (self.rows, self.width, self.parts) = (count, width, if residual { 2 } else { 1 });
+        self.blocks.resize(self.parts * count * width / BLOCK, EMPTY);
+        self.floats.resize(if floats { count * width } else { 0 }, 0.0);
+    }
+
     /// Where the first block of a line lies, and how far it is to the next.
     pub(crate) fn place(&self, line: usize) -> (usize, usize) {
         place(line, self.rows * self.parts, self.width / BLOCK)
@@ -139,7 +145,7 @@ impl Activations {
 /// Where the first of `per_line` blocks of a line lies among those of `lines` lines, and how far it
 /// is to the next.
 #[inline(always)]
-fn place(line: usize, lines: usize, per_line: usize) -> (usize, usize) {
+pub(crate) fn place(line: usize, lines: usize, per_line: usize) -> (usize, usize) {
     let first = line / GROUP * GROUP;
     (first * per_line + line - first, GROUP.min(lines - first))
 }
@@ -175,18 +181,22 @@ impl Kernel for Quantise<'_> {
                 self.floats[index * self.width..][..self.width].copy_from_slice(row);
             }
             let (blocks, _) = row.as_chunks::<BLOCK>();
+            let load = |block: &[f32; BLOCK]| {
+                let (lanes, _) = block.as_chunks::<LANES>();
+                [s.load(&lanes[0]), s.load(&lanes[1])]
+            };
             if self.residual {
                 // The two lines of a row are neighbours.
                 let (start, stride) = place(2 * index, 2 * count, per_row);
                 for (block, out) in blocks.iter().zip(self.blocks[start..].chunks_mut(stride)) {
                     let [coarse, fine, ..] = out else { continue };
-                    quantise_twice(s, block, coarse, fine);
+                    quantise_twice(s, load(block), coarse, fine);
                 }
                 continue;
             }
             let (start, stride) = place(index, count, per_row);
             for (block, out) in blocks.iter().zip(self.blocks[start..].iter_mut().step_by(stride)) {
-                quantise_block(s, block, out);
+                quantise_once(s, load(block), out);
             }
         }
     }
@@ -194,22 +204,22 @@ impl Kernel for Quantise<'_> {
 
 /// Divides by the largest of the block and multiplies with 127.
 #[inline(always)]
-fn quantise_block<S: Simd>(s: S, block: &[f32; BLOCK], out: &mut Block) {
-    let (lanes, _) = block.as_chunks::<16>();
-    let (values, largest) = scaled(s, [s.load(&lanes[0]), s.load(&lanes[1])]);
+pub(crate) fn quantise_once<S: Simd>(s: S, block: [S::F; 2], out: &mut Block) {
+    let (values, largest) = scaled(s, block);
     let halves = s.store_i8(values, &mut out.values);
     out.describe(largest * (1.0 / 127.0), halves);
 }
 
-/// As [`quantise_block`], and the same once more with what rounding has left, in steps of a 254th.
+/// As [`quantise_once`], and the same once more with what rounding has left, in steps of a 254th.
 #[inline(always)]
-fn quantise_twice<S: Simd>(s: S, block: &[f32; BLOCK], coarse: &mut Block, fine: &mut Block) {
-    let (lanes, _) = block.as_chunks::<16>();
-    let (values, largest) = scaled(s, [s.load(&lanes[0]), s.load(&lanes[1])]);
+pub(crate) fn quantise_twice<S: Simd>(s: S, block: [S::F; 2], coarse: &mut Block, fine: &mut Block) {
+    let (values, largest) = scaled(s, block);
     let scale = largest * (1.0 / 127.0);
     let rounder = s.splat(ROUNDER);
     // At most a half before, at most 127 after.
-    let left = values.map(|value| s.mul(s.sub(value, s.sub(s.add(value, rounder), rounder)), s.splat(254.0)));
+    let left = |value| s.mul(s.sub(value, s.sub(s.add(value, rounder), rounder)), s.splat(254.0));
+    // Not by `map`, which would not be compiled for the tier.
+    let left = [left(values[0]), left(values[1])];
     let halves = s.store_i8(values, &mut coarse.values);
     coarse.describe(scale, halves);
     let halves = s.store_i8(left, &mut fine.values);

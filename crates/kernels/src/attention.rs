@@ -250,29 +250,18 @@ impl<E: Element> Task<'_, E> {
         }
     }
 
-    /// The queries of some rows: for each step of rows, one number of each row after the other.
-    /// They are scaled so that the weights of softmax are powers of two.
+    /// The queries of some rows, row after row: for each step as many as it is padded to. They are scaled
+    /// so that the weights of softmax are powers of two.
     fn queries(&self, tier: Tier, rows: Run, out: &mut [f32]) {
         let head_len = self.cache.head_len;
         let scale = self.queries.scale * std::f32::consts::LOG2_E;
         for (base, count) in rows.steps(tier) {
-            let query = |row: usize| self.query(rows.head, rows.first + base + row.min(count - 1));
-            let out = &mut out[base * head_len..];
-            match padded_rows(count) {
-                1 => interleave::<1>(query, scale, &mut out[..head_len]),
-                4 => interleave::<4>(query, scale, &mut out[..4 * head_len]),
-                _ => interleave::<ROWS>(query, scale, &mut out[..ROWS * head_len]),
+            let out = out[base * head_len..].chunks_exact_mut(head_len).take(padded_rows(count));
+            for (row, out) in out.enumerate() {
+                let query = self.query(rows.head, rows.first + base + row.min(count - 1));
+                out.iter_mut().zip(query).for_each(|(out, value)| *out = value * scale);
             }
         }
-    }
-}
-
-/// One number of each of `R` queries after the other, scaled.
-fn interleave<'a, const R: usize>(query: impl Fn(usize) -> &'a [f32], scale: f32, out: &mut [f32]) {
-    let (out, _) = out.as_chunks_mut::<R>();
-    let queries: [&[f32]; R] = std::array::from_fn(|row| &query(row)[..out.len()]);
-    for (d, out) in out.iter_mut().enumerate() {
-        *out = std::array::from_fn(|row| queries[row][d] * scale);
     }
 }
 

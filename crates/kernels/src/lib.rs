@@ -28,7 +28,7 @@ pub use activations::{Activations, Kept, Norm};
 pub use attention::{KeyValues, Queries, Sequences, Stored, attend, attend_sequences};
 pub use format::Format;
 pub use gate::gate;
-pub use matmul::{Activation, Epilogue, gated_matmul, matmul};
+pub use matmul::{Activation, Epilogue, gated_matmul, matmul, matmul_quantised};
 pub use matrix::Matrix;
 pub use normal::{layer_norm, rms_norm};
 pub use pool::Pool;

@@ -4,14 +4,16 @@
 //! registers. Each output sums its blocks in the same order whatever the number of rows and the
 //! tier.
 
+mod finish;
 mod tile;
 
-use crate::activations::{Activations, GROUP};
+use crate::activations::{Activations, GROUP, Kept, Norm};
 use crate::matrix::Matrix;
 use crate::pool::Parts;
 use crate::simd::{LANES, Simd};
 use crate::tier::{Cpu, Kernel, Tier};
-use crate::transcendental::{gelu_erf, gelu_tanh, silu};
+pub(crate) use finish::activate;
+use finish::{Blocks, FinishBlocks, FinishRows, ResultRows};
 use tile::{Place, product};
 
 /// The most rows at a time.
@@ -73,7 +75,7 @@ pub fn matmul(cpu: &Cpu, x: &Activations, matrices: &[&Matrix], epilogue: Epilog
         }));
         start += matrix.outputs;
     }
-    run_units(cpu, x, &units, epilogue, stride, out);
+    run_units(cpu, x, &units, &Sink::Rows(ResultRows { out: Parts::new(out), stride, epilogue }));
 }
 
 /// `activation(x gate) * (x up)`, the gated unit of Shazeer (2020): `[rows, outputs]`.
@@ -88,13 +90,56 @@ pub fn gated_matmul(
     activation: Activation,
     out: &mut [f32],
 ) {
-    assert_eq!(gate.outputs, up.outputs, "gate and up differ");
     assert_eq!(out.len(), x.rows * up.outputs, "the result has another size");
-    check(x, gate);
+    let (stride, epilogue) = (up.outputs, Epilogue::Write(activation));
+    let rows = ResultRows { out: Parts::new(out), stride, epilogue };
+    run_units(cpu, x, &units_of(x, up, Some(gate)), &Sink::Rows(rows));
+}
+
+/// `activation(x up)`, or [`gated_matmul`] if there is a gate, as the activations of the next matrix: what
+/// [`Activations::set`] would make of the results, in the forms of `kept`. They are quantised where they
+/// come about, so that memory sees a quarter of the bytes once instead of all of them twice.
+///
+/// # Panics
+/// As [`gated_matmul`], and if the number of outputs is no multiple of 32.
+pub fn matmul_quantised(
+    cpu: &Cpu,
+    x: &Activations,
+    gate: Option<&Matrix>,
+    up: &Matrix,
+    activation: Activation,
+    kept: Kept,
+    out: &mut Activations,
+) {
+    if kept.floats {
+        let mut rows = vec![0.0; x.rows * up.outputs];
+        match gate {
+            Some(gate) => gated_matmul(cpu, x, gate, up, activation, &mut rows),
+            None => matmul(cpu, x, &[up], Epilogue::Write(activation), &mut rows),
+        }
+        out.set(cpu, &rows, up.outputs, Norm::None, kept);
+        return;
+    }
+    assert!(up.outputs.is_multiple_of(2 * LANES), "the results do not make whole blocks");
+    out.resize(x.rows, up.outputs, kept);
+    let blocks = Blocks {
+        rows: x.rows,
+        per_line: up.outputs / (2 * LANES),
+        parts: out.parts,
+        activation,
+        out: Parts::new(&mut out.blocks),
+    };
+    run_units(cpu, x, &units_of(x, up, gate), &Sink::Blocks(blocks));
+}
+
+/// The tiles of a matrix, each with that of its gate.
+fn units_of<'a>(x: &Activations, up: &'a Matrix, gate: Option<&'a Matrix>) -> Vec<Unit<'a>> {
     check(x, up);
-    let unit = |tile| Unit { matrix: up, gate: Some(gate), tile, at: tile * LANES };
-    let units: Vec<_> = (0..up.tiles()).map(unit).collect();
-    run_units(cpu, x, &units, Epilogue::Write(activation), up.outputs, out);
+    if let Some(gate) = gate {
+        assert_eq!(gate.outputs, up.outputs, "gate and up differ");
+        check(x, gate);
+    }
+    (0..up.tiles()).map(|tile| Unit { matrix: up, gate, tile, at: tile * LANES }).collect()
 }
 
 fn check(x: &Activations, matrix: &Matrix) {
@@ -112,14 +157,23 @@ struct Unit<'a> {
     at: usize,
 }
 
-fn run_units(
-    cpu: &Cpu,
-    x: &Activations,
-    units: &[Unit<'_>],
-    epilogue: Epilogue,
-    stride: usize,
-    out: &mut [f32],
-) {
+/// Where results go.
+enum Sink<'a> {
+    Rows(ResultRows<'a>),
+    Blocks(Blocks<'a>),
+}
+
+impl Sink<'_> {
+    /// Tiles that make one result.
+    fn tiles_at_once(&self) -> usize {
+        match self {
+            Self::Rows(_) => 1,
+            Self::Blocks(_) => 2,
+        }
+    }
+}
+
+fn run_units(cpu: &Cpu, x: &Activations, units: &[Unit<'_>], sink: &Sink<'_>) {
     if x.rows == 0 || units.is_empty() {
         return;
     }
@@ -129,11 +183,10 @@ fn run_units(
     let bytes = units[0].matrix.tile_bytes();
     let enough = ITEM_WORK.div_ceil(work).min(ITEM_BYTES.div_ceil(bytes.max(1)));
     let fair = units.len().div_ceil(cpu.pool.threads());
-    let per_item = enough.clamp(1, fair.max(1));
+    let per_item = enough.clamp(1, fair.max(1)).next_multiple_of(sink.tiles_at_once());
     let runs = units.len().div_ceil(per_item);
     // What is larger, weights or rows, is read once, and the other again and again.
     let by_columns = units.len() * bytes > size_of_val(x.blocks.as_slice());
-    let result = Parts::new(out);
     cpu.pool.run(row_blocks * runs, &|item| {
         let (block, run) = match by_columns {
             true => (item % row_blocks, item / row_blocks),
@@ -142,7 +195,7 @@ fn run_units(
         let first = run * per_item;
         let rows = (block * row_block).min(x.rows)..((block + 1) * row_block).min(x.rows);
         let units = &units[first..(first + per_item).min(units.len())];
-        Tiles { tier: cpu.tier, x, rows, units, epilogue, stride, result: &result }.run();
+        Tiles { tier: cpu.tier, x, rows, units, sink }.run();
     });
 }
 
@@ -152,31 +205,41 @@ struct Tiles<'a> {
     x: &'a Activations,
     rows: std::ops::Range<usize>,
     units: &'a [Unit<'a>],
-    epilogue: Epilogue,
-    stride: usize,
-    result: &'a Parts<'a, f32>,
+    sink: &'a Sink<'a>,
 }
 
 impl Tiles<'_> {
     fn run(&self) {
         let lines = if self.tier.is_wide() { MOST_ROWS } else { MOST_ROWS_NARROW };
         let at_once = lines / self.x.parts;
-        let mut sums = [[0.0; LANES]; MOST_ROWS];
-        let mut gates = [[0.0; LANES]; MOST_ROWS];
+        let mut tiles = [Tile::EMPTY; 2];
         let mut row = self.rows.start;
         while row < self.rows.end {
             let left = (self.rows.end - row).min(at_once);
             let count = 1 << left.ilog2();
             // Columns within rows, so that neighbouring results are written one after the other.
-            for unit in self.units {
-                self.multiply(row, unit.matrix, unit.tile, &mut sums, count);
-                if let Some(gate) = unit.gate {
-                    self.multiply(row, gate, unit.tile, &mut gates, count);
-                }
-                let gates = unit.gate.map(|_| &gates[..count]);
-                self.tier.run(Finish { tiles: self, unit, row, sums: &sums[..count], gates });
+            match self.sink {
+                Sink::Rows(rows) => self.units.iter().for_each(|unit| {
+                    let tile = &mut tiles[0];
+                    self.fill(tile, row, unit, count);
+                    self.tier.run(FinishRows { rows, unit, row, tile });
+                }),
+                Sink::Blocks(blocks) => self.units.as_chunks::<2>().0.iter().for_each(|units| {
+                    tiles.iter_mut().zip(units).for_each(|(tile, unit)| self.fill(tile, row, unit, count));
+                    let block = units[0].at / (2 * LANES);
+                    self.tier.run(FinishBlocks { blocks, row, block, tiles: &tiles });
+                }),
             }
             row += count;
+        }
+    }
+
+    /// The sums of `count` rows from `row` on.
+    fn fill(&self, tile: &mut Tile, row: usize, unit: &Unit<'_>, count: usize) {
+        (tile.count, tile.gated) = (count, unit.gate.is_some());
+        self.multiply(row, unit.matrix, unit.tile, &mut tile.sums, count);
+        if let Some(gate) = unit.gate {
+            self.multiply(row, gate, unit.tile, &mut tile.gates, count);
         }
     }
 
@@ -196,6 +259,19 @@ impl Tiles<'_> {
 /// One tile of up to [`MOST_ROWS`] lines.
 type Sums = [[f32; LANES]; MOST_ROWS];
 
+/// What becomes sixteen columns of some rows of the result.
+struct Tile {
+    count: usize,
+    sums: Sums,
+    gated: bool,
+    gates: Sums,
+}
+
+impl Tile {
+    const EMPTY: Self =
+        Self { count: 0, sums: [[0.0; LANES]; MOST_ROWS], gated: false, gates: [[0.0; LANES]; MOST_ROWS] };
+}
+
 /// Adds up the two lines of each row, and the bias: `count` results, one after the other.
 struct Join<'a> {
     sums: &'a mut Sums,
@@ -213,63 +289,6 @@ impl Kernel for Join<'_> {
             let sum = self.bias.map_or(sum, |bias| s.add(sum, s.load(bias)));
             s.store(sum, &mut self.sums[row]);
         }
-    }
-}
-
-/// Puts sums where they belong.
-struct Finish<'a> {
-    tiles: &'a Tiles<'a>,
-    unit: &'a Unit<'a>,
-    row: usize,
-    sums: &'a [[f32; LANES]],
-    gates: Option<&'a [[f32; LANES]]>,
-}
-
-impl Kernel for Finish<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run<S: Simd>(self, s: S) {
-        let Self { tiles, unit, row, sums, gates } = self;
-        let columns = LANES.min(unit.matrix.outputs - unit.tile * LANES);
-        for (r, sum) in sums.iter().enumerate() {
-            let sum = s.load(sum);
-            let value = match (tiles.epilogue, gates) {
-                (Epilogue::Add, _) => sum,
-                (Epilogue::Write(activation), None) => activate(s, activation, sum),
-                (Epilogue::Write(activation), Some(gates)) => {
-                    s.mul(sum, activate(s, activation, s.load(&gates[r])))
-                }
-            };
-            // SAFETY: items have rows or columns of their own.
-            let out = unsafe { tiles.result.part((row + r) * tiles.stride + unit.at, columns) };
-            if let Ok(out) = <&mut [f32; LANES]>::try_from(&mut *out) {
-                let value = match tiles.epilogue {
-                    Epilogue::Add => s.add(s.load(out), value),
-                    Epilogue::Write(_) => value,
-                };
-                s.store(value, out);
-            } else {
-                let mut lanes = [0.0; LANES];
-                s.store(value, &mut lanes);
-                for (out, value) in out.iter_mut().zip(lanes) {
-                    match tiles.epilogue {
-                        Epilogue::Add => *out += value,
-                        Epilogue::Write(_) => *out = value,
-                    }
-                }
-            }
-        }
-    }
-}
-
-#[inline(always)]
-pub(crate) fn activate<S: Simd>(s: S, activation: Activation, x: S::F) -> S::F {
-    match activation {
-        Activation::Identity => x,
-        Activation::Silu => silu(s, x),
-        Activation::GeluErf => gelu_erf(s, x),
-        Activation::GeluTanh => gelu_tanh(s, x),
     }
 }
 

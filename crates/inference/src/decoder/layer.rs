@@ -8,7 +8,7 @@ use docent_kernels::{Activation, Cpu, Matrix, Norm, Rope};
 use super::Shape;
 use super::adapter::LayerTerms;
 use super::linear::Packing;
-use super::ops::{AddProduct, Attend, Gate, Linear, Project, Sequence};
+use super::ops::{AddProduct, Attend, FeedForward, Linear, Project, Sequence, Sum};
 use crate::InferenceError;
 use crate::tensors::vector;
 
@@ -125,28 +125,19 @@ impl Layer {
             &AddProduct {
                 cpu,
                 linear: Linear { matrix: &self.output, term: terms.and_then(|t| t.output.as_ref()) },
-                norm: self.output_norm.as_deref(),
-                epsilon: self.epsilon,
+                sum: Sum { norm: self.output_norm.as_deref(), epsilon: self.epsilon },
                 residual: self.residual,
             },
         )?;
-        let inner = x.apply_op1_no_bwd(&Gate {
+        x.apply_op1_no_bwd(&FeedForward {
             cpu,
             norm: Norm::Rms(&self.feed_forward_norm, self.epsilon),
             gate: Linear { matrix: &self.gate, term: terms.and_then(|t| t.gate.as_ref()) },
             up: Linear { matrix: &self.up, term: terms.and_then(|t| t.up.as_ref()) },
             activation: self.activation,
+            down: Linear { matrix: &self.down, term: terms.and_then(|t| t.down.as_ref()) },
+            sum: Sum { norm: self.down_norm.as_deref(), epsilon: self.epsilon },
             residual: self.residual,
-        })?;
-        inner.apply_op2_no_bwd(
-            &x,
-            &AddProduct {
-                cpu,
-                linear: Linear { matrix: &self.down, term: terms.and_then(|t| t.down.as_ref()) },
-                norm: self.down_norm.as_deref(),
-                epsilon: self.epsilon,
-                residual: self.residual,
-            },
-        )
+        })
     }
 }

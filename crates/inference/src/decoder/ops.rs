@@ -9,7 +9,7 @@ use std::sync::{Mutex, PoisonError};
 use candle_core::{CpuStorage, CustomOp1, CustomOp2, Layout, Result, Shape};
 use docent_kernels::{
     Activation, Activations, Cpu, Epilogue, Kept, KeyValues, Matrix, Norm, Queries, Rope, attend, gate,
-    gated_matmul, matmul, rms_norm,
+    matmul, matmul_quantised, rms_norm,
 };
 
 use super::adapter::LowRank;
@@ -37,9 +37,14 @@ fn activations<'a>(
     linears: &[Linear<'_>],
     residual: bool,
 ) -> Activations {
-    let floats = linears.iter().any(|linear| linear.matrix.is_float() || linear.term.is_some());
     let inputs = linears.first().map_or(1, |linear| linear.matrix.inputs());
-    Activations::new(cpu, values, inputs, norm, Kept { residual, floats })
+    Activations::new(cpu, values, inputs, norm, kept(linears, residual))
+}
+
+/// In which forms `linears` need what they multiply.
+fn kept(linears: &[Linear<'_>], residual: bool) -> Kept {
+    let floats = linears.iter().any(|linear| linear.matrix.is_float() || linear.term.is_some());
+    Kept { residual, floats }
 }
 
 /// The products with all of `linears` side by side: `[rows, sum of outputs]`.
@@ -80,45 +85,84 @@ impl CustomOp1 for Project<'_> {
     }
 }
 
-/// Each row normed and passed through the gated unit: `[n, width]` to `[n, inner]`.
-pub(super) struct Gate<'a> {
+/// What a product becomes: normed if the model does that (Gemma 3), and added to the residual.
+#[derive(Clone, Copy)]
+pub(super) struct Sum<'a> {
+    pub(super) norm: Option<&'a [f32]>,
+    pub(super) epsilon: f32,
+}
+
+impl Sum<'_> {
+    /// The rows of `residual` with the product of `x` added.
+    fn of(self, cpu: &Cpu, x: &Activations, linear: Linear<'_>, residual: &[f32]) -> Vec<f32> {
+        let Some(weight) = self.norm else {
+            let mut out = residual.to_vec();
+            matmul(cpu, x, &[linear.matrix], Epilogue::Add, &mut out);
+            if let Some(term) = linear.term {
+                term.add(cpu, x, &mut out, linear.matrix.outputs(), 0);
+            }
+            return out;
+        };
+        let mut product = vec![0.0; residual.len()];
+        multiply(cpu, x, &[linear], &mut product);
+        let mut out = vec![0.0; residual.len()];
+        rms_norm(cpu.tier, &product, weight, self.epsilon, &mut out);
+        out.iter_mut().zip(residual).for_each(|(out, residual)| *out += residual);
+        out
+    }
+}
+
+/// Each row normed, passed through the gated unit and a matrix, and added to itself: `[n, width]`.
+pub(super) struct FeedForward<'a> {
     pub(super) cpu: &'a Cpu,
     pub(super) norm: Norm<'a>,
     pub(super) gate: Linear<'a>,
     pub(super) up: Linear<'a>,
     pub(super) activation: Activation,
+    pub(super) down: Linear<'a>,
+    pub(super) sum: Sum<'a>,
     pub(super) residual: bool,
 }
 
-impl CustomOp1 for Gate<'_> {
+impl FeedForward<'_> {
+    /// What the gated unit makes of rows, as the last matrix needs it.
+    fn inner(&self, rows: &[f32]) -> Activations {
+        let linears = [self.gate, self.up];
+        let x = activations(self.cpu, rows, self.norm, &linears, self.residual);
+        if linears.iter().all(|linear| linear.term.is_none()) {
+            let kept = kept(&[self.down], self.residual);
+            let mut inner = Activations::empty();
+            let gate = Some(self.gate.matrix);
+            matmul_quantised(self.cpu, &x, gate, self.up.matrix, self.activation, kept, &mut inner);
+            return inner;
+        }
+        let (count, width) = (rows.len() / self.up.matrix.inputs(), self.up.matrix.outputs());
+        let mut both = vec![0.0; 2 * count * width];
+        multiply(self.cpu, &x, &linears, &mut both);
+        let mut inner = vec![0.0; count * width];
+        gate(self.cpu, self.activation, &both, width, &mut inner);
+        activations(self.cpu, &inner, Norm::None, &[self.down], self.residual)
+    }
+}
+
+impl CustomOp1 for FeedForward<'_> {
     fn name(&self) -> &'static str {
-        "gate"
+        "feed forward"
     }
 
     fn cpu_fwd(&self, storage: &CpuStorage, layout: &Layout) -> Result<(CpuStorage, Shape)> {
         let rows = rows(storage, layout)?;
-        let linears = [self.gate, self.up];
-        let x = activations(self.cpu, rows, self.norm, &linears, self.residual);
-        let (count, inner) = (rows.len() / self.up.matrix.inputs(), self.up.matrix.outputs());
-        let mut out = vec![0.0; count * inner];
-        if linears.iter().all(|linear| linear.term.is_none()) {
-            gated_matmul(self.cpu, &x, self.gate.matrix, self.up.matrix, self.activation, &mut out);
-        } else {
-            let mut both = vec![0.0; 2 * count * inner];
-            multiply(self.cpu, &x, &linears, &mut both);
-            gate(self.cpu, self.activation, &both, inner, &mut out);
-        }
-        Ok((CpuStorage::F32(out), Shape::from((count, inner))))
+        let out = self.sum.of(self.cpu, &self.inner(rows), self.down, rows);
+        Ok((CpuStorage::F32(out), layout.shape().clone()))
     }
 }
 
-/// Rows multiplied with a matrix, normed if the model does that, and added to the residual:
-/// `[n, inputs]` and `[n, outputs]` to `[n, outputs]`.
+/// Rows multiplied with a matrix and added to the residual: `[n, inputs]` and `[n, outputs]` to
+/// `[n, outputs]`.
 pub(super) struct AddProduct<'a> {
     pub(super) cpu: &'a Cpu,
     pub(super) linear: Linear<'a>,
-    pub(super) norm: Option<&'a [f32]>,
-    pub(super) epsilon: f32,
+    pub(super) sum: Sum<'a>,
     pub(super) residual: bool,
 }
 
@@ -134,28 +178,9 @@ impl CustomOp2 for AddProduct<'_> {
         residual: &CpuStorage,
         residual_layout: &Layout,
     ) -> Result<(CpuStorage, Shape)> {
-        let Self { cpu, linear, norm, epsilon, .. } = *self;
-        let x = activations(cpu, rows(inner, inner_layout)?, Norm::None, &[linear], self.residual);
-        let residual = rows(residual, residual_layout)?;
-        let width = linear.matrix.outputs();
-        let out = match norm {
-            None => {
-                let mut out = residual.to_vec();
-                matmul(cpu, &x, &[linear.matrix], Epilogue::Add, &mut out);
-                if let Some(term) = linear.term {
-                    term.add(cpu, &x, &mut out, width, 0);
-                }
-                out
-            }
-            Some(weight) => {
-                let mut product = vec![0.0; residual.len()];
-                multiply(cpu, &x, &[linear], &mut product);
-                let mut out = vec![0.0; residual.len()];
-                rms_norm(cpu.tier, &product, weight, epsilon, &mut out);
-                out.iter_mut().zip(residual).for_each(|(out, residual)| *out += residual);
-                out
-            }
-        };
+        let inner = rows(inner, inner_layout)?;
+        let x = activations(self.cpu, inner, Norm::None, &[self.linear], self.residual);
+        let out = self.sum.of(self.cpu, &x, self.linear, rows(residual, residual_layout)?);
         Ok((CpuStorage::F32(out), residual_layout.shape().clone()))
     }
 }

@@ -5,7 +5,7 @@
 
 use docent_kernels::{
     Activation, Activations, Cpu, Epilogue, Kept, Matrix, Norm, Pairs, Rope, Rows, Sequences,
-    attend_sequences, gated_matmul, layer_norm, matmul,
+    attend_sequences, layer_norm, matmul, matmul_quantised,
 };
 
 use super::settings::Settings;
@@ -87,7 +87,7 @@ pub(super) struct Pass<'a> {
     normed: Vec<f32>,
     projected: Rows,
     attended: Rows,
-    inner: Rows,
+    inner: Activations,
 }
 
 impl<'a> Pass<'a> {
@@ -110,7 +110,7 @@ impl<'a> Pass<'a> {
             normed: Vec::new(),
             projected: Rows::zeros(tokens * 3 * settings.width),
             attended: Rows::zeros(tokens * settings.width),
-            inner: Rows::zeros(tokens * settings.inner),
+            inner: Activations::empty(),
         }
     }
 
@@ -175,18 +175,14 @@ impl FeedForward {
     fn apply(&self, rows: &mut [f32], pass: &mut Pass<'_>) {
         let cpu = pass.cpu;
         pass.set(rows, self.norm_in.as_ref(), &self.up);
-        match &self.factor {
-            None => {
-                matmul(cpu, &pass.x, &[&self.up], Epilogue::Write(self.activation), &mut pass.inner);
-            }
-            // What the kernel activates it calls the gate.
-            Some(factor) => {
-                gated_matmul(cpu, &pass.x, &self.up, factor, self.activation, &mut pass.inner);
-            }
-        }
         let form = kept(pass.residual, &self.down);
-        pass.x.set(cpu, &pass.inner, self.down.inputs(), Norm::None, form);
-        matmul(cpu, &pass.x, &[&self.down], Epilogue::Add, rows);
+        // What the kernel activates it calls the gate.
+        let (gate, up) = match &self.factor {
+            None => (None, &self.up),
+            Some(factor) => (Some(&self.up), factor),
+        };
+        matmul_quantised(cpu, &pass.x, gate, up, self.activation, form, &mut pass.inner);
+        matmul(cpu, &pass.inner, &[&self.down], Epilogue::Add, rows);
         if let Some(norm) = &self.norm_out {
             norm.apply(cpu, rows);
         }

@@ -33,7 +33,7 @@ pub(super) struct Chunk<'a, E> {
     /// Where the rows start in `partial`.
     pub(super) base: usize,
     pub(super) count: usize,
-    /// Scaled queries, one number of each of the [`padded_rows`] after the other.
+    /// Scaled queries, one after the other, as many as [`padded_rows`].
     pub(super) queries: &'a [f32],
     pub(super) weights: &'a mut Weights,
     pub(super) partial: &'a mut Partial,
@@ -73,6 +73,11 @@ impl<const R: usize, E: Element> Kernel for For<R, Chunk<'_, E>> {
             chunk.scores::<S, R, 4>(s, block, &mut largest);
             block += 4;
         }
+        // Two of them and eight rows fit thirty-two registers, and queries are loaded half as often.
+        while R == ROWS && block + 2 <= blocks.end {
+            chunk.scores::<S, R, 2>(s, block, &mut largest);
+            block += 2;
+        }
         while block < blocks.end {
             chunk.scores::<S, R, 1>(s, block, &mut largest);
             block += 1;
@@ -107,15 +112,18 @@ impl<E: Element> Chunk<'_, E> {
         block: usize,
         largest: &mut [S::F; R],
     ) {
-        let (queries, _) = self.queries[..self.head_len * R].as_chunks::<R>();
+        let queries: [&[f32]; R] =
+            std::array::from_fn(|r| &self.queries[r * self.head_len..][..self.head_len]);
         let keys = &self.head.keys[block * self.head_len..][..B * self.head_len];
         let mut scores = [[s.splat(0.0); R]; B];
-        for (d, query) in queries.iter().enumerate() {
+        for d in 0..self.head_len {
             for b in 0..B {
                 // SAFETY: `d` is below the length of a head, and there are `B` times as many.
                 let key = E::load(s, unsafe { keys.get_unchecked(b * self.head_len + d) });
                 for r in 0..R {
-                    scores[b][r] = s.fma(s.splat(query[r]), key, scores[b][r]);
+                    // SAFETY: each query has the length of a head.
+                    let query = unsafe { *queries[r].get_unchecked(d) };
+                    scores[b][r] = s.fma(s.splat(query), key, scores[b][r]);
                 }
             }
         }

@@ -196,6 +196,45 @@ proptest! {
             prop_assert_eq!(&apart, &gated);
         }
     }
+
+    #[test]
+    fn quantised_results_are_the_results_quantised(
+        rows in 1usize..40, blocks in 1usize..5, gated in proptest::bool::ANY, residual in proptest::bool::ANY,
+        seed in 1u64..1_000_000,
+    ) {
+        let (inputs, outputs) = (64, 32 * blocks);
+        let x = noise(seed, rows * inputs);
+        for cpu in cpus() {
+            let make = |seed: u64| {
+                let bias = noise(seed + 7, outputs);
+                Matrix::quantise(&cpu, &noise(seed, outputs * inputs), outputs, inputs).with_bias(&bias)
+            };
+            let (gate, up) = (make(seed + 1), make(seed + 2));
+            let gate = gated.then_some(&gate);
+            for floats in [false, true] {
+                let kept = Kept { residual, floats };
+                let quantised = Activations::new(&cpu, &x, inputs, Norm::None, Kept { residual, floats: false });
+                let mut made = vec![0.0; rows * outputs];
+                match gate {
+                    Some(gate) => {
+                        gated_matmul(&cpu, &quantised, gate, &up, Activation::GeluErf, &mut made);
+                    }
+                    None => {
+                        let write = Epilogue::Write(Activation::GeluErf);
+                        matmul(&cpu, &quantised, &[&up], write, &mut made);
+                    }
+                }
+                let apart = Activations::new(&cpu, &made, outputs, Norm::None, kept);
+                // In room that held something else.
+                let mut at_once = Activations::new(&cpu, &x, inputs, Norm::None, Kept::default());
+                matmul_quantised(&cpu, &quantised, gate, &up, Activation::GeluErf, kept, &mut at_once);
+                prop_assert_eq!(&at_once.blocks, &apart.blocks);
+                prop_assert_eq!(&at_once.floats, &apart.floats);
+                prop_assert_eq!((at_once.rows, at_once.width), (rows, outputs));
+                prop_assert_eq!(at_once.parts, apart.parts);
+            }
+        }
+    }
 }
 
 #[test]
