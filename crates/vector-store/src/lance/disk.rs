@@ -1,9 +1,9 @@
 //! The folder on disk: writes that have reached it when they return, the address of a folder, and
 //! what its file system can do.
 
+use super::files::DurableFiles;
 use crate::StoreError;
 use lance_io::object_store::{ObjectStore, ObjectStoreParams, ObjectStoreProvider, ObjectStoreRegistry};
-use object_store::local::LocalFileSystem;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -28,9 +28,8 @@ struct Durable;
 #[async_trait::async_trait]
 impl ObjectStoreProvider for Durable {
     async fn new_store(&self, base: Url, _params: &ObjectStoreParams) -> lance::Result<ObjectStore> {
-        let files = LocalFileSystem::new().with_fsync(true);
         Ok(ObjectStore::new(
-            Arc::new(files),
+            Arc::new(DurableFiles::new()),
             base,
             Some(BLOCK_BYTES),
             None,

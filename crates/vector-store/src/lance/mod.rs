@@ -10,6 +10,7 @@
 mod caches;
 mod disk;
 mod erase;
+mod files;
 mod index;
 mod maintain;
 mod open;
