@@ -198,9 +198,9 @@ describe("about this installation", () => {
 	test("names everything looked at, and what is missing", async () => {
 		await openWindow({ models: false });
 		await byId(TestId.NavAbout).click();
-		await expect.poll(() => all(TestId.AboutCheck).length).toBe(11);
+		await expect.poll(() => all(TestId.AboutCheck).length).toBe(10);
 		await expect.element(page.getByText("Something needed is missing or damaged.")).toBeVisible();
-		expect(document.querySelector('[data-check="embedder"]')?.textContent).toContain("not installed");
+		expect(document.querySelector('[data-check="embedder"]')?.textContent).toContain("Not installed");
 		await expectAccessible();
 	});
 });

@@ -15,6 +15,7 @@ mod device;
 mod dispatch;
 mod engine;
 mod error;
+mod finding;
 mod handlers;
 mod host;
 mod indexer;

@@ -4,6 +4,7 @@
  * depends on it.
  */
 
+import { about } from "./en/about";
 import { device } from "./en/device";
 import { errors } from "./en/errors";
 import { keeping } from "./en/keeping";
@@ -289,34 +290,7 @@ export const en = {
 		keyboard: "Keyboard",
 		showShortcuts: "Show keyboard shortcuts",
 	},
-	about: {
-		title: "About this installation",
-		version: "Version",
-		device: "Computes on",
-		data: "Library",
-		healthy: "Everything needed is in place.",
-		unhealthy: "Something needed is missing or damaged.",
-		checking: "Looking at the installation…",
-		again: "Check again",
-		copy: "Copy report",
-		good: "Good",
-		limited: "Limited",
-		bad: "Missing",
-		check: {
-			data_folder: "Library folder",
-			database: "Database",
-			index: "Search index",
-			reader: "Reader of documents",
-			pdf: "PDF pages",
-			ocr: "Text in pictures",
-			embedder: "Model for finding by meaning",
-			generator: "Model for answers",
-			model: "A model",
-			device: "Computing",
-			disk: "Disk space",
-			memory: "Memory",
-		},
-	},
+	about,
 	palette: {
 		title: "Commands",
 		placeholder: "Type a command, a document or a conversation…",

@@ -1,5 +1,6 @@
 /** Every word of the window in Simplified Chinese. */
 import type { Messages } from "./en";
+import { about } from "./zh-CN/about";
 import { device } from "./zh-CN/device";
 import { errors } from "./zh-CN/errors";
 import { keeping } from "./zh-CN/keeping";
@@ -269,34 +270,7 @@ export const zhCN: Messages = {
 		keyboard: "键盘",
 		showShortcuts: "显示键盘快捷键",
 	},
-	about: {
-		title: "关于本机安装",
-		version: "版本",
-		device: "计算设备",
-		data: "资料库",
-		healthy: "所需的一切都已就绪。",
-		unhealthy: "所需的部分缺失或已损坏。",
-		checking: "正在检查安装…",
-		again: "再次检查",
-		copy: "复制报告",
-		good: "正常",
-		limited: "受限",
-		bad: "缺失",
-		check: {
-			data_folder: "资料库文件夹",
-			database: "数据库",
-			index: "搜索索引",
-			reader: "文档阅读程序",
-			pdf: "PDF 页面",
-			ocr: "图片中的文字",
-			embedder: "按含义查找的模型",
-			generator: "回答模型",
-			model: "模型",
-			device: "计算",
-			disk: "磁盘空间",
-			memory: "内存",
-		},
-	},
+	about,
 	palette: {
 		title: "命令",
 		placeholder: "输入命令、文档或对话…",

@@ -307,7 +307,8 @@ request_id: string, };
  */
 export type Check = { 
 /**
- * Stable name: `data_folder`, `database`, `index`, `reader`, `pdf`, `ocr`, `embedder`, `generator`, `device`, `disk`, `memory`.
+ * Stable name: `data_folder`, `database`, `index`, `reader`, `pdf`, `ocr`, `embedder`, `generator`,
+ * `model`, `device`, `disk`.
  */
 id: string, 
 /**
@@ -315,7 +316,11 @@ id: string,
  */
 state: CheckState, 
 /**
- * What was found, in English.
+ * What was found.
+ */
+finding: Finding, 
+/**
+ * The same in English, for terminals and for whoever helps.
  */
 text: string, };
 
@@ -798,6 +803,99 @@ name: string, };
  * A step of fetching.
  */
 export type FetchPhase = "connecting" | "downloading" | "verifying" | "installing" | "done";
+
+/**
+ * What was found where docent looked.
+ */
+export type Finding = { "kind": "path", 
+/**
+ * Where.
+ */
+path: string, } | { "kind": "missing", 
+/**
+ * Where it should be.
+ */
+path: string, } | { "kind": "not_moved", 
+/**
+ * Where it is.
+ */
+path: string, 
+/**
+ * Where it was to go.
+ */
+to: string, 
+/**
+ * Why it did not, in English.
+ */
+detail: string, } | { "kind": "documents", 
+/**
+ * Documents that can be found.
+ */
+found: number, 
+/**
+ * All documents.
+ */
+all: number, } | { "kind": "passages", 
+/**
+ * How many it holds.
+ */
+count: number, } | { "kind": "index_not_open" } | { "kind": "recognition", 
+/**
+ * Version of the program.
+ */
+version: string, 
+/**
+ * Languages that it knows.
+ */
+languages: Array<string>, } | { "kind": "no_recognition", 
+/**
+ * What installs the program, where that is known.
+ */
+install: string | null, } | { "kind": "model", 
+/**
+ * Its name.
+ */
+name: string, } | { "kind": "no_model" } | { "kind": "chat_model", 
+/**
+ * Its name.
+ */
+name: string, 
+/**
+ * Memory for weights.
+ */
+weights: number, 
+/**
+ * Memory for a conversation of `context` tokens.
+ */
+conversation: number, 
+/**
+ * The longest conversation, in tokens.
+ */
+context: number, 
+/**
+ * Memory for work.
+ */
+work: number, 
+/**
+ * Memory for earlier prompts.
+ */
+reuse: number, 
+/**
+ * The chat template that is used because its file brings none.
+ */
+template: string | null, } | { "kind": "device" } | { "kind": "free", 
+/**
+ * In bytes.
+ */
+bytes: number, } | { "kind": "free_unknown" } | { "kind": "failed", 
+/**
+ * Why.
+ */
+code: Code, 
+/**
+ * What went wrong, in English.
+ */
+detail: string, };
 
 /**
  * What was forgotten, and what stays.

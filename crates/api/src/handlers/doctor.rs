@@ -6,7 +6,7 @@ use crate::error::chain;
 use crate::open::Api;
 use crate::places::Places;
 use crate::wire::*;
-use crate::{device, engine, reading};
+use crate::{device, engine, finding, reading};
 use docent_keeping::relocate;
 use docent_library::DocumentFilter;
 use docent_model_hub::{Catalogue, ModelHub, ModelRole as HubRole};
@@ -14,10 +14,6 @@ use std::path::Path;
 
 /// Less free disk than this is worth a note.
 const LITTLE_DISK: u64 = 2 << 30;
-/// What is so while no embedding model is there.
-const WITHOUT_EMBEDDER: &str = "documents wait until it is installed";
-/// What is so while no chat model is there.
-const WITHOUT_GENERATOR: &str = "answers are sentences of your documents, word for word";
 
 impl Api {
     /// Looks at every part of the installation, but not through the whole database: a window asks, and
@@ -38,7 +34,7 @@ impl Api {
         let (device, device_check) = device_check(settings, self.places()).await;
         let mut checks = vec![data_folder_check(self.places()).await, self.database_check(thorough).await];
         checks.extend(reader_checks(self.places()).await);
-        checks.push(model_check("embedder", engine.embedder_name(), WITHOUT_EMBEDDER));
+        checks.push(model_check("embedder", engine.embedder_name()));
         checks.push(generator_check(&engine));
         checks.push(index_check(&engine).await);
         checks.push(device_check);
@@ -77,9 +73,12 @@ impl Api {
             Ok(counts) => check(
                 "database",
                 CheckState::Good,
-                format!("{} of {} documents can be found", counts.indexed + counts.words, counts.documents),
+                Finding::Documents {
+                    found: (counts.indexed + counts.words) as u64,
+                    all: counts.documents as u64,
+                },
             ),
-            Err(error) => check("database", CheckState::Bad, with_advice(&error)),
+            Err(error) => failed("database", CheckState::Bad, &error),
         }
     }
 }
@@ -89,8 +88,14 @@ fn report(checks: Vec<Check>, device: Option<Device>) -> DoctorReport {
     DoctorReport { healthy, checks, device }
 }
 
-fn check(id: &str, state: CheckState, text: impl AsRef<str>) -> Check {
-    Check { id: id.to_owned(), state, text: text.as_ref().to_owned() }
+fn check(id: &str, state: CheckState, finding: Finding) -> Check {
+    let text = finding::words(id, &finding);
+    Check { id: id.to_owned(), state, finding, text }
+}
+
+/// What does not work.
+fn failed(id: &str, state: CheckState, error: &ApiError) -> Check {
+    check(id, state, Finding::Failed { code: error.code, detail: error.message.clone() })
 }
 
 /// What was met when the engine was opened, as a check of the part that is to blame.
@@ -101,15 +106,7 @@ fn fault_check(fault: &ApiError) -> Check {
         Code::IndexFailed => "index",
         _ => "model",
     };
-    check(id, CheckState::Bad, &fault.message)
-}
-
-/// What failed, and what to do about it.
-fn with_advice(error: &ApiError) -> String {
-    match advice(error.code) {
-        Some(todo) => format!("{}; what to do: {todo}", error.message),
-        None => error.message.clone(),
-    }
+    failed(id, CheckState::Bad, fault)
 }
 
 /// Why the library could not be opened, as a check of the part that is to blame.
@@ -123,24 +120,28 @@ fn unopened_check(failure: &ApiError) -> Check {
     // Whatever keeps a database from being opened: where nothing better is known, a backup is the way out.
     let unknown = id == "database" && advice(failure.code).is_none();
     let code = if unknown { Code::LibraryDamaged } else { failure.code };
-    check(id, CheckState::Bad, with_advice(&ApiError { code, ..failure.clone() }))
+    failed(id, CheckState::Bad, &ApiError { code, ..failure.clone() })
 }
 
 /// Where the library is, and whether it should be elsewhere.
 async fn data_folder_check(places: &Places) -> Check {
     let folder = places.data.to_string_lossy().into_owned();
     let Some(usual) = places.usual_data.clone() else {
-        return check("data_folder", CheckState::Good, folder);
+        return check("data_folder", CheckState::Good, Finding::Path { path: folder });
     };
-    let failed = tokio::task::spawn_blocking(move || relocate::failed_move(&usual)).await;
-    match failed {
+    let move_failed = tokio::task::spawn_blocking(move || relocate::failed_move(&usual)).await;
+    match move_failed {
         Ok(Ok(Some(failed))) => check(
             "data_folder",
             CheckState::Limited,
-            format!("{folder}; it was not moved to {}: {}", failed.folder.display(), failed.reason),
+            Finding::NotMoved {
+                path: folder,
+                to: failed.folder.to_string_lossy().into_owned(),
+                detail: failed.reason.clone(),
+            },
         ),
         // That nothing is known of a move is no fault of the folder.
-        _ => check("data_folder", CheckState::Good, folder),
+        _ => check("data_folder", CheckState::Good, Finding::Path { path: folder }),
     }
 }
 
@@ -148,8 +149,8 @@ async fn data_folder_check(places: &Places) -> Check {
 async fn reader_checks(places: &Places) -> [Check; 3] {
     let resources = &places.resources;
     [
-        installed_check("reader", &resources.worker, "documents cannot be read without it"),
-        installed_check("pdf", &resources.pdfium, "PDFs cannot be read without it"),
+        installed_check("reader", &resources.worker),
+        installed_check("pdf", &resources.pdfium),
         recognition_check(places.clone()).await,
     ]
 }
@@ -157,35 +158,33 @@ async fn reader_checks(places: &Places) -> [Check; 3] {
 async fn recognition_check(places: Places) -> Check {
     match tokio::task::spawn_blocking(move || reading::recognition_status(&places)).await {
         Ok(RecognitionStatus { program: Some(_), version: Some(version), languages, .. }) => {
-            check("ocr", CheckState::Good, format!("Tesseract {version}: {}", languages.join(", ")))
+            check("ocr", CheckState::Good, Finding::Recognition { version, languages })
         }
-        Ok(RecognitionStatus { install: Some(install), .. }) => check(
-            "ocr",
-            CheckState::Limited,
-            format!("text on scans and pictures is not read; to install: {install}"),
-        ),
-        Ok(_) => check("ocr", CheckState::Limited, "text on scans and pictures is not read"),
-        Err(error) => check("ocr", CheckState::Limited, ApiError::from(error).message),
+        Ok(RecognitionStatus { install, .. }) => {
+            check("ocr", CheckState::Limited, Finding::NoRecognition { install })
+        }
+        Err(error) => failed("ocr", CheckState::Limited, &error.into()),
     }
 }
 
 async fn index_check(engine: &engine::Engine) -> Check {
     let Some(store) = &engine.store else {
-        return check("index", CheckState::Limited, "not open: no embedding model");
+        return check("index", CheckState::Limited, Finding::IndexNotOpen);
     };
     match store.rows().await {
-        Ok(rows) => check("index", CheckState::Good, format!("{rows} passages")),
-        Err(error) => check("index", CheckState::Bad, chain(&error)),
+        Ok(rows) => check("index", CheckState::Good, Finding::Passages { count: rows as u64 }),
+        Err(error) => failed("index", CheckState::Bad, &ApiError::new(Code::IndexFailed, chain(&error))),
     }
 }
 
 async fn device_check(settings: Settings, places: &Places) -> (Option<Device>, Check) {
     match device::look(settings, places.clone()).await {
         Ok(device) => {
-            let check = check("device", device::state(&device), device::sentence(&device));
+            let mut check = check("device", device::state(&device), Finding::Device);
+            check.text = device::sentence(&device);
             (Some(device), check)
         }
-        Err(error) => (None, check("device", CheckState::Limited, error.message)),
+        Err(error) => (None, failed("device", CheckState::Limited, &error)),
     }
 }
 
@@ -193,11 +192,9 @@ fn disk_check(data: &Path) -> Check {
     match docent_model_hub::free_disk(data) {
         Some(free) => {
             let state = if free < LITTLE_DISK { CheckState::Limited } else { CheckState::Good };
-            #[allow(clippy::cast_precision_loss, reason = "gigabytes for people")]
-            let gigabytes = free as f64 / 1e9;
-            check("disk", state, format!("{gigabytes:.1} GB free"))
+            check("disk", state, Finding::Free { bytes: free })
         }
-        None => check("disk", CheckState::Limited, "free space unknown"),
+        None => check("disk", CheckState::Limited, Finding::FreeUnknown),
     }
 }
 
@@ -205,18 +202,18 @@ fn disk_check(data: &Path) -> Check {
 fn installed_models(places: &Places) -> Vec<Check> {
     let catalogue = match Catalogue::load(&places.resources.catalogue).or_else(|_| Catalogue::built_in()) {
         Ok(catalogue) => catalogue,
-        Err(error) => return vec![check("model", CheckState::Bad, chain(&error))],
+        Err(error) => {
+            let error = ApiError::new(Code::InstallationIncomplete, chain(&error));
+            return vec![failed("model", CheckState::Bad, &error)];
+        }
     };
     let hub = ModelHub::new(places.models.clone(), catalogue, places.network.clone());
-    let roles = [
-        ("embedder", HubRole::Embedder, WITHOUT_EMBEDDER),
-        ("generator", HubRole::Generator, WITHOUT_GENERATOR),
-    ];
-    let checks = roles.map(|(id, role, without)| {
+    let roles = [("embedder", HubRole::Embedder), ("generator", HubRole::Generator)];
+    let checks = roles.map(|(id, role)| {
         let mut specs: Vec<_> = hub.models().into_iter().filter(|spec| spec.role == role).collect();
         specs.sort_by_key(|spec| !spec.default);
         let installed = specs.into_iter().find(|spec| hub.installed(&spec.name).is_ok());
-        model_check(id, installed.as_ref().map(|spec| spec.name.as_str()), without)
+        model_check(id, installed.as_ref().map(|spec| spec.name.as_str()))
     });
     checks.into()
 }
@@ -224,44 +221,37 @@ fn installed_models(places: &Places) -> Vec<Check> {
 /// The chat model and the memory that it takes.
 fn generator_check(engine: &engine::Engine) -> Check {
     let Some(generator) = &engine.generator else {
-        return model_check("generator", None, WITHOUT_GENERATOR);
+        return model_check("generator", None);
     };
     let model = generator.model();
     let memory = model.memory;
-    let megabytes = |bytes: u64| bytes.div_ceil(1_000_000);
-    let template = match &model.default_template {
-        Some(name) => format!("; its file brings no chat template, {name} is used"),
-        None => String::new(),
+    let context = model.context_tokens as u64;
+    let finding = Finding::ChatModel {
+        name: model.name.clone(),
+        weights: memory.weights,
+        conversation: memory.each_token.saturating_mul(context),
+        context,
+        work: memory.work,
+        reuse: memory.reuse,
+        template: model.default_template.clone(),
     };
-    let conversation = memory.each_token.saturating_mul(model.context_tokens as u64);
-    check(
-        "generator",
-        CheckState::Good,
-        format!(
-            "{}: memory in use at most {} MB for weights, {} MB for {} tokens of conversation, {} MB for \
-             work, {} MB for earlier prompts{template}",
-            model.name,
-            megabytes(memory.weights),
-            megabytes(conversation),
-            model.context_tokens,
-            megabytes(memory.work),
-            megabytes(memory.reuse),
-        ),
-    )
+    check("generator", CheckState::Good, finding)
 }
 
-fn installed_check(id: &str, path: &Path, without: &str) -> Check {
-    if path.is_file() {
-        check(id, CheckState::Good, path.to_string_lossy())
+fn installed_check(id: &str, path: &Path) -> Check {
+    let is_there = path.is_file();
+    let path = path.to_string_lossy().into_owned();
+    if is_there {
+        check(id, CheckState::Good, Finding::Path { path })
     } else {
-        check(id, CheckState::Bad, format!("{} is missing: {without}", path.display()))
+        check(id, CheckState::Bad, Finding::Missing { path })
     }
 }
 
-fn model_check(id: &str, name: Option<&str>, without: &str) -> Check {
+fn model_check(id: &str, name: Option<&str>) -> Check {
     match name {
-        Some(name) => check(id, CheckState::Good, name),
-        None => check(id, CheckState::Bad, format!("not installed: {without}")),
+        Some(name) => check(id, CheckState::Good, Finding::Model { name: name.to_owned() }),
+        None => check(id, CheckState::Bad, Finding::NoModel),
     }
 }
 

@@ -207,38 +207,6 @@ wire! {
         App,
     }
 
-    /// What docent found out about its own installation.
-    pub struct DoctorReport {
-        /// Whether everything needed is there.
-        pub healthy: bool,
-        /// One entry per thing looked at.
-        pub checks: Vec<Check>,
-        /// What models are computed on, as in the check `device`; absent if that could not be found out.
-        pub device: Option<Device>,
-    }
-
-    /// One thing looked at.
-    pub struct Check {
-        /// Stable name: `data_folder`, `database`, `index`, `reader`, `pdf`, `ocr`, `embedder`, `generator`, `device`, `disk`, `memory`.
-        pub id: String,
-        /// How it stands.
-        pub state: CheckState,
-        /// What was found, in English.
-        pub text: String,
-    }
-
-    /// How a thing looked at stands.
-    #[derive(Copy, Eq)]
-    #[serde(rename_all = "snake_case")]
-    pub enum CheckState {
-        /// As it should be.
-        Good,
-        /// Works, with a restriction.
-        Limited,
-        /// Missing although needed.
-        Bad,
-    }
-
     /// Stops a running request.
     pub struct CancelReq {
         /// The id that the caller gave the request.

@@ -1,38 +1,41 @@
 /** What the invented installation finds out about itself. */
-import type { Device, DoctorReport } from "../../wire/generated";
+import type { Check, CheckState, Device, DoctorReport, Finding } from "../../wire/generated";
 
 export function doctorReport(
 	embedder: string | null,
 	generator: string | null,
 	device: Device,
 ): DoctorReport {
+	const model = (name: string | null): Finding =>
+		name === null ? { kind: "no_model" } : { kind: "model", name };
+	const looked: [string, CheckState, Finding][] = [
+		["data_folder", "good", { kind: "path", path: "/home/ada/.local/share/docent" }],
+		["database", "good", { kind: "documents", found: 423, all: 501 }],
+		["index", "good", { kind: "passages", count: 3_412 }],
+		["reader", "good", { kind: "path", path: "/usr/lib/docent/docent-extract" }],
+		["pdf", "good", { kind: "path", path: "/usr/lib/docent/libpdfium.so" }],
+		["ocr", "limited", { kind: "no_recognition", install: "sudo apt install tesseract-ocr" }],
+		["embedder", embedder === null ? "bad" : "good", model(embedder)],
+		["generator", generator === null ? "limited" : "good", chatModel(generator)],
+		["device", device.reason.kind === "gpu_failed" ? "limited" : "good", { kind: "device" }],
+		["disk", "good", { kind: "free", bytes: 148_000_000_000 }],
+	];
+	const checks = looked.map(
+		([id, state, finding]): Check => ({ id, state, finding, text: JSON.stringify(finding) }),
+	);
+	return { healthy: embedder !== null, device, checks };
+}
+
+function chatModel(name: string | null): Finding {
+	if (name === null) return { kind: "no_model" };
 	return {
-		healthy: embedder !== null,
-		device,
-		checks: [
-			{ id: "data_folder", state: "good", text: "/home/ada/.local/share/docent, writable, only for you" },
-			{ id: "database", state: "good", text: "schema 1, 2.4 MB" },
-			{ id: "index", state: "good", text: "profile 1, 412 rows" },
-			{ id: "reader", state: "good", text: "docent-extract 0.1.0" },
-			{ id: "pdf", state: "good", text: "PDFium 7543" },
-			{ id: "ocr", state: "limited", text: "not installed: pictures of text are not read" },
-			{
-				id: "embedder",
-				state: embedder === null ? "bad" : "good",
-				text: embedder ?? "not installed: nothing can be indexed",
-			},
-			{
-				id: "generator",
-				state: generator === null ? "limited" : "good",
-				text: generator ?? "not installed: answers are quoted",
-			},
-			{
-				id: "device",
-				state: device.reason.kind === "gpu_failed" ? "limited" : "good",
-				text: "the processor, 8 threads (avx2 fma): no GPU was found",
-			},
-			{ id: "disk", state: "good", text: "148 GB free" },
-			{ id: "memory", state: "good", text: "11.2 of 16 GB free" },
-		],
+		kind: "chat_model",
+		name,
+		weights: 103_000_000,
+		conversation: 189_000_000,
+		context: 8_192,
+		work: 41_000_000,
+		reuse: 268_000_000,
+		template: null,
 	};
 }

@@ -1,0 +1,48 @@
+/** 关于本机安装检查结果的文字。 */
+import type { Messages } from "../en";
+
+export const about: Messages["about"] = {
+	title: "关于本机安装",
+	version: "版本",
+	device: "计算设备",
+	data: "资料库",
+	healthy: "所需的一切都已就绪。",
+	unhealthy: "所需的部分缺失或已损坏。",
+	checking: "正在检查安装…",
+	again: "再次检查",
+	copy: "复制报告",
+	good: "正常",
+	limited: "受限",
+	bad: "缺失",
+	check: {
+		data_folder: "资料库文件夹",
+		database: "数据库",
+		index: "搜索索引",
+		reader: "文档阅读程序",
+		pdf: "PDF 页面",
+		ocr: "图片中的文字",
+		embedder: "按含义查找的模型",
+		generator: "回答模型",
+		model: "模型",
+		device: "计算",
+		disk: "磁盘空间",
+	},
+	finding: {
+		missing: (path) => `缺少 ${path}。请重新安装 docent。`,
+		notMoved: (path, to, detail) => `${path}。曾要移到 ${to}，但没有成功：${detail}`,
+		documents: (_all, found, shown) => `${shown} 个文档中有 ${found} 个可以查到`,
+		passages: (_n, shown) => `${shown} 个段落`,
+		indexNotOpen: "未打开，因为尚未安装查找模型。",
+		recognition: (version, languages) => `Tesseract ${version}：${languages}`,
+		noRecognition: "扫描件和图片中的文字不会被读取。",
+		install: (line) => `安装方法：${line}`,
+		noModel: "尚未安装。",
+		noEmbedder: "尚未安装。安装之前，文档会一直等待。",
+		noGenerator: "尚未安装。回答由文档中的原句组成。",
+		chatModel: (name, weights, conversation, context, work, reuse) =>
+			`${name}。最多占用内存：权重 ${weights}，${context} 个词元的对话 ${conversation}，计算 ${work}，以前的问题 ${reuse}。`,
+		template: (name) => `模型文件不含对话模板，使用 ${name}。`,
+		free: (size) => `剩余 ${size}`,
+		freeUnknown: "系统没有给出剩余空间。",
+	},
+};
