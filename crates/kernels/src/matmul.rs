@@ -157,6 +157,18 @@ struct Unit<'a> {
     at: usize,
 }
 
+impl Unit<'_> {
+    /// Whether another one is the next tile of the same matrix, and its gate that of the same gate.
+    fn is_before(&self, other: &Self) -> bool {
+        let same_gate = match (self.gate, other.gate) {
+            (None, None) => true,
+            (Some(one), Some(other)) => std::ptr::eq(one, other),
+            _ => false,
+        };
+        std::ptr::eq(self.matrix, other.matrix) && self.tile + 1 == other.tile && same_gate
+    }
+}
+
 /// Where results go.
 enum Sink<'a> {
     Rows(ResultRows<'a>),
@@ -218,39 +230,68 @@ impl Tiles<'_> {
             let left = (self.rows.end - row).min(at_once);
             let count = 1 << left.ilog2();
             // Columns within rows, so that neighbouring results are written one after the other.
-            match self.sink {
-                Sink::Rows(rows) => self.units.iter().for_each(|unit| {
-                    let tile = &mut tiles[0];
-                    self.fill(tile, row, unit, count);
-                    self.tier.run(FinishRows { rows, unit, row, tile });
-                }),
-                Sink::Blocks(blocks) => self.units.as_chunks::<2>().0.iter().for_each(|units| {
-                    tiles.iter_mut().zip(units).for_each(|(tile, unit)| self.fill(tile, row, unit, count));
-                    let block = units[0].at / (2 * LANES);
-                    self.tier.run(FinishBlocks { blocks, row, block, tiles: &tiles });
-                }),
+            for units in self.units.chunks(2) {
+                self.fill(&mut tiles, row, units, count);
+                match self.sink {
+                    Sink::Rows(rows) => units.iter().zip(&tiles).for_each(|(unit, tile)| {
+                        self.tier.run(FinishRows { rows, unit, row, tile });
+                    }),
+                    Sink::Blocks(blocks) => {
+                        let block = units[0].at / (2 * LANES);
+                        self.tier.run(FinishBlocks { blocks, row, block, tiles: &tiles });
+                    }
+                }
             }
             row += count;
         }
     }
 
-    /// The sums of `count` rows from `row` on.
-    fn fill(&self, tile: &mut Tile, row: usize, unit: &Unit<'_>, count: usize) {
-        (tile.count, tile.gated) = (count, unit.gate.is_some());
-        self.multiply(row, unit.matrix, unit.tile, &mut tile.sums, count);
-        if let Some(gate) = unit.gate {
-            self.multiply(row, gate, unit.tile, &mut tile.gates, count);
+    /// The sums of `count` rows from `row` on, for one unit or two.
+    fn fill(&self, tiles: &mut [Tile; 2], row: usize, units: &[Unit<'_>], count: usize) {
+        for (tile, unit) in tiles.iter_mut().zip(units) {
+            (tile.count, tile.gated) = (count, unit.gate.is_some());
+        }
+        let [first, second] = tiles;
+        if let [one, other] = units
+            && one.is_before(other)
+            && count * self.x.parts == MOST_ROWS
+        {
+            // Twice as many sums at a time hide how long each takes.
+            self.multiply(row, one.matrix, one.tile, [&mut first.sums, &mut second.sums], count);
+            if let Some(gate) = one.gate {
+                self.multiply(row, gate, one.tile, [&mut first.gates, &mut second.gates], count);
+            }
+            return;
+        }
+        for (tile, unit) in [first, second].into_iter().zip(units) {
+            self.multiply(row, unit.matrix, unit.tile, [&mut tile.sums], count);
+            if let Some(gate) = unit.gate {
+                self.multiply(row, gate, unit.tile, [&mut tile.gates], count);
+            }
         }
     }
 
-    /// `count` rows from `row` on, times one tile, plus bias.
-    fn multiply(&self, row: usize, matrix: &Matrix, tile: usize, sums: &mut Sums, count: usize) {
+    /// `count` rows from `row` on, times `C` neighbouring tiles, plus bias.
+    fn multiply<const C: usize>(
+        &self,
+        row: usize,
+        matrix: &Matrix,
+        tile: usize,
+        sums: [&mut Sums; C],
+        count: usize,
+    ) {
         let parts = if matrix.is_float() { 1 } else { self.x.parts };
-        let bias = matrix.bias.as_chunks::<LANES>().0.get(tile);
-        let at_first = bias.filter(|_| parts == 1);
+        let biases = matrix.bias.as_chunks::<LANES>().0;
+        let bias: [_; C] = std::array::from_fn(|c| biases.get(tile + c));
+        let at_first = bias.map(|bias| bias.filter(|_| parts == 1));
         let place = Place { x: self.x, line: parts * row, matrix, tile, bias: at_first };
-        product(self.tier, place, &mut sums[..parts * count]);
-        if parts > 1 {
+        if parts == 1 {
+            product(self.tier, place, sums.map(|sums| &mut sums[..count]));
+            return;
+        }
+        let mut sums = sums;
+        product(self.tier, place, sums.each_mut().map(|sums| &mut sums[..parts * count]));
+        for (sums, bias) in sums.into_iter().zip(bias) {
             self.tier.run(Join { sums, count, bias });
         }
     }
