@@ -48,7 +48,7 @@ const MANY: usize = 100;
 fn main() -> Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    docent_vector_store::configure_process(1, &std::env::temp_dir());
+    docent_vector_store::configure_process(2, &std::env::temp_dir());
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let said = runtime.block_on(async {
         match arguments.as_slice() {

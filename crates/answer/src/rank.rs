@@ -86,13 +86,11 @@ pub(crate) fn cap_per_document(list: &mut Vec<Fused>, limit: usize) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use docent_corpus::RevisionId;
     use proptest::prelude::*;
 
     fn hits(chunks: &[i64]) -> Vec<Hit> {
         let hit = |(index, &chunk): (usize, &i64)| Hit {
             chunk: ChunkId(chunk),
-            revision: RevisionId(1),
             document: DocumentId(chunk / 10),
             score: 1.0 - index as f32 / 10.0,
         };

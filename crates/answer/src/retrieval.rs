@@ -316,7 +316,6 @@ impl Retrieval {
             chunks.retain(|chunk| scope.admits(chunk));
             let hit = |chunk: StoredChunk| Hit {
                 chunk: chunk.id,
-                revision: chunk.revision,
                 document: chunk.document,
                 score: counts.get(&chunk.id).copied().unwrap_or_default(),
             };

@@ -72,15 +72,10 @@ fn by_turns(first: Vec<Hit>, second: Vec<Hit>) -> Vec<Hit> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use docent_corpus::{ChunkId, DocumentId, RevisionId};
+    use docent_corpus::{ChunkId, DocumentId};
 
     fn hits(chunks: &[i64]) -> Vec<Hit> {
-        let hit = |chunk: &i64| Hit {
-            chunk: ChunkId(*chunk),
-            revision: RevisionId(1),
-            document: DocumentId(1),
-            score: 1.0,
-        };
+        let hit = |chunk: &i64| Hit { chunk: ChunkId(*chunk), document: DocumentId(1), score: 1.0 };
         chunks.iter().map(hit).collect()
     }
 

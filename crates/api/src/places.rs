@@ -136,7 +136,8 @@ fn library_name(name: &str) -> String {
 /// before any thread is started.
 pub fn configure_process(places: &Places) {
     let cores = std::thread::available_parallelism().map_or(2, usize::from);
-    docent_vector_store::configure_process((cores / 2).max(1), &temporary_folder(places));
+    // The two ways of finding look side by side.
+    docent_vector_store::configure_process((cores / 2).max(2), &temporary_folder(places));
     docent_inference::configure_process(cores);
 }
 

@@ -13,13 +13,12 @@ pub enum Leg {
     Text,
 }
 
-/// One chunk as a store found it, best first within a result.
+/// One chunk as a store found it, best first within a result. It counts only while the library says that
+/// the chunk's revision is live.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Hit {
     /// The chunk.
     pub chunk: ChunkId,
-    /// The revision it belongs to; it counts only while the library says that revision is live.
-    pub revision: RevisionId,
     /// The document.
     pub document: DocumentId,
     /// Cosine similarity (vector leg) or BM25 (text leg); higher is better, not comparable across legs.

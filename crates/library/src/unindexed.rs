@@ -137,10 +137,9 @@ fn find(
             break;
         }
         let (chunk, rank): (i64, f64) = (row.get(0).step(step)?, row.get(1).step(step)?);
-        let found = counts.query_row([chunk], |row| Ok((row.get(0)?, row.get(1)?))).optional().step(step)?;
-        hits.extend(found.map(|(revision, document)| Hit {
+        let found = counts.query_row([chunk], |row| row.get(0)).optional().step(step)?;
+        hits.extend(found.map(|document| Hit {
             chunk: ChunkId(chunk),
-            revision: RevisionId(revision),
             document: DocumentId(document),
             score: -rank as f32,
         }));
@@ -148,10 +147,10 @@ fn find(
     Ok(hits)
 }
 
-/// Revision and document of the chunk ?1, if it is live, not in the index, and asked for.
+/// The document of the chunk ?1, if it is live, not in the index, and asked for.
 fn counting(query: &UnindexedQuery<'_>) -> String {
     // The order of the joins is forced as in [`in_batch`].
-    let mut sql = "SELECT v.id, v.document_id FROM chunk c
+    let mut sql = "SELECT v.document_id FROM chunk c
          JOIN revision v ON v.id = c.revision_id JOIN document d ON d.id = v.document_id
          WHERE c.id = ?1 AND v.state = 'live' AND d.live_rev = v.id AND NOT EXISTS (
              SELECT 1 FROM batch_rev r CROSS JOIN ingest_batch b ON b.id = r.batch_id

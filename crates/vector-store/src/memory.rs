@@ -37,7 +37,7 @@ impl Held {
     }
 
     fn hit(&self, score: f32) -> Hit {
-        Hit { chunk: self.row.chunk, revision: self.row.revision, document: self.row.document, score }
+        Hit { chunk: self.row.chunk, document: self.row.document, score }
     }
 }
 

@@ -14,10 +14,10 @@ pub(crate) fn rank(mut hits: Vec<Hit>, limit: usize) -> Vec<Hit> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use docent_corpus::{ChunkId, DocumentId, RevisionId};
+    use docent_corpus::{ChunkId, DocumentId};
 
     fn hit(chunk: i64, score: f32) -> Hit {
-        Hit { chunk: ChunkId(chunk), revision: RevisionId(1), document: DocumentId(1), score }
+        Hit { chunk: ChunkId(chunk), document: DocumentId(1), score }
     }
 
     #[test]

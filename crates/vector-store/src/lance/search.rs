@@ -5,7 +5,7 @@ use super::{schema, select};
 use crate::rank::rank;
 use crate::store::Admission;
 use crate::{Filter, StoreError, StoreStep, TextQuery};
-use docent_corpus::{ChunkId, DocumentId, Hit, RevisionId, SourceId};
+use docent_corpus::{ChunkId, DocumentId, Hit, SourceId};
 use docent_text::{fold, words};
 use futures::TryStreamExt;
 use lancedb::arrow::SendableRecordBatchStream;
@@ -15,16 +15,16 @@ use lancedb::{DistanceType, Table};
 use select::Selection;
 use std::collections::HashSet;
 
-/// Candidates per wanted row that an approximate search compares exactly when few rows are wanted. With
-/// 5-bit codes this brings recall@10 to 1.00 at a million rows.
-const REFINE: u32 = 5;
-/// The same for long lists. Each candidate is a read of its own; the first rows of a list of a hundred
-/// come from more candidates than those of a list of ten all the same.
+/// Candidates per fetched row that an approximate search compares exactly when few rows are wanted. With
+/// 5-bit codes this brings recall@10 to 1.00 at a million rows; each is a read of its own.
+const REFINE: u32 = 3;
+/// The same for long lists: the first rows of a list of a hundred come from more candidates than those of
+/// a list of ten all the same.
 const REFINE_MANY: u32 = 2;
 /// Lists are long from here on.
 const MANY: usize = 60;
 /// How many more rows are fetched than wanted, so that ties at the end are usually settled at once.
-const MARGIN: usize = 16;
+const MARGIN: usize = 6;
 /// Ties are settled exactly among at most this many rows.
 const MOST_TIES: usize = 4_096;
 /// Distinct words of a query that are searched for; the rest of a pasted text adds time, not hits.
@@ -45,13 +45,15 @@ pub(super) async fn by_vector(
     }
     let selection = Selection::of(filter);
     let condition = selection.condition.as_deref();
-    gather(limit, selection.after.as_ref(), |ask| nearest(table, vector, condition, ask)).await
+    let after = selection.after.as_ref();
+    gather(limit, after, |ask| nearest(table, vector, condition, after.is_some(), ask)).await
 }
 
 async fn nearest(
     table: &Table,
     vector: &[f32],
     condition: Option<&str>,
+    with_sources: bool,
     ask: usize,
 ) -> Result<Vec<Found>, StoreError> {
     let failed = |error| StoreError::engine(StoreStep::SearchVector, error);
@@ -62,7 +64,7 @@ async fn nearest(
         .column(schema::VECTOR)
         .distance_type(DistanceType::Cosine)
         .refine_factor(if ask < MANY { REFINE } else { REFINE_MANY })
-        .select(columns(DISTANCE))
+        .select(columns(DISTANCE, with_sources))
         .limit(ask);
     if let Some(condition) = condition {
         query = query.only_if(condition);
@@ -84,18 +86,20 @@ pub(super) async fn by_words(
     }
     let selection = Selection::of(filter);
     let condition = selection.condition.as_deref();
-    gather(limit, selection.after.as_ref(), |ask| matching(table, question.clone(), condition, ask)).await
+    let after = selection.after.as_ref();
+    gather(limit, after, |ask| matching(table, question.clone(), condition, after.is_some(), ask)).await
 }
 
 async fn matching(
     table: &Table,
     question: FtsQuery,
     condition: Option<&str>,
+    with_sources: bool,
     ask: usize,
 ) -> Result<Vec<Found>, StoreError> {
     let failed = |error| StoreError::engine(StoreStep::SearchText, error);
     let search = FullTextSearchQuery::new_query(question);
-    let mut query = table.query().full_text_search(search).select(columns(SCORE)).limit(ask);
+    let mut query = table.query().full_text_search(search).select(columns(SCORE, with_sources)).limit(ask);
     if let Some(condition) = condition {
         query = query.only_if(condition);
     }
@@ -127,14 +131,18 @@ fn question(query: &TextQuery) -> Option<FtsQuery> {
     })
 }
 
-fn columns(score: &str) -> Select {
-    Select::columns(&[schema::CHUNK, schema::REVISION, schema::DOCUMENT, schema::SOURCE, score])
+/// No more than is needed: each column of each row is a read of its own.
+fn columns(score: &str, with_sources: bool) -> Select {
+    let mut columns = vec![schema::CHUNK, schema::DOCUMENT, score];
+    columns.extend(with_sources.then_some(schema::SOURCE));
+    Select::columns(&columns)
 }
 
 /// A row as the engine found it.
 struct Found {
     hit: Hit,
-    source: SourceId,
+    /// If it was asked for.
+    source: Option<SourceId>,
 }
 
 async fn read(
@@ -146,19 +154,18 @@ async fn read(
     let mut found = Vec::new();
     while let Some(batch) = stream.try_next().await.map_err(|error| StoreError::engine(step, error))? {
         let chunks = schema::ids(&batch, schema::CHUNK)?;
-        let revisions = schema::ids(&batch, schema::REVISION)?;
         let documents = schema::ids(&batch, schema::DOCUMENT)?;
-        let sources = schema::ids(&batch, schema::SOURCE)?;
+        let sources = batch.column_by_name(schema::SOURCE).map(|_| schema::ids(&batch, schema::SOURCE));
+        let sources = sources.transpose()?;
         let values = schema::floats(&batch, column)?;
         for at in 0..batch.num_rows() {
             found.push(Found {
                 hit: Hit {
                     chunk: ChunkId(chunks[at]),
-                    revision: RevisionId(revisions[at]),
                     document: DocumentId(documents[at]),
                     score: score(values[at]),
                 },
-                source: SourceId(sources[at]),
+                source: sources.map(|sources| SourceId(sources[at])),
             });
         }
     }
@@ -182,7 +189,11 @@ where
         let (fetched, worst) = (found.len(), worst(&found));
         let passing = found
             .into_iter()
-            .filter(|it| after.is_none_or(|after| after.admits(it.source, it.hit.document)))
+            .filter(|it| {
+                let admits =
+                    |after: &Admission| it.source.is_some_and(|source| after.admits(source, it.hit.document));
+                after.is_none_or(admits)
+            })
             .map(|it| it.hit)
             .collect();
         let hits = rank(passing, limit);
@@ -206,8 +217,8 @@ mod tests {
     use std::future::ready;
 
     fn found(chunk: i64, score: f32) -> Found {
-        let hit = Hit { chunk: ChunkId(chunk), revision: RevisionId(1), document: DocumentId(chunk), score };
-        Found { hit, source: SourceId(1) }
+        let hit = Hit { chunk: ChunkId(chunk), document: DocumentId(chunk), score };
+        Found { hit, source: Some(SourceId(1)) }
     }
 
     #[tokio::test]

@@ -81,7 +81,7 @@ async fn compare(store: &LanceStore, exact: &MemoryStore, filters: &[Filter], nu
         for query in [TextQuery::Words(format!("{word} roof")), TextQuery::Phrase(format!("{word} 检索"))] {
             let sorted = |mut hits: Vec<Hit>| {
                 hits.sort_by_key(|hit| hit.chunk);
-                hits.into_iter().map(|hit| (hit.chunk, hit.revision, hit.document)).collect::<Vec<_>>()
+                hits.into_iter().map(|hit| (hit.chunk, hit.document)).collect::<Vec<_>>()
             };
             let found = sorted(store.search_text(&query, filter, 10_000).await.unwrap());
             let expected = sorted(exact.search_text(&query, filter, 10_000).await.unwrap());
