@@ -194,8 +194,9 @@ impl ObjectStore for DurableFiles {
     }
 
     async fn put_opts(&self, location: &Path, payload: PutPayload, options: PutOptions) -> Result<PutResult> {
+        let put = self.disk.put_opts(location, payload, options).await;
         self.open().close(location);
-        self.disk.put_opts(location, payload, options).await
+        put
     }
 
     async fn put_multipart_opts(
@@ -208,9 +209,12 @@ impl ObjectStore for DurableFiles {
     }
 
     fn delete_stream(&self, locations: BoxStream<'static, Result<Path>>) -> BoxStream<'static, Result<Path>> {
-        let open = Arc::clone(&self.open);
-        let closed = locations.inspect_ok(move |location| lock(&open).close(location));
-        self.disk.delete_stream(closed.boxed())
+        // Before, because a file that is open cannot be deleted everywhere; after, because it may have been
+        // opened in between.
+        let (before, after) = (Arc::clone(&self.open), Arc::clone(&self.open));
+        let closed = locations.inspect_ok(move |location| lock(&before).close(location));
+        let deleted = self.disk.delete_stream(closed.boxed());
+        deleted.inspect_ok(move |location| lock(&after).close(location)).boxed()
     }
 
     fn list(&self, prefix: Option<&Path>) -> BoxStream<'static, Result<ObjectMeta>> {
@@ -230,14 +234,17 @@ impl ObjectStore for DurableFiles {
     }
 
     async fn copy_opts(&self, from: &Path, to: &Path, options: CopyOptions) -> Result<()> {
+        let copied = self.disk.copy_opts(from, to, options).await;
         self.open().close(to);
-        self.disk.copy_opts(from, to, options).await
+        copied
     }
 
     async fn rename_opts(&self, from: &Path, to: &Path, options: RenameOptions) -> Result<()> {
         self.open().close(from);
+        let renamed = self.disk.rename_opts(from, to, options).await;
+        self.open().close(from);
         self.open().close(to);
-        self.disk.rename_opts(from, to, options).await
+        renamed
     }
 }
 

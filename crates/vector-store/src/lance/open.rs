@@ -32,9 +32,9 @@ pub(super) async fn open(config: &LanceConfig) -> Result<(Table, PathBuf, OpenRe
     if config.read_only {
         return open_for_reading(config).await;
     }
-    let folder = disk::prepare(&config.folder)?;
-    let connection = connect(config, &folder).await?;
-    let folder = folder.join(format!("{}.lance", config.table));
+    let home = disk::prepare(&config.folder)?;
+    let connection = connect(config, &home).await?;
+    let folder = home.join(format!("{}.lance", config.table));
     let exists = folder.try_exists().map_err(|source| StoreError::Folder { path: folder.clone(), source })?;
 
     let mut report = OpenReport::default();
@@ -42,13 +42,15 @@ pub(super) async fn open(config: &LanceConfig) -> Result<(Table, PathBuf, OpenRe
     let table = match kept {
         Some(table) => table,
         None => {
+            // What it has open would keep the folder in its place, or deleted bytes on the disk.
+            drop(connection);
             if exists {
                 let aside = disk::set_aside(&folder)?;
                 tracing::error!(folder = %aside.display(), "the index was beyond repair and is set aside");
                 report = OpenReport { replaced: true, ..OpenReport::default() };
             }
             report.created = !exists;
-            create(&connection, config).await?
+            create(&connect(config, &home).await?, config).await?
         }
     };
     index::ensure(&table, config.dimension).await?;
