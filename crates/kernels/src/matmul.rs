@@ -195,7 +195,9 @@ fn run_units(cpu: &Cpu, x: &Activations, units: &[Unit<'_>], sink: &Sink<'_>) {
     let bytes = units[0].matrix.tile_bytes();
     let enough = ITEM_WORK.div_ceil(work).min(ITEM_BYTES.div_ceil(bytes.max(1)));
     let fair = units.len().div_ceil(cpu.pool.threads());
-    let per_item = enough.clamp(1, fair.max(1)).next_multiple_of(sink.tiles_at_once());
+    let paired = cpu.tier.is_wide() && x.rows * x.parts >= MOST_ROWS;
+    let at_once = if paired { 2 } else { sink.tiles_at_once() };
+    let per_item = enough.clamp(1, fair.max(1)).next_multiple_of(at_once);
     let runs = units.len().div_ceil(per_item);
     // What is larger, weights or rows, is read once, and the other again and again.
     let by_columns = units.len() * bytes > size_of_val(x.blocks.as_slice());
