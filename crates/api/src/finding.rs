@@ -30,6 +30,9 @@ pub(crate) fn words(id: &str, finding: &Finding) -> String {
             Some(install) => format!("text on scans and pictures is not read; to install: {install}"),
             None => "text on scans and pictures is not read".to_owned(),
         },
+        Finding::RecognitionUnusable { detail } => {
+            format!("text on scans and pictures is not read; the program for it cannot be used: {detail}")
+        }
         Finding::Model { name } => name.clone(),
         Finding::NoModel => format!("not installed: {}", without(id)),
         Finding::ChatModel { name, weights, conversation, context, work, reuse, template } => {

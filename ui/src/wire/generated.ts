@@ -851,7 +851,11 @@ languages: Array<string>, } | { "kind": "no_recognition",
 /**
  * What installs the program, where that is known.
  */
-install: string | null, } | { "kind": "model", 
+install: string | null, } | { "kind": "recognition_unusable", 
+/**
+ * Why, in English.
+ */
+detail: string, } | { "kind": "model", 
 /**
  * Its name.
  */

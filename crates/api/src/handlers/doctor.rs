@@ -160,6 +160,10 @@ async fn recognition_check(places: Places) -> Check {
         Ok(RecognitionStatus { program: Some(_), version: Some(version), languages, .. }) => {
             check("ocr", CheckState::Good, Finding::Recognition { version, languages })
         }
+        // Then the reason stands where else the way to install it does.
+        Ok(RecognitionStatus { program: Some(_), install: Some(detail), .. }) => {
+            check("ocr", CheckState::Limited, Finding::RecognitionUnusable { detail })
+        }
         Ok(RecognitionStatus { install, .. }) => {
             check("ocr", CheckState::Limited, Finding::NoRecognition { install })
         }
@@ -203,7 +207,7 @@ fn installed_models(places: &Places) -> Vec<Check> {
     let catalogue = match Catalogue::load(&places.resources.catalogue).or_else(|_| Catalogue::built_in()) {
         Ok(catalogue) => catalogue,
         Err(error) => {
-            let error = ApiError::new(Code::InstallationIncomplete, chain(&error));
+            let error = ApiError::new(Code::Internal, chain(&error));
             return vec![failed("model", CheckState::Bad, &error)];
         }
     };

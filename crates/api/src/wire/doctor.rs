@@ -87,6 +87,11 @@ wire! {
             /// What installs the program, where that is known.
             install: Option<String>,
         },
+        /// The program that recognises text in pictures is there and cannot be used.
+        RecognitionUnusable {
+            /// Why, in English.
+            detail: String,
+        },
         /// A model is there.
         Model {
             /// Its name.

@@ -11,6 +11,8 @@ const FINDINGS: Finding[] = [
 	{ kind: "passages", count: 5_678 },
 	{ kind: "index_not_open" },
 	{ kind: "recognition", version: "5.3.0", languages: ["chi_sim", "eng", "osd"] },
+	{ kind: "recognition", version: "5.3.0", languages: ["osd"] },
+	{ kind: "recognition_unusable", detail: "no" },
 	{ kind: "no_recognition", install: "apt x" },
 	{ kind: "no_recognition", install: null },
 	{ kind: "model", name: "m" },

@@ -21,11 +21,13 @@ export function findingText({ id, finding, text }: Check, device: Device | null)
 			return words.passages(finding.count, count(finding.count));
 		case "index_not_open":
 			return words.indexNotOpen;
-		case "recognition":
-			return words.recognition(
-				finding.version,
-				names(finding.languages.filter(isLanguage).map(recognitionName)),
-			);
+		case "recognition": {
+			const languages = names(finding.languages.filter(isLanguage).map(recognitionName));
+			if (languages === "") return t().keeping.recogniseFound(finding.version);
+			return words.recognition(finding.version, languages);
+		}
+		case "recognition_unusable":
+			return prose(words.noRecognition, words.unusable(finding.detail));
 		case "no_recognition":
 			return prose(words.noRecognition, finding.install === null ? "" : words.install(finding.install));
 		case "model":

@@ -37,6 +37,7 @@ export const about = {
 		indexNotOpen: "Not open, because the model for finding is not installed.",
 		recognition: (version: string, languages: string) => `Tesseract ${version}: ${languages}`,
 		noRecognition: "Text on scans and pictures is not read.",
+		unusable: (detail: string) => `Tesseract is there but cannot be used: ${detail}`,
 		install: (line: string) => `To install it: ${line}`,
 		noModel: "Not installed.",
 		noEmbedder: "Not installed. Documents wait until it is.",

@@ -35,6 +35,7 @@ export const about: Messages["about"] = {
 		indexNotOpen: "未打开，因为尚未安装查找模型。",
 		recognition: (version, languages) => `Tesseract ${version}：${languages}`,
 		noRecognition: "扫描件和图片中的文字不会被读取。",
+		unusable: (detail) => `Tesseract 已安装，但无法使用：${detail}`,
 		install: (line) => `安装方法：${line}`,
 		noModel: "尚未安装。",
 		noEmbedder: "尚未安装。安装之前，文档会一直等待。",
