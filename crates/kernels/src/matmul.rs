@@ -90,10 +90,22 @@ pub fn gated_matmul(
     activation: Activation,
     out: &mut [f32],
 ) {
+    activated_rows(cpu, x, Some(gate), up, activation, out);
+}
+
+/// `activation(x up)`, or [`gated_matmul`] if there is a gate.
+fn activated_rows(
+    cpu: &Cpu,
+    x: &Activations,
+    gate: Option<&Matrix>,
+    up: &Matrix,
+    activation: Activation,
+    out: &mut [f32],
+) {
     assert_eq!(out.len(), x.rows * up.outputs, "the result has another size");
     let (stride, epilogue) = (up.outputs, Epilogue::Write(activation));
     let rows = ResultRows { out: Parts::new(out), stride, epilogue };
-    run_units(cpu, x, &units_of(x, up, Some(gate)), &Sink::Rows(rows));
+    run_units(cpu, x, &units_of(x, up, gate), &Sink::Rows(rows));
 }
 
 /// `activation(x up)`, or [`gated_matmul`] if there is a gate, as the activations of the next matrix: what
@@ -113,10 +125,7 @@ pub fn matmul_quantised(
 ) {
     if kept.floats {
         let mut rows = vec![0.0; x.rows * up.outputs];
-        match gate {
-            Some(gate) => gated_matmul(cpu, x, gate, up, activation, &mut rows),
-            None => matmul(cpu, x, &[up], Epilogue::Write(activation), &mut rows),
-        }
+        activated_rows(cpu, x, gate, up, activation, &mut rows);
         out.set(cpu, &rows, up.outputs, Norm::None, kept);
         return;
     }
@@ -279,7 +288,7 @@ impl Tiles<'_> {
         row: usize,
         matrix: &Matrix,
         tile: usize,
-        sums: [&mut Sums; C],
+        mut sums: [&mut Sums; C],
         count: usize,
     ) {
         let parts = if matrix.is_float() { 1 } else { self.x.parts };
@@ -287,14 +296,11 @@ impl Tiles<'_> {
         let bias: [_; C] = std::array::from_fn(|c| biases.get(tile + c));
         let at_first = bias.map(|bias| bias.filter(|_| parts == 1));
         let place = Place { x: self.x, line: parts * row, matrix, tile, bias: at_first };
-        if parts == 1 {
-            product(self.tier, place, sums.map(|sums| &mut sums[..count]));
-            return;
-        }
-        let mut sums = sums;
         product(self.tier, place, sums.each_mut().map(|sums| &mut sums[..parts * count]));
-        for (sums, bias) in sums.into_iter().zip(bias) {
-            self.tier.run(Join { sums, count, bias });
+        if parts > 1 {
+            for (sums, bias) in sums.into_iter().zip(bias) {
+                self.tier.run(Join { sums, count, bias });
+            }
         }
     }
 }

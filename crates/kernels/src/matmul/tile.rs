@@ -38,18 +38,8 @@ fn lines_of_tiles<const R: usize, const C: usize>(
 ) {
     let Place { x, line, matrix, tile, bias } = place;
     match &matrix.weights {
-        Weights::F16(all) => {
-            let lanes = all[tile * x.width..].chunks_exact(x.width);
-            for ((lanes, bias), out) in lanes.zip(bias).zip(out) {
-                run::<R, _>(tier, Floats { x, row: line, lanes, bias, out });
-            }
-        }
-        Weights::F32(all) => {
-            let lanes = all[tile * x.width..].chunks_exact(x.width);
-            for ((lanes, bias), out) in lanes.zip(bias).zip(out) {
-                run::<R, _>(tier, Floats { x, row: line, lanes, bias, out });
-            }
-        }
+        Weights::F16(all) => rows_of_floats::<R, C, _>(tier, place, all, out),
+        Weights::F32(all) => rows_of_floats::<R, C, _>(tier, place, all, out),
         Weights::Codes { coding, lines, scales, minima } => {
             let blocks = x.width / BLOCK;
             let lines_each = blocks * lines_per_block(*coding);
@@ -65,6 +55,20 @@ fn lines_of_tiles<const R: usize, const C: usize>(
                 _ => run::<R, _>(tier, packed.kind::<BYTE_HALVES, false>()),
             }
         }
+    }
+}
+
+/// Rows times tiles of floats, one after the other.
+fn rows_of_floats<const R: usize, const C: usize, T: Element>(
+    tier: Tier,
+    place: Place<'_, C>,
+    all: &[[T; LANES]],
+    out: [&mut [[f32; LANES]]; C],
+) {
+    let Place { x, line: row, tile, bias, .. } = place;
+    let lanes = all[tile * x.width..].chunks_exact(x.width);
+    for ((lanes, bias), out) in lanes.zip(bias).zip(out) {
+        run::<R, _>(tier, Floats { x, row, lanes, bias, out });
     }
 }
 

@@ -39,8 +39,7 @@ impl DurableFiles {
         lock(&self.open)
     }
 
-    /// The file at a place, opened before or now; `None` where the system cannot read one handle at
-    /// several places.
+    /// The file at a place, opened before or now; `None` if the store gives something else than a file.
     async fn opened(&self, location: &Path) -> Result<Option<OpenFile>> {
         if let Some(file) = self.open().get(location) {
             return Ok(Some(file));
