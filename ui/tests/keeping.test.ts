@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { page, userEvent } from "vitest/browser";
-import { type FakeOptions, NO_RECOGNITION } from "../src/host/fake";
+import { type FakeOptions, NO_RECOGNITION, UNUSABLE_RECOGNITION } from "../src/host/fake";
 import { all, byId, expectAccessible, hold, lastRequest, openWindow, TestId } from "./window";
 
 describe("backing up", () => {
@@ -140,6 +140,20 @@ describe("text in pictures", () => {
 		const before = asked();
 		await byId(TestId.RecognitionAgain).click();
 		await expect.poll(asked).toBe(before + 1);
+	});
+
+	test("a program that cannot be used is said to be that, and its reason is no line to run", async () => {
+		await openWindow({ recognition: UNUSABLE_RECOGNITION });
+		await byId(TestId.NavSettings).click();
+		const section = byId(TestId.Recognition);
+		await expect.element(section).toHaveTextContent("Tesseract is there but cannot be used");
+		await expect.element(section).toHaveTextContent("it has no languages");
+		await expect.element(section).toHaveTextContent("Repair /usr/bin/tesseract");
+		const shown = section.element();
+		expect(shown.querySelector("code")).toBeNull();
+		expect(shown.textContent).not.toContain("is installed.");
+		expect(all(TestId.RecognitionLanguage).length).toBe(0);
+		await expectAccessible();
 	});
 
 	test("languages are chosen by the names that people know them by", async () => {

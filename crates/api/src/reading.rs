@@ -208,18 +208,24 @@ fn find(places: &Places) -> RecognizerStatus {
 
 /// What is known of the program that recognises text. Starts it for a moment.
 pub(crate) fn recognition_status(places: &Places) -> RecognitionStatus {
-    let none = RecognitionStatus { program: None, version: None, languages: Vec::new(), install: None };
+    let none = RecognitionStatus {
+        program: None,
+        version: None,
+        languages: Vec::new(),
+        install: None,
+        problem: None,
+    };
     match find(places) {
         RecognizerStatus::Ready { program, version, languages } => RecognitionStatus {
             program: Some(program.to_string_lossy().into_owned()),
             version: Some(version),
             languages,
-            install: None,
+            ..none
         },
         RecognizerStatus::Missing { install } => RecognitionStatus { install: Some(install), ..none },
         RecognizerStatus::Unusable { program, reason } => RecognitionStatus {
             program: Some(program.to_string_lossy().into_owned()),
-            install: Some(reason),
+            problem: Some(reason),
             ..none
         },
         _ => none,
@@ -253,6 +259,14 @@ mod tests {
         std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).unwrap();
     }
 
+    /// A program that is there and does not work.
+    #[cfg(unix)]
+    fn broken(path: &Path) {
+        use std::os::unix::fs::PermissionsExt;
+        std::fs::write(path, "#!/bin/sh\necho 'no such library' >&2\nexit 127\n").unwrap();
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).unwrap();
+    }
+
     #[cfg(unix)]
     fn starts(path: &Path) -> usize {
         std::fs::read_to_string(path.with_extension("starts")).map_or(0, |text| text.lines().count())
@@ -280,6 +294,26 @@ mod tests {
         std::fs::remove_file(&tesseract).unwrap();
         assert_eq!(remembered(&places, &library), None, "a program that is gone is not believed in");
         assert!(!has_changed(&places, &settings, &library).await.unwrap());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_to_run_and_what_is_wrong_are_told_apart() {
+        let folder = tempfile::tempdir().unwrap();
+        let tesseract = folder.path().join("tesseract");
+        let places = places(folder.path(), &tesseract);
+        let missing = recognition_status(&places);
+        assert!(missing.program.is_none() && missing.install.is_some());
+        assert_eq!(missing.problem, None);
+        broken(&tesseract);
+        let unusable = recognition_status(&places);
+        assert_eq!(unusable.program.as_deref(), tesseract.to_str());
+        assert_eq!((unusable.version, unusable.install), (None, None), "a reason is nothing to run");
+        assert!(!unusable.problem.unwrap().is_empty());
+        program(&tesseract, "eng\\n");
+        let ready = recognition_status(&places);
+        assert_eq!(ready.version.as_deref(), Some("5.3.0"));
+        assert_eq!((ready.install, ready.problem), (None, None));
     }
 
     #[test]

@@ -1671,7 +1671,11 @@ languages: Array<string>,
 /**
  * How to install it on this system, as a line for a terminal; absent where there is none.
  */
-install: string | null, };
+install: string | null, 
+/**
+ * Why the program that was found cannot be used, in English; absent if it can.
+ */
+problem: string | null, };
 
 /**
  * A path that was not taken.

@@ -160,8 +160,7 @@ async fn recognition_check(places: Places) -> Check {
         Ok(RecognitionStatus { program: Some(_), version: Some(version), languages, .. }) => {
             check("ocr", CheckState::Good, Finding::Recognition { version, languages })
         }
-        // Then the reason stands where else the way to install it does.
-        Ok(RecognitionStatus { program: Some(_), install: Some(detail), .. }) => {
+        Ok(RecognitionStatus { problem: Some(detail), .. }) => {
             check("ocr", CheckState::Limited, Finding::RecognitionUnusable { detail })
         }
         Ok(RecognitionStatus { install, .. }) => {
@@ -290,6 +289,23 @@ mod tests {
         }
         let after = std::fs::read(places.data.join("app.db")).unwrap();
         assert_eq!(after, vec![7; 100_000], "it was left alone");
+    }
+
+    #[cfg(unix)]
+    #[tokio::test]
+    async fn a_program_for_recognition_that_does_not_work_is_told_as_that() {
+        use std::os::unix::fs::PermissionsExt;
+        let (home, mut places) = damaged();
+        let tesseract = home.path().join("tesseract");
+        places.recognizer = Some(tesseract.clone());
+        let missing = recognition_check(places.clone()).await;
+        assert!(matches!(missing.finding, Finding::NoRecognition { install: Some(_) }), "{}", missing.text);
+        std::fs::write(&tesseract, "#!/bin/sh\necho 'no such library' >&2\nexit 127\n").unwrap();
+        std::fs::set_permissions(&tesseract, std::fs::Permissions::from_mode(0o755)).unwrap();
+        let unusable = recognition_check(places).await;
+        assert_eq!(unusable.state, CheckState::Limited);
+        assert!(matches!(unusable.finding, Finding::RecognitionUnusable { .. }), "{}", unusable.text);
+        assert!(!unusable.text.contains("to install"), "{}", unusable.text);
     }
 
     #[test]

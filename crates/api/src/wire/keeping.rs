@@ -162,5 +162,7 @@ wire! {
         pub languages: Vec<String>,
         /// How to install it on this system, as a line for a terminal; absent where there is none.
         pub install: Option<String>,
+        /// Why the program that was found cannot be used, in English; absent if it can.
+        pub problem: Option<String>,
     }
 }

@@ -7,7 +7,7 @@ import type { FakeOptions } from "./options";
 import { FOLDERS } from "./texts";
 
 export { FakeHost } from "./host";
-export { NO_RECOGNITION } from "./keeping";
+export { NO_RECOGNITION, UNUSABLE_RECOGNITION } from "./keeping";
 export { OFFICE } from "./office";
 export { apiError, type FakeOptions } from "./options";
 export { FOLDERS } from "./texts";

@@ -13,6 +13,7 @@ export const RECOGNITION: RecognitionStatus = {
 	version: "5.3.0",
 	languages: ["eng", "chi_sim", "deu"],
 	install: "sudo apt install tesseract-ocr tesseract-ocr-chi-sim",
+	problem: null,
 };
 
 export const NO_RECOGNITION: RecognitionStatus = {
@@ -20,6 +21,13 @@ export const NO_RECOGNITION: RecognitionStatus = {
 	program: null,
 	version: null,
 	languages: [],
+};
+
+export const UNUSABLE_RECOGNITION: RecognitionStatus = {
+	...NO_RECOGNITION,
+	program: "/usr/bin/tesseract",
+	install: null,
+	problem: "it has no languages",
 };
 
 export const SWITCH_PLAN: SwitchPlan = {

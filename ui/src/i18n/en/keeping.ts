@@ -56,6 +56,8 @@ export const keeping = {
 	recogniseText: "For scans and photographs. It is done on this computer, by the program Tesseract.",
 	recogniseFound: (version: string) => `Tesseract ${version} is installed.`,
 	recogniseMissing: "The program is not installed, so pictures of text cannot be read.",
+	recogniseUnusable: "Tesseract is there but cannot be used, so pictures of text cannot be read.",
+	recogniseRepair: (program: string) => `Repair ${program} or install it again, then check again.`,
 	recogniseInstall: "To install it, run this line in a terminal, then check again:",
 	recogniseAdd: "For more languages, install their packages, then check again:",
 	recogniseNoWay: "Install Tesseract from its own site, then check again.",

@@ -52,6 +52,8 @@ export const keeping: Messages["keeping"] = {
 	recogniseText: "用于扫描件和照片。由 Tesseract 程序在这台电脑上完成。",
 	recogniseFound: (version) => `已安装 Tesseract ${version}。`,
 	recogniseMissing: "尚未安装该程序，因此无法读取图片中的文字。",
+	recogniseUnusable: "Tesseract 已安装，但无法使用，因此无法读取图片中的文字。",
+	recogniseRepair: (program) => `请修复或重新安装 ${program}，然后再次检查。`,
 	recogniseInstall: "安装方法：在终端运行下面这一行，然后再次检查：",
 	recogniseAdd: "如需更多语言，请安装相应的软件包，然后再次检查：",
 	recogniseNoWay: "请从 Tesseract 官网安装，然后再次检查。",
