@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { page, userEvent } from "vitest/browser";
+import { UNUSABLE_RECOGNITION } from "../src/host/fake";
 import type { AppState, Code, Device } from "../src/wire/generated";
 import {
 	all,
@@ -203,6 +204,17 @@ describe("about this installation", () => {
 		expect(document.querySelector('[data-check="embedder"]')?.textContent).toContain("Not installed");
 		await expectAccessible();
 	});
+});
+
+test("what the system said in English is marked as such in a window in Chinese", async () => {
+	const fault = "CUDA_ERROR_OUT_OF_MEMORY";
+	const settings = { language: "zh-CN" } as const;
+	await openWindow({ settings, gpu: { fault }, recognition: UNUSABLE_RECOGNITION });
+	const english = () => [...document.querySelectorAll('main [lang="en"]')].map((piece) => piece.textContent);
+	await byId(TestId.NavAbout).click();
+	await expect.poll(english).toEqual([fault]);
+	await byId(TestId.NavSettings).click();
+	await expect.poll(english).toEqual([fault, UNUSABLE_RECOGNITION.problem]);
 });
 
 describe("a library that cannot be opened", () => {

@@ -19,3 +19,8 @@ export function deviceText(device: Device): string {
 export function deviceDetail(device: Device): string {
 	return device.reason.kind === "gpu_failed" ? t().device.detail(device.reason.detail) : "";
 }
+
+/** What of `deviceDetail` is English in every language. */
+export function deviceEnglish(device: Device): string {
+	return device.reason.kind === "gpu_failed" ? device.reason.detail : "";
+}

@@ -1,7 +1,7 @@
 import { afterEach, expect, test } from "vitest";
 import { setLocale } from "../../i18n/index.svelte";
-import type { Finding } from "../../wire/generated";
-import { findingText } from "./finding";
+import type { Device, Finding } from "../../wire/generated";
+import { findingEnglish, findingText } from "./finding";
 
 const FINDINGS: Finding[] = [
 	{ kind: "path", path: "/p" },
@@ -62,4 +62,32 @@ test("numbers and languages are written as the language does", () => {
 test("a missing model says what is so without it", () => {
 	expect(text({ kind: "no_model" }, "embedder")).toContain("wait");
 	expect(text({ kind: "no_model" }, "generator")).toContain("word for word");
+});
+
+test("what is English in every language is known apart from the words around it", () => {
+	const device: Device = {
+		choice: "gpu",
+		overridden: false,
+		gpu: null,
+		features: [],
+		threads: 4,
+		reason: { kind: "gpu_failed", detail: "smoke" },
+	};
+	const findings: [Finding, string][] = [
+		[{ kind: "not_moved", path: "/p", to: "/q", detail: "no room" }, "no room"],
+		[{ kind: "recognition_unusable", detail: "it has no languages" }, "it has no languages"],
+		[{ kind: "failed", code: "library_damaged", detail: "row 7" }, "row 7"],
+		[{ kind: "device" }, "smoke"],
+		[{ kind: "path", path: "/p" }, ""],
+		[{ kind: "no_recognition", install: "apt x" }, ""],
+	];
+	setLocale("zh-CN");
+	for (const [finding, english] of findings) {
+		const check = { id: "disk", state: "limited", finding, text: "" } as const;
+		expect(findingEnglish(check, device), finding.kind).toBe(english);
+		expect(findingText(check, device), finding.kind).toContain(english);
+	}
+	// Nothing is known of the device but what the core says of it.
+	const unknown = { id: "device", state: "limited", finding: { kind: "device" }, text: "unknown" } as const;
+	expect([findingText(unknown, null), findingEnglish(unknown, null)]).toEqual(["unknown", "unknown"]);
 });

@@ -3,7 +3,7 @@ import { explain } from "../../api/errors";
 import { count, names, prose, size } from "../../i18n/format";
 import { t } from "../../i18n/index.svelte";
 import type { Check, Device } from "../../wire/generated";
-import { deviceDetail, deviceText } from "./device";
+import { deviceDetail, deviceEnglish, deviceText } from "./device";
 import { isLanguage, recognitionName } from "./recognitionNames";
 
 export function findingText({ id, finding, text }: Check, device: Device | null): string {
@@ -56,5 +56,19 @@ export function findingText({ id, finding, text }: Check, device: Device | null)
 			const { what, todo } = explain(finding.code);
 			return prose(what, todo, t().device.detail(finding.detail));
 		}
+	}
+}
+
+/** What of `findingText` is English in every language: what the system or the core said. */
+export function findingEnglish({ finding, text }: Check, device: Device | null): string {
+	switch (finding.kind) {
+		case "not_moved":
+		case "recognition_unusable":
+		case "failed":
+			return finding.detail;
+		case "device":
+			return device === null ? text : deviceEnglish(device);
+		default:
+			return "";
 	}
 }
