@@ -17,7 +17,7 @@ use docent_model_hub::{Catalogue, ModelHub, ModelSpec};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::RwLock;
+use tokio::sync::{Mutex, RwLock};
 
 /// Name of the settings in the library.
 const SETTINGS: &str = "settings";
@@ -48,6 +48,8 @@ pub struct Api {
     requests: Requests,
     mending: Mending,
     device: KnownDevice,
+    /// Held while a backup is unpacked for the next start.
+    restoring: Arc<Mutex<()>>,
 }
 
 impl Api {
@@ -80,9 +82,20 @@ impl Api {
         let engine = Arc::new(RwLock::new(Arc::new(Engine::without_models(&library, Switch::none()))));
         let indexer = Indexer::new(Arc::clone(&host), Arc::clone(&library), Arc::clone(&engine));
         let (rebuild, requests, mending) = (Rebuild::default(), Requests::default(), Mending::default());
-        let device = KnownDevice::default();
-        let api =
-            Self { host, places, library, hub, extract, engine, indexer, rebuild, requests, mending, device };
+        let api = Self {
+            host,
+            places,
+            library,
+            hub,
+            extract,
+            engine,
+            indexer,
+            rebuild,
+            requests,
+            mending,
+            device: KnownDevice::default(),
+            restoring: Arc::default(),
+        };
         if api.library.sealed().is_none() {
             crate::engine::remove_unused_tables(&api.library, &api.places.data).await;
         }
@@ -247,6 +260,10 @@ impl Api {
 
     pub(crate) fn requests(&self) -> &Requests {
         &self.requests
+    }
+
+    pub(crate) fn restoring(&self) -> &Arc<Mutex<()>> {
+        &self.restoring
     }
 
     pub(crate) fn now_ms(&self) -> i64 {

@@ -11,6 +11,7 @@ use docent_keeping::backup::{self, Contents, Manifest, Pending, Preparing};
 use docent_keeping::relocate;
 use docent_library::FolderLock;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// Progress is told at most this often.
@@ -74,13 +75,20 @@ impl Api {
         Ok(info(&manifest))
     }
 
-    /// Has the next start use the library of a backup. The present one is kept.
+    /// Has the next start use the library of a backup. The present one is kept. Refused while another
+    /// one is unpacked: both would write to the same place.
     pub async fn restore_backup(&self, req: RestoreReq, sink: Sink<RestoreEvent>) -> Result<(), ApiError> {
+        let Ok(alone) = Arc::clone(self.restoring()).try_lock_owned() else {
+            let message = "a backup is being restored already";
+            return Err(ApiError::new(Code::AlreadyRunning, message).about(req.path));
+        };
         let running = self.requests().start(&req.request_id);
         let (path, data, now) = (absolute(&req.path)?, self.places().data.clone(), self.now_ms());
         let (cancel, telling) = (running.cancel.clone(), sink.clone());
         let folder = data.clone();
         let pending = tokio::task::spawn_blocking(move || {
+            // Until the last file is written, also if nobody waits for it any more.
+            let _alone = alone;
             backup::prepare(&path, &data, now, &cancel, &mut telling_of(telling))
         })
         .await??;
@@ -179,5 +187,62 @@ fn info(manifest: &Manifest) -> BackupInfo {
         conversations: manifest.conversations,
         vectors: manifest.vectors,
         left_out: manifest.left_out.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::{Mutex, mpsc};
+
+    fn places(home: &Path) -> Places {
+        let mut places = Places::from_environment(Some(home.join("library")));
+        places.notes = home.join("notes");
+        places.models = home.join("models");
+        places.network.offline = true;
+        places
+    }
+
+    async fn restore(api: &Api, id: &str, path: &str, sink: Sink<RestoreEvent>) -> Result<(), ApiError> {
+        api.restore_backup(RestoreReq { request_id: id.into(), path: path.into() }, sink).await
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_second_restore_is_refused_while_one_goes_on_and_harms_nothing() {
+        let home = tempfile::tempdir().unwrap();
+        let places = places(home.path());
+        let api = Api::open(places.clone(), Arc::new(SilentHost)).await.unwrap();
+        let path = home.path().join("all.docent").to_string_lossy().into_owned();
+        let backup = BackUpReq { request_id: "b".into(), path: path.clone(), vectors: false };
+        api.back_up(backup, Sink::new(|_| true)).await.unwrap();
+
+        // One that stands still in the middle until it may go on.
+        let (begun, mut has_begun) = tokio::sync::mpsc::unbounded_channel();
+        let (go_on, may_go_on) = mpsc::channel::<()>();
+        let may_go_on = Mutex::new(Some(may_go_on));
+        let sink = Sink::new(move |_| {
+            let wait = may_go_on.lock().unwrap().take();
+            if let Some(wait) = wait {
+                begun.send(()).unwrap();
+                wait.recv().unwrap();
+            }
+            true
+        });
+        let first = tokio::spawn({
+            let (api, path) = (api.clone(), path.clone());
+            async move { restore(&api, "1", &path, sink).await }
+        });
+        has_begun.recv().await.unwrap();
+        let refused = restore(&api, "2", &path, Sink::new(|_| true)).await.unwrap_err();
+        assert_eq!(refused.code, Code::AlreadyRunning);
+        go_on.send(()).unwrap();
+        first.await.unwrap().unwrap();
+
+        api.close().await;
+        drop(api);
+        let api = Api::open(places.clone(), Arc::new(SilentHost)).await.unwrap();
+        assert_eq!(backup::put_aside(&api.places().data).len(), 1, "the first one was fulfilled");
+        restore(&api, "3", &path, Sink::new(|_| true)).await.unwrap();
+        api.close().await;
     }
 }

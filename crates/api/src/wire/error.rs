@@ -63,6 +63,8 @@ wire! {
         PathTaken,
         /// The file is no backup of docent, or a damaged one.
         BadBackup,
+        /// The same is being done already, and twice at once would do harm.
+        AlreadyRunning,
         /// No folder for notes was chosen yet.
         NoNotesFolder,
         /// Another docent uses this library.

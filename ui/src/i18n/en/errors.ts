@@ -121,6 +121,11 @@ export const errors = {
 		kept: "Your library was not touched.",
 		todo: "Choose another file; backups end in “.docent”.",
 	},
+	already_running: {
+		what: "This is being done already.",
+		kept: "What goes on was not disturbed.",
+		todo: "Wait until it has ended, or stop it.",
+	},
 	no_notes_folder: {
 		what: "There is no folder for notes yet.",
 		kept: "Your text is still in the window.",

@@ -117,6 +117,11 @@ export const errors: Messages["errors"] = {
 		kept: "您的资料库未受影响。",
 		todo: "请选择别的文件，备份文件以“.docent”结尾。",
 	},
+	already_running: {
+		what: "这项操作已在进行。",
+		kept: "正在进行的操作未受影响。",
+		todo: "请等它结束，或先停止它。",
+	},
 	no_notes_folder: {
 		what: "还没有存放笔记的文件夹。",
 		kept: "您写的文字仍在窗口中。",
