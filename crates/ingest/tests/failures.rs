@@ -9,10 +9,12 @@ use common::flaky::Append;
 use common::{World, expect_consistent, lost, prose, visible};
 use docent_corpus::Cancel;
 use docent_extract::ExtractError;
-use docent_ingest::StoreState;
+use docent_ingest::fault::Step;
+use docent_ingest::{Ingest, StoreState};
 use docent_library::DocumentState;
 use docent_vector_store::VectorStore;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -222,6 +224,47 @@ async fn vectors_without_meaning_fail_their_document_only() {
     assert_eq!(world.document("bad.txt").error_code.as_deref(), Some("vector_unusable"));
     assert_eq!(world.find("apples").await, ["a.txt"]);
     expect_consistent(&world.library, &*world.store).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn vectors_without_meaning_say_nothing_of_a_file_that_was_edited_meanwhile() {
+    for indexed_at_once in [true, false] {
+        let world = World::new();
+        world.embedder.small_changes.store(true, Ordering::Release);
+        world.write("bad.txt", "POISON");
+        world.write("a.txt", "apples");
+        // Once vectors were computed of what it held: it is mended, and perhaps indexed before the run
+        // finds that they mean nothing.
+        let (sender, receiver) = std::sync::mpsc::channel::<Arc<Ingest>>();
+        let (receiver, mended) = (std::sync::Mutex::new(receiver), world.path("bad.txt"));
+        let source = world.source;
+        let ingest = Arc::new(world.with_hook(Arc::new(move |step| {
+            if step != Step::Embedded {
+                return;
+            }
+            let Ok(ingest) = receiver.lock().unwrap().try_recv() else { return };
+            std::fs::write(&mended, "mended at last").unwrap();
+            tokio::task::block_in_place(|| {
+                tokio::runtime::Handle::current().block_on(async {
+                    ingest.scan(source, &Cancel::new()).await.unwrap();
+                    if indexed_at_once {
+                        let within = ["bad.txt".to_owned()];
+                        let report = ingest.index_now(source, &within, &Cancel::new()).await.unwrap();
+                        assert_eq!(report.indexed, 1);
+                    }
+                });
+            });
+        })));
+        ingest.scan(source, &Cancel::new()).await.unwrap();
+        sender.send(Arc::clone(&ingest)).unwrap();
+        let report = ingest.run(&Cancel::new(), &|_| {}).await.unwrap();
+        assert_eq!(report.failed, 0);
+        let document = world.document("bad.txt");
+        assert_eq!((document.state, document.error_code), (DocumentState::Indexed, None));
+        assert_eq!(world.find("mended").await, ["bad.txt"]);
+        assert_eq!(world.find("apples").await, ["a.txt"]);
+        expect_consistent(&world.library, &*world.store).await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

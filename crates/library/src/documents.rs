@@ -278,10 +278,7 @@ impl Library {
         extractor: &str,
         now_ms: i64,
     ) -> Result<(), LibraryError> {
-        self.write_relaxed("recording a failure", |tx| {
-            set_state(tx, id, DocumentState::Failed, Some(error_code), detail, now_ms)?;
-            set_extractor(tx, id, extractor)
-        })
+        self.write_relaxed("recording a failure", |tx| fail(tx, id, error_code, detail, extractor, now_ms))
     }
 
     /// Records that a document is of a kind that is not read; `kinds` says which ones are, so that it is
@@ -377,6 +374,18 @@ impl Library {
             tx.execute(&sql, params![extractor, chunker, now_ms, kinds]).step(step)
         })
     }
+}
+
+pub(crate) fn fail(
+    tx: &Connection,
+    id: DocumentId,
+    error_code: &str,
+    detail: Option<&str>,
+    extractor: &str,
+    now_ms: i64,
+) -> Result<(), LibraryError> {
+    set_state(tx, id, DocumentState::Failed, Some(error_code), detail, now_ms)?;
+    set_extractor(tx, id, extractor)
 }
 
 fn set_extractor(tx: &Connection, id: DocumentId, extractor: &str) -> Result<(), LibraryError> {

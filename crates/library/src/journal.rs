@@ -2,11 +2,12 @@
 
 use crate::Library;
 use crate::batches::{OpenBatch, add_to_batch, insert_batch, load_batch};
+use crate::documents::fail;
 use crate::error::{LibraryError, Step};
 use crate::profiles::require_profile;
 use crate::purges::{purge_again, retire, settle};
 use crate::{copies, notes, unindexed};
-use docent_corpus::{BatchId, ProfileId, RevisionId};
+use docent_corpus::{BatchId, DocumentId, ProfileId, RevisionId};
 use rusqlite::{Connection, OptionalExtension, params};
 
 /// Chunks per batch when everything is indexed again.
@@ -42,14 +43,36 @@ impl Library {
     /// rows (there may be some) are due for the next purge. Revisions that were live before stay live.
     /// Giving up twice changes nothing; a published batch is [`LibraryError::Conflict`].
     pub fn abort_batch(&self, batch: BatchId, now_ms: i64) -> Result<(), LibraryError> {
-        self.write("giving up a batch", |tx| match state_of(tx, batch)? {
-            (profile, state) if state == "open" => {
-                unindexed::hide(tx, batch, now_ms)?;
-                abort(tx, batch, profile)?;
-                unindexed::forget_words(tx)
+        self.write("giving up a batch", |tx| give_up(tx, batch, now_ms).map(drop))
+    }
+
+    /// As [`Library::abort_batch`], because what was read of `documents` cannot be indexed: they fail
+    /// with this code, as in [`Library::fail_document`]. One that has been read again since, or waits for
+    /// that, does not: the batch has an earlier state of its file. Gives those that failed.
+    pub fn abort_failed_batch(
+        &self,
+        batch: BatchId,
+        documents: &[DocumentId],
+        error_code: &str,
+        detail: Option<&str>,
+        extractor: &str,
+        now_ms: i64,
+    ) -> Result<Vec<DocumentId>, LibraryError> {
+        self.write("giving up a batch", |tx| {
+            // Before what tells it is gone with the batch.
+            let mut failed = Vec::new();
+            for document in documents {
+                if is_latest_reading(tx, batch, *document)? {
+                    failed.push(*document);
+                }
             }
-            (_, state) if state == "aborted" => Ok(()),
-            _ => Err(LibraryError::conflict(format_args!("batch {batch} is published"))),
+            if !give_up(tx, batch, now_ms)? {
+                return Ok(Vec::new());
+            }
+            for document in &failed {
+                fail(tx, *document, error_code, detail, extractor, now_ms)?;
+            }
+            Ok(failed)
         })
     }
 
@@ -137,6 +160,34 @@ impl Library {
             queue(tx, profile)
         })
     }
+}
+
+/// Gives an open batch up. Gives whether it was open; one that was given up before stays as it is.
+fn give_up(tx: &Connection, batch: BatchId, now_ms: i64) -> Result<bool, LibraryError> {
+    match state_of(tx, batch)? {
+        (profile, state) if state == "open" => {
+            unindexed::hide(tx, batch, now_ms)?;
+            abort(tx, batch, profile)?;
+            unindexed::forget_words(tx)?;
+            Ok(true)
+        }
+        (_, state) if state == "aborted" => Ok(false),
+        _ => Err(LibraryError::conflict(format_args!("batch {batch} is published"))),
+    }
+}
+
+/// Whether what a batch has of a document is the last that was read of it, and nothing newer is being
+/// read or waits to be.
+fn is_latest_reading(tx: &Connection, batch: BatchId, document: DocumentId) -> Result<bool, LibraryError> {
+    let sql = "SELECT EXISTS (
+                   SELECT 1 FROM batch_rev r JOIN revision v ON v.id = r.revision_id
+                   JOIN document d ON d.id = v.document_id
+                   WHERE r.batch_id = ?1 AND d.id = ?2 AND v.state IN ('staged', 'live')
+                     AND d.deleted_ms IS NULL AND d.state IN ('reading', 'indexed')
+                     AND ifnull(d.reading_change, v.document_change) = v.document_change
+                     AND NOT EXISTS (SELECT 1 FROM revision n WHERE n.document_id = d.id AND n.id > v.id
+                                     AND n.state IN ('staged', 'live')))";
+    tx.query_row(sql, params![batch.0, document.0], |row| row.get(0)).step("reading a batch")
 }
 
 /// A revision of a batch, and what publishing must know of it.
@@ -278,7 +329,6 @@ mod tests {
     use super::*;
     use crate::DocumentState;
     use crate::testing::{fixture, profile};
-    use docent_corpus::DocumentId;
 
     #[test]
     fn an_open_batch_survives_a_crash_word_for_word() {
@@ -317,6 +367,53 @@ mod tests {
         assert_eq!(world.library.document(id).unwrap().state, DocumentState::Waiting);
         // Its rows may be in the index all the same.
         assert_eq!(world.library.pending_purges(world.profile, 9).unwrap(), [given_up.revisions[0].0]);
+    }
+
+    #[test]
+    fn what_cannot_be_indexed_fails_the_file_as_it_was_read_and_not_as_it_is_now() {
+        let world = fixture();
+        let give_up = |batch: BatchId, id: DocumentId| {
+            world.library.abort_failed_batch(batch, &[id], "vector_unusable", None, "x1", 9).unwrap()
+        };
+        let state = |id: DocumentId| {
+            let document = world.library.document(id).unwrap();
+            (document.state, document.error_code)
+        };
+        let mark = |state: DocumentState| (state, None);
+        let failed = (DocumentState::Failed, Some("vector_unusable".to_owned()));
+
+        let same = world.see("same.md", 1).document();
+        let batch = world.stage(same, "text");
+        assert_eq!(give_up(batch.id, same), [same]);
+        assert_eq!(state(same), failed);
+        assert!(give_up(batch.id, same).is_empty(), "once");
+
+        let edited = world.see("edited.md", 1).document();
+        let batch = world.stage(edited, "text");
+        world.see("edited.md", 2);
+        assert!(give_up(batch.id, edited).is_empty());
+        assert_eq!(state(edited), mark(DocumentState::Waiting), "it is read as it is now");
+
+        for live_before in [false, true] {
+            let path = if live_before { "live.md" } else { "new.md" };
+            let id = if live_before { world.index(path, "before") } else { world.see(path, 1).document() };
+            let read = |mtime_ns: i64, text: &str| {
+                world.see(path, mtime_ns);
+                world.library.set_document_state(id, DocumentState::Reading, None, None, 5).unwrap();
+                world.stage(id, text)
+            };
+            let (older, newer) = (read(2, "older text"), read(3, "newer text"));
+            world.library.publish_batch(newer.id, 1, 8).unwrap();
+            assert!(give_up(older.id, id).is_empty());
+            assert_eq!(state(id), mark(DocumentState::Indexed), "{path}");
+        }
+
+        // The index lost what it had of it, and cannot be given it again.
+        let lost = world.index("lost.md", "text");
+        let batches = world.library.queue_profile(world.profile).unwrap();
+        let batch = *batches.last().unwrap();
+        assert_eq!(give_up(batch, lost), [lost]);
+        assert_eq!(state(lost), failed);
     }
 
     #[test]

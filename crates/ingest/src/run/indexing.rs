@@ -1,6 +1,5 @@
 //! Batches of a run: storing what was read, and finishing what was stored.
 
-use super::outcome::gone_is_none;
 use super::{PURGE_TIME, PURGES_IN_A_RUN, Progress, Run, Stored, cancelled};
 use crate::batch::{Settled, Told};
 use crate::fault::Step;
@@ -9,6 +8,10 @@ use docent_corpus::BatchId;
 use docent_library::{Document, Library, LibraryError, NewRevision};
 use docent_vector_store::Maintenance;
 use tokio::time::Instant;
+
+/// Why a document fails whose vectors mean nothing.
+const UNUSABLE: &str = "vector_unusable";
+const UNUSABLE_DETAIL: &str = "the embedding model gave no usable vector for a part of it";
 
 impl Run<'_> {
     /// Takes over what an earlier run began.
@@ -128,7 +131,7 @@ impl Run<'_> {
     }
 
     /// Counts a batch that is through, or fails the documents that cannot be indexed and lets the
-    /// others of it wait.
+    /// others of it wait, among them those that have been edited since.
     async fn settle(
         &mut self,
         id: BatchId,
@@ -149,17 +152,19 @@ impl Run<'_> {
             let _rows = self.ingest.rows.lock().await;
             self.ingest.parts.store.delete_batch(id).await?;
         }
-        let now = self.ingest.now();
-        self.ingest.library("giving up a batch", move |library| library.abort_batch(id, now)).await?;
-        for id in bad {
-            let found = self
-                .ingest
-                .library("reading a document", move |library| gone_is_none(library.document(id)))
-                .await?;
-            if let Some(document) = found {
-                let detail = "the embedding model gave no usable vector for a part of it".to_owned();
-                self.fail(&document, "vector_unusable", detail).await?;
-            }
+        let (now, by) = (self.ingest.now(), self.reader.identity());
+        // In one step: what was edited and indexed meanwhile must not be taken for what failed.
+        let failed = self
+            .ingest
+            .library("giving up a batch", move |library| {
+                library.abort_failed_batch(id, &bad, UNUSABLE, Some(UNUSABLE_DETAIL), &by, now)
+            })
+            .await?;
+        for document in failed {
+            tracing::info!(%document, code = UNUSABLE, "a document could not be indexed");
+            self.report.failed += 1;
+            self.progress.failed += 1;
+            self.progress.done += 1;
         }
         Ok(())
     }

@@ -114,6 +114,8 @@ impl VectorStore for FlakyStore {
 pub struct FlakyEmbedder {
     pub inner: FakeEmbedder,
     pub missing: AtomicBool,
+    /// Whether small changes are indexed beside a run, which come before it.
+    pub small_changes: AtomicBool,
     /// Tripped after so many texts were embedded.
     pub stop_after: Mutex<Option<(usize, Cancel)>>,
 }
@@ -123,6 +125,7 @@ impl FlakyEmbedder {
         Self {
             inner: FakeEmbedder::new(dimension),
             missing: AtomicBool::new(false),
+            small_changes: AtomicBool::new(false),
             stop_after: Mutex::default(),
         }
     }
@@ -145,7 +148,8 @@ impl Embedder for FlakyEmbedder {
         priority: Priority,
         cancel: Cancel,
     ) -> Result<Vec<Vec<f32>>, InferenceError> {
-        assert_eq!((kind, priority), (EmbedKind::Passage, Priority::Bulk));
+        assert_eq!(kind, EmbedKind::Passage);
+        assert!(priority == Priority::Bulk || self.small_changes.load(Ordering::Acquire));
         if self.missing.load(Ordering::Acquire) {
             return Err(InferenceError::ModelFile {
                 path: "model.safetensors".into(),

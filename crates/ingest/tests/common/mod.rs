@@ -9,6 +9,7 @@ pub mod plain;
 
 use docent_corpus::{Cancel, DocumentId, ProfileId, SourceId};
 use docent_inference::Embedder;
+use docent_ingest::fault::Step;
 use docent_ingest::{Ingest, IngestParts, IngestReport, ScanReport, StoreState};
 use docent_library::{Document, DocumentFilter, DocumentState, Library, SourceKind, UnindexedQuery};
 use docent_vector_store::{Filter, TextQuery, VectorStore};
@@ -104,6 +105,11 @@ impl World {
         paths.sort();
         paths.dedup();
         paths
+    }
+
+    /// Indexing over the same parts that calls `hook` after every step.
+    pub fn with_hook(&self, hook: Arc<dyn Fn(Step) + Send + Sync>) -> Ingest {
+        ingest(&self.library, &self.store, &self.embedder, &self.extract, self.profile).with_fault(hook)
     }
 
     /// An index that lost everything, and indexing over it, as after a restart.
