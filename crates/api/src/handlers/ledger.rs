@@ -9,6 +9,7 @@ use crate::wire::*;
 use docent_corpus::{DocumentId, SourceId};
 use docent_keeping::{backup, relocate};
 use docent_library::{Document, Library, SourceKind};
+use std::collections::HashSet;
 use std::path::Path;
 
 impl Api {
@@ -98,9 +99,10 @@ fn forget(
 fn libraries_put_aside(data: &Path, usual: Option<&Path>) -> Vec<String> {
     let mut folders = backup::put_aside(data);
     folders.extend(relocate::left_behind(data));
-    // The one in use is told without links; the same folder must not be named twice.
-    let usual = usual.map(settled).filter(|usual| usual != data);
-    folders.extend(usual.map(|usual| relocate::left_behind(&usual)).unwrap_or_default());
+    folders.extend(usual.map(relocate::left_copies).unwrap_or_default());
+    // The folder in use is told without links; the same one must not be named twice.
+    let mut seen = HashSet::from([data.to_path_buf()]);
+    folders.retain(|folder| seen.insert(settled(folder)));
     folders.iter().map(|folder| folder.to_string_lossy().into_owned()).collect()
 }
 
@@ -116,4 +118,27 @@ fn copies(library: &Library, document: &Document, file: &Path) -> Result<Vec<Str
     let mut paths: Vec<String> = elsewhere.map(|path| path.to_string_lossy().into_owned()).collect();
     paths.sort();
     Ok(paths)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whole_libraries_of_earlier_times_are_each_named_once_wherever_they_are() {
+        let home = tempfile::tempdir().unwrap();
+        let home = settled(home.path());
+        let usual = home.join("docent/library");
+        drop(Library::open(&usual).unwrap());
+        let mut wanted = Vec::new();
+        for (now, name) in [(1, "first/library"), (2, "second/library")] {
+            let kept = relocate::request(&usual, &home.join(name), now).unwrap();
+            wanted.push(kept.to_string_lossy().into_owned());
+            relocate::finish_pending(&usual, now).unwrap();
+        }
+        let mut named = libraries_put_aside(&home.join("second/library"), Some(&usual));
+        named.sort();
+        wanted.sort();
+        assert_eq!(named, wanted);
+    }
 }

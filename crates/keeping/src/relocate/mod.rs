@@ -104,7 +104,8 @@ pub fn finish_pending(usual: &Path, now_ms: i64) -> Result<PathBuf, KeepingError
         }
         return Ok(from);
     }
-    pointer.arrive(usual, &to)?;
+    // Under both names: that the folder gets the new one is not certain.
+    pointer.arrive(usual, &to, [from.clone(), kept.clone()])?;
     if let Err(error) = remove_if_there(&to.join(COPYING)) {
         tracing::warn!(%error, "the mark of a move stays");
     }
@@ -116,6 +117,23 @@ pub fn finish_pending(usual: &Path, now_ms: i64) -> Result<PathBuf, KeepingError
         tracing::warn!(%error, "the old folder of the library keeps its name");
     }
     Ok(to)
+}
+
+/// Every folder in which a move has left the library whose usual folder is `usual`: a whole copy of how it
+/// stood then, wherever it was at the time. What cannot be found, as on a drive that is not connected, is
+/// left out.
+pub fn left_copies(usual: &Path) -> Vec<PathBuf> {
+    // Whoever opens the library says that the pointer cannot be read; what is beside it is seen all the same.
+    let pointer = Pointer::read(usual).unwrap_or_default();
+    let in_use = pointer.folder_or(usual);
+    // An older docent wrote down none.
+    let mut folders = left_behind(usual);
+    folders.extend(left_behind(&in_use));
+    folders.extend(pointer.left);
+    folders.retain(|folder| *folder != in_use && folder.join(DATABASE).is_file());
+    folders.sort();
+    folders.dedup();
+    folders
 }
 
 /// Folders beside `folder` in which a move has left the library that was at `folder`: a whole copy of

@@ -23,6 +23,8 @@ pub(super) struct Pointer {
     pub(super) kept: Option<PathBuf>,
     /// The move before, if it failed.
     pub(super) failed: Option<FailedMove>,
+    /// Where moves may have left the library as it was before them, the oldest first.
+    pub(super) left: Vec<PathBuf>,
 }
 
 /// A move of the library that failed.
@@ -60,9 +62,12 @@ impl Pointer {
         self.folder.clone().unwrap_or_else(|| usual.to_path_buf())
     }
 
-    /// Records that the library is in `to` now.
-    pub(super) fn arrive(&mut self, usual: &Path, to: &Path) -> Result<(), KeepingError> {
-        *self = Self { folder: (to != usual).then(|| to.to_owned()), ..Self::default() };
+    /// Records that the library is in `to` now, and where its former folder is or will be.
+    pub(super) fn arrive(&mut self, usual: &Path, to: &Path, left: [PathBuf; 2]) -> Result<(), KeepingError> {
+        let mut all = std::mem::take(&mut self.left);
+        all.retain(|folder| folder != to && !left.contains(folder));
+        all.extend(left);
+        *self = Self { folder: (to != usual).then(|| to.to_owned()), left: all, ..Self::default() };
         self.write(usual)
     }
 
@@ -74,7 +79,8 @@ impl Pointer {
         error: &KeepingError,
     ) -> Result<(), KeepingError> {
         let failed = FailedMove { folder: to.to_owned(), reason: error.to_string() };
-        *self = Self { folder: self.folder.take(), failed: Some(failed), ..Self::default() };
+        let (folder, left) = (self.folder.take(), std::mem::take(&mut self.left));
+        *self = Self { folder, left, failed: Some(failed), ..Self::default() };
         self.write(usual)
     }
 }

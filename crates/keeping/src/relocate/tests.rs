@@ -39,6 +39,50 @@ fn a_library_moves_at_the_next_start_and_the_old_folder_stays() {
 }
 
 #[test]
+fn every_copy_that_moves_have_left_is_named_as_long_as_it_is_there() {
+    let home = tempfile::tempdir().unwrap();
+    let usual = home.path().join("docent/library");
+    library(&usual);
+    let mut kept = Vec::new();
+    let mut now = 0;
+    let mut move_to = |folder: &Path| {
+        now += 1;
+        let kept = request(&usual, folder, now).unwrap();
+        assert_eq!(finish_pending(&usual, now).unwrap(), folder);
+        kept
+    };
+    for name in ["first/library", "second/library", "third/library"] {
+        kept.push(move_to(&home.path().join(name)));
+    }
+    kept.sort();
+    assert_eq!(left_copies(&usual), kept);
+    // A move that fails forgets none, and neither does the way back.
+    let full = home.path().join("full");
+    request(&usual, &full, 8).unwrap();
+    fs::write(full.join("theirs"), "x").unwrap();
+    assert_eq!(finish_pending(&usual, 8).unwrap(), home.path().join("third/library"));
+    assert_eq!(left_copies(&usual), kept);
+    kept.push(move_to(&usual));
+    kept.sort();
+    assert_eq!(left_copies(&usual), kept, "the one in use is no copy");
+    fs::remove_dir_all(kept.remove(0)).unwrap();
+    assert_eq!(left_copies(&usual), kept);
+}
+
+#[test]
+fn a_copy_that_keeps_its_name_is_named_too() {
+    let home = tempfile::tempdir().unwrap();
+    let (usual, target) = (home.path().join("docent/library"), home.path().join("disk"));
+    library(&usual);
+    let kept = request(&usual, &target, 7).unwrap();
+    // Something else has the name that it was to get.
+    fs::create_dir(&kept).unwrap();
+    fs::write(kept.join("theirs"), "x").unwrap();
+    assert_eq!(finish_pending(&usual, 7).unwrap(), target);
+    assert_eq!(left_copies(&usual), [usual.clone()]);
+}
+
+#[test]
 fn folders_that_cannot_hold_it_are_refused() {
     let home = tempfile::tempdir().unwrap();
     let usual = home.path().join("docent/library");
