@@ -166,6 +166,18 @@ describe("what models are computed on", () => {
 		await expectAccessible();
 	});
 
+	test("that the GPU cannot take the chat model is no word against the GPU", async () => {
+		await openWindow({ gpu: { refusal: "unsupported architecture: mamba" } });
+		await byId(TestId.NavSettings).click();
+		await now().toHaveTextContent("There is a GPU, but it cannot take the chat model in use.");
+		await now().not.toHaveTextContent("does not work");
+		await expect.element(page.getByText("What went wrong: unsupported architecture: mamba")).toBeVisible();
+		await byId(TestId.NavAbout).click();
+		const check = () => document.querySelector<HTMLElement>('[data-check="device"]');
+		await expect.poll(() => check()?.textContent).toContain("unsupported architecture: mamba");
+		expect(check()?.dataset.state).toBe("limited");
+	});
+
 	test("is not said before it is known, nor for another choice than the present one", async () => {
 		const host = await openWindow({ gpu: { name: "NVIDIA H200" } });
 		const call = host.call.bind(host);

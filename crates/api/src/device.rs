@@ -6,7 +6,7 @@ use crate::places::Places;
 use crate::wire::convert::count;
 use crate::wire::{ApiError, CheckState, Device, DeviceChoice, DeviceReason, Event, Settings, Tag};
 use docent_inference::{
-    DeviceChoice as Choice, DeviceReason as Reason, DeviceReport, EngineConfig, device_report,
+    DeviceChoice as Choice, DeviceReason as Reason, DeviceReport, EngineConfig, GeneratorInfo, device_report,
 };
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -36,13 +36,18 @@ fn threads(setting: usize) -> usize {
     if setting > 0 { setting } else { std::thread::available_parallelism().map_or(2, usize::from) }
 }
 
-/// Looks for what models are computed on. The first look at a GPU takes seconds.
+/// Looks for what models are computed on, above all the chat model in use. The first look at a GPU takes
+/// seconds.
 ///
 /// # Errors
 /// When looking broke off.
-pub(crate) async fn look(settings: Settings, places: Places) -> Result<Device, ApiError> {
+pub(crate) async fn look(
+    settings: Settings,
+    model: Option<GeneratorInfo>,
+    places: Places,
+) -> Result<Device, ApiError> {
     let looked = tokio::task::spawn_blocking(move || {
-        let report = device_report(&engine_config(&settings, &places));
+        let report = device_report(&engine_config(&settings, &places), model.as_ref());
         told(report, choice(&settings, &places), places.device.is_some())
     });
     Ok(looked.await?)
@@ -77,6 +82,7 @@ impl From<Reason> for DeviceReason {
             Reason::NoGpuSupport => Self::NoGpuSupport,
             Reason::NoGpu => Self::NoGpu,
             Reason::GpuFailed { detail } => Self::GpuFailed { detail },
+            Reason::ModelRefused { detail } => Self::ModelRefused { detail },
             Reason::GpuFound => Self::GpuFound,
             Reason::GpuAsked => Self::GpuAsked,
         }
@@ -90,8 +96,8 @@ pub(crate) struct KnownDevice(Arc<Mutex<Known>>);
 #[derive(Default)]
 struct Known {
     device: Option<Device>,
-    /// By which settings to look next.
-    wanted: Option<Settings>,
+    /// By which settings to look next, and for which chat model.
+    wanted: Option<(Settings, Option<GeneratorInfo>)>,
     /// Whether somebody is looking now.
     looking: bool,
 }
@@ -102,8 +108,8 @@ impl KnownDevice {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// By which settings to look now; `None` ends looking.
-    fn next(&self) -> Option<Settings> {
+    /// By what to look now; `None` ends looking.
+    fn next(&self) -> Option<(Settings, Option<GeneratorInfo>)> {
         let mut known = self.lock();
         let wanted = known.wanted.take();
         known.looking = wanted.is_some();
@@ -122,9 +128,9 @@ impl KnownDevice {
 impl Api {
     /// What models are computed on, as far as it is known now. Looks again behind the scenes, because a
     /// GPU may fail at any time, and tells the host if something else came of it. Never waits.
-    pub(crate) fn known_device(&self, settings: &Settings) -> Option<Device> {
+    pub(crate) fn known_device(&self, settings: &Settings, model: Option<GeneratorInfo>) -> Option<Device> {
         let mut known = self.device().lock();
-        known.wanted = Some(settings.clone());
+        known.wanted = Some((settings.clone(), model));
         if !std::mem::replace(&mut known.looking, true) {
             // Not this whole: the library closes without waiting for it.
             let looking = look_again(self.device().clone(), self.shared_host(), self.places().clone());
@@ -135,8 +141,8 @@ impl Api {
 }
 
 async fn look_again(known: KnownDevice, host: Arc<dyn Host>, places: Places) {
-    while let Some(settings) = known.next() {
-        match look(settings, places.clone()).await {
+    while let Some((settings, model)) = known.next() {
+        match look(settings, model, places.clone()).await {
             Ok(found) => {
                 if known.take(found) {
                     host.emit(Event::Changed { tags: vec![Tag::App] });
@@ -150,7 +156,7 @@ async fn look_again(known: KnownDevice, host: Arc<dyn Host>, places: Places) {
 /// How a device stands among the checks of an installation: a GPU that was wanted or found and does not
 /// compute is worth a note.
 pub(crate) fn state(device: &Device) -> CheckState {
-    let failed = matches!(device.reason, DeviceReason::GpuFailed { .. });
+    let failed = matches!(device.reason, DeviceReason::GpuFailed { .. } | DeviceReason::ModelRefused { .. });
     let in_vain = device.choice == DeviceChoice::Gpu && device.gpu.is_none();
     if failed || in_vain { CheckState::Limited } else { CheckState::Good }
 }
@@ -173,6 +179,9 @@ pub(crate) fn sentence(device: &Device) -> String {
         DeviceReason::GpuFailed { detail } => {
             format!("there is a GPU, but it does not work ({detail}); nothing is lost by that but speed")
         }
+        DeviceReason::ModelRefused { detail } => format!(
+            "there is a GPU, but it cannot take the chat model in use ({detail}); nothing is lost by that but speed"
+        ),
         DeviceReason::GpuFound => "one was found, and it works".to_owned(),
     };
     format!("{computes}: {reason}")
@@ -214,6 +223,9 @@ mod tests {
         let (state, text) = said("cpu", failed, DeviceChoice::Auto, false);
         assert!(state == limited && text.contains("out of memory"), "{text}");
         assert!(text.contains("nothing is lost by that but speed"), "{text}");
+        let refused = Reason::ModelRefused { detail: "too large".to_owned() };
+        let (state, text) = said("cpu", refused, DeviceChoice::Auto, false);
+        assert!(state == limited && text.contains("cannot take the chat model in use (too large)"), "{text}");
     }
 
     #[test]

@@ -6,7 +6,7 @@ use crate::wire::{ApiError, Code};
 use docent_answer::{AnswerParts, Answerer, Retrieval};
 use docent_corpus::ProfileId;
 use docent_extract::Extract;
-use docent_inference::{Embedder, EmbedderFiles, EngineConfig, Generator, GeneratorFiles};
+use docent_inference::{Embedder, EmbedderFiles, EngineConfig, Generator, GeneratorFiles, GeneratorInfo};
 use docent_ingest::{Ingest, IngestParts, StoreState};
 use docent_library::{Library, Sealed};
 use docent_model_hub::{InstalledModel, ModelHub, ModelRole};
@@ -121,6 +121,11 @@ impl Engine {
 
     pub(crate) fn embedder_name(&self) -> Option<&str> {
         self.embedder.as_ref().map(|embedder| embedder.profile().model.as_str())
+    }
+
+    /// What the chat model in use is.
+    pub(crate) fn generator_info(&self) -> Option<GeneratorInfo> {
+        self.generator.as_ref().map(|generator| generator.model().clone())
     }
 
     pub(crate) fn generator_name(&self) -> Option<&str> {

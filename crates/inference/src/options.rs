@@ -132,6 +132,11 @@ pub enum DeviceReason {
         /// What was met.
         detail: String,
     },
+    /// A GPU was found and works, but could not take the model: the processor computes that one.
+    ModelRefused {
+        /// What was met.
+        detail: String,
+    },
     /// A GPU was found, and nothing else was asked for.
     GpuFound,
     /// The GPU was asked for.
@@ -145,6 +150,7 @@ impl fmt::Display for DeviceReason {
             Self::NoGpuSupport => f.write_str("neither this build nor a program beside it can use a GPU"),
             Self::NoGpu => f.write_str("no GPU or no driver for it was found"),
             Self::GpuFailed { detail } => write!(f, "a GPU was found, but it does not work: {detail}"),
+            Self::ModelRefused { detail } => write!(f, "the GPU cannot take the model: {detail}"),
             Self::GpuFound => f.write_str("a GPU was found"),
             Self::GpuAsked => f.write_str("the GPU was asked for"),
         }

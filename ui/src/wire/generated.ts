@@ -549,6 +549,10 @@ export type DeviceReason = { "kind": "cpu_asked" } | { "kind": "no_gpu_support" 
 /**
  * What went wrong, in English.
  */
+detail: string, } | { "kind": "model_refused", 
+/**
+ * What went wrong, in English.
+ */
 detail: string, } | { "kind": "gpu_found" } | { "kind": "gpu_asked" };
 
 /**

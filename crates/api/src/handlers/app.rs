@@ -27,7 +27,7 @@ impl Api {
             indexed_documents: count(indexed),
             sample_available: self.places().resources.sample.is_dir(),
             indexing: self.indexer().status(),
-            device: self.known_device(&settings),
+            device: self.known_device(&settings, engine.generator_info()),
             settings,
             rebuild: self.rebuild().status(),
             notes_folder: self.notes_folder().await?,

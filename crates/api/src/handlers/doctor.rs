@@ -7,6 +7,7 @@ use crate::open::Api;
 use crate::places::Places;
 use crate::wire::*;
 use crate::{device, engine, finding, reading};
+use docent_inference::GeneratorInfo;
 use docent_keeping::relocate;
 use docent_library::DocumentFilter;
 use docent_model_hub::{Catalogue, ModelHub, ModelRole as HubRole};
@@ -31,7 +32,7 @@ impl Api {
         let engine = self.engine().await;
         // Damage that hides them is told by the check of the database.
         let settings = self.settings().await.unwrap_or_default();
-        let (device, device_check) = device_check(settings, self.places()).await;
+        let (device, device_check) = device_check(settings, engine.generator_info(), self.places()).await;
         let mut checks = vec![data_folder_check(self.places()).await, self.database_check(thorough).await];
         checks.extend(reader_checks(self.places()).await);
         checks.push(model_check("embedder", engine.embedder_name()));
@@ -51,7 +52,7 @@ impl Api {
         if let Some(Ok(data)) = places.usual_data.as_deref().map(relocate::current) {
             places.data = data;
         }
-        let (device, device_check) = device_check(Settings::default(), &places).await;
+        let (device, device_check) = device_check(Settings::default(), None, &places).await;
         let mut checks = vec![data_folder_check(&places).await, unopened_check(failure)];
         checks.extend(reader_checks(&places).await);
         checks.extend(installed_models(&places));
@@ -180,8 +181,12 @@ async fn index_check(engine: &engine::Engine) -> Check {
     }
 }
 
-async fn device_check(settings: Settings, places: &Places) -> (Option<Device>, Check) {
-    match device::look(settings, places.clone()).await {
+async fn device_check(
+    settings: Settings,
+    model: Option<GeneratorInfo>,
+    places: &Places,
+) -> (Option<Device>, Check) {
+    match device::look(settings, model, places.clone()).await {
         Ok(device) => {
             let mut check = check("device", device::state(&device), Finding::Device);
             check.text = device::sentence(&device);

@@ -47,6 +47,12 @@ wire! {
             /// What went wrong, in English.
             detail: String,
         },
+        /// There is a GPU that works, but it cannot take the chat model in use. The processor computes the
+        /// same, only more slowly.
+        ModelRefused {
+            /// What went wrong, in English.
+            detail: String,
+        },
         /// A GPU was found and works.
         GpuFound,
         /// A GPU was wanted, and works.

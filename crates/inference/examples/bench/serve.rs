@@ -31,7 +31,7 @@ fn reply(
 ) -> Result<Value, Failure> {
     match request["op"].as_str().ok_or("a request needs an op")? {
         "about" => {
-            let report = device_report(&config(0, Precision::default()));
+            let report = device_report(&config(0, Precision::default()), None);
             let about = format!("{} with {}; {}", report.device, report.features.join(", "), report.reason);
             Ok(json!({ "about": about }))
         }

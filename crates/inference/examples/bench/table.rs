@@ -11,7 +11,7 @@ use crate::engine::{Chat, embed_timed};
 const RUNS: u64 = 3;
 
 pub(crate) fn print_table(folder: &Path, config: &EngineConfig) -> Result<(), Failure> {
-    println!("{:?}", device_report(config));
+    println!("{:?}", device_report(config, None));
     let mut model = DocentChat::open(folder, config)?;
     for tokens in [128, 512, 1500] {
         let (mut prefill, mut decode) = (0f64, 0f64);

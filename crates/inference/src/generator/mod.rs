@@ -20,7 +20,9 @@ use tokio::sync::mpsc;
 use crate::decoder::any::Decoder;
 use crate::decoder::{Shape, position_bytes, vocabulary, weight_bytes, working_bytes};
 use crate::gguf::Gguf;
-use crate::gpu::{ComputeDevice, NoGpu, is_driver_installed, outcome, own_gpu, own_gpu_failed};
+use crate::gpu::{
+    ComputeDevice, ModelIdentity, NoGpu, is_driver_installed, outcome, own_gpu, refusal, remember_refusal,
+};
 use crate::processor::ask_for_threads;
 use crate::remote::protocol::Settings;
 use crate::remote::{EngineProgram, Patience, RemoteGenerator, RemoteParts};
@@ -95,7 +97,7 @@ enum Place {
     /// On this device.
     Device(ComputeDevice),
     /// On this device, and by the kernels if it does not take the model.
-    DeviceOrKernels(ComputeDevice),
+    DeviceOrKernels(ComputeDevice, ModelIdentity),
 }
 
 fn open_wherever(
@@ -106,9 +108,11 @@ fn open_wherever(
     if config.device == DeviceChoice::Cpu {
         return open(files, config, clock, Place::Kernels);
     }
+    let model = ModelIdentity::from(&files);
     match own_gpu() {
-        Ok(device) => open(files, config, clock, Place::DeviceOrKernels(device)),
-        Err(NoGpu::NotSupported) => match program(config) {
+        Ok(_) if refusal(None, model.clone()).is_some() => open(files, config, clock, Place::Kernels),
+        Ok(device) => open(files, config, clock, Place::DeviceOrKernels(device, model)),
+        Err(NoGpu::NotSupported) => match program(config, model) {
             Some(program) => {
                 let local = open(files.clone(), config, clock, Place::Kernels)?;
                 let settings = Settings {
@@ -129,12 +133,13 @@ fn open_wherever(
     }
 }
 
-/// The program beside docent, unless it is known that trying is pointless. It is started when the
-/// model is first asked something.
-fn program(config: &EngineConfig) -> Option<EngineProgram> {
+/// The program beside docent, unless it is known that trying it, or it with this model, is pointless. It
+/// is started when the model is first asked something.
+fn program(config: &EngineConfig, model: ModelIdentity) -> Option<EngineProgram> {
     let path = config.gpu_engine.as_ref().filter(|path| path.is_file() && is_driver_installed())?;
     let program = EngineProgram::new(path);
-    (!matches!(outcome(&program), Some(Err(_)))).then_some(program)
+    let has_failed = matches!(outcome(&program), Some(Err(_)));
+    (!has_failed && refusal(Some(&program), model).is_none()).then_some(program)
 }
 
 fn open(
@@ -185,12 +190,12 @@ fn load(file: &Gguf, shape: &Shape, precision: Precision, place: &Place) -> Resu
     let device = match place {
         Place::Kernels => None,
         Place::Device(device) => Some(device),
-        Place::DeviceOrKernels(device) => {
+        Place::DeviceOrKernels(device, model) => {
             match Decoder::load(file, shape, precision, Some(device.device())) {
                 Ok(decoder) => return Ok(decoder),
                 Err(error) => {
                     tracing::warn!(%error, "the processor takes over from the GPU");
-                    own_gpu_failed(error.to_string());
+                    remember_refusal(None, model.clone(), error.to_string());
                     None
                 }
             }

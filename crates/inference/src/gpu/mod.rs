@@ -1,5 +1,5 @@
-//! GPUs: whether one can compute chat models, here or by the program that lies beside docent, and
-//! what became of it.
+//! GPUs: whether one can compute chat models, here or by the program that lies beside docent, what
+//! became of it, and which models it did not take.
 
 #[cfg(any(test, feature = "candle"))]
 mod driver;
@@ -13,13 +13,16 @@ use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
+use crate::GeneratorFiles;
+#[cfg(feature = "candle")]
+use crate::GeneratorInfo;
 use crate::remote::EngineProgram;
 #[cfg(feature = "candle")]
 pub(crate) use driver::is_driver_installed;
 #[cfg(feature = "candle")]
 pub use own::ComputeDevice;
 #[cfg(feature = "candle")]
-pub(crate) use own::{own_gpu, own_gpu_failed};
+pub(crate) use own::own_gpu;
 #[cfg(feature = "candle")]
 pub use report::device_report;
 
@@ -66,9 +69,69 @@ pub(crate) fn remember(program: &EngineProgram, found: Outcome) {
     }
 }
 
+/// A chat model as one tells it from others: another file of the same name is another one.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct ModelIdentity {
+    name: String,
+    weights_sha256: String,
+}
+
+impl From<&GeneratorFiles> for ModelIdentity {
+    fn from(files: &GeneratorFiles) -> Self {
+        Self { name: files.name.clone(), weights_sha256: files.weights_sha256.clone() }
+    }
+}
+
+#[cfg(feature = "candle")]
+impl From<&GeneratorInfo> for ModelIdentity {
+    fn from(info: &GeneratorInfo) -> Self {
+        Self { name: info.name.clone(), weights_sha256: info.weights_sha256.clone() }
+    }
+}
+
+/// A model, and the program that was to compute it; none for this process.
+type Attempt = (Option<EngineProgram>, ModelIdentity);
+
+/// What a GPU that works was given in vain, and why.
+static REFUSALS: LazyLock<Mutex<HashMap<Attempt, String>>> = LazyLock::new(Mutex::default);
+
+fn refusals() -> MutexGuard<'static, HashMap<Attempt, String>> {
+    REFUSALS.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Why `program`, or without one this process, does not compute `model` on its GPU, if it was tried in
+/// vain.
+#[cfg(any(test, feature = "candle"))]
+pub(crate) fn refusal(program: Option<&EngineProgram>, model: ModelIdentity) -> Option<String> {
+    refusals().get(&(program.cloned(), model)).cloned()
+}
+
+/// Remembers until docent starts again that a GPU did not do its work with `model`: nobody shall wait
+/// for it a second time. Other models may fare better.
+pub(crate) fn remember_refusal(program: Option<&EngineProgram>, model: ModelIdentity, detail: String) {
+    refusals().entry((program.cloned(), model)).or_insert(detail);
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_was_refused_is_one_model_of_one_program() {
+        let model = |name: &str, sha256: &str| ModelIdentity {
+            name: name.to_owned(),
+            weights_sha256: sha256.to_owned(),
+        };
+        let program = EngineProgram::new("/nowhere/engine-that-refused");
+        let other = EngineProgram::new("/nowhere/engine-that-was-not-asked");
+        remember_refusal(Some(&program), model("large", "00"), "too large".into());
+        remember_refusal(Some(&program), model("large", "00"), "said later".into());
+        assert_eq!(refusal(Some(&program), model("large", "00")).as_deref(), Some("too large"));
+        assert_eq!(refusal(Some(&program), model("large", "01")), None);
+        assert_eq!(refusal(Some(&program), model("small", "00")), None);
+        assert_eq!(refusal(Some(&other), model("large", "00")), None);
+        assert_eq!(refusal(None, model("large", "00")), None);
+    }
 
     #[test]
     fn what_failed_once_stays_failed() {

@@ -1,6 +1,6 @@
 //! The GPU that this very program computes on, if it was built for one.
 
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::OnceLock;
 
 use candle_core::{Device, Tensor};
 
@@ -88,21 +88,10 @@ fn open() -> Result<ComputeDevice, NoGpu> {
     Err(NoGpu::NotSupported)
 }
 
-/// Why the GPU of this process is not used any more.
-static FAILED: Mutex<Option<String>> = Mutex::new(None);
-
 /// The GPU that this process computes on, or why it does not; found out once.
 pub(crate) fn own_gpu() -> Result<ComputeDevice, NoGpu> {
     static FOUND: OnceLock<Result<ComputeDevice, NoGpu>> = OnceLock::new();
-    match FAILED.lock().unwrap_or_else(PoisonError::into_inner).clone() {
-        Some(detail) => Err(NoGpu::Failed { detail }),
-        None => FOUND.get_or_init(ComputeDevice::gpu).clone(),
-    }
-}
-
-/// Remembers that the GPU of this process did not do its work.
-pub(crate) fn own_gpu_failed(detail: String) {
-    FAILED.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(detail);
+    FOUND.get_or_init(ComputeDevice::gpu).clone()
 }
 
 #[cfg(test)]

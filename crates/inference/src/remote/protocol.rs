@@ -143,6 +143,8 @@ pub enum Failure {
 pub(super) enum About {
     /// The device: the processor is to do this and everything that follows.
     Device,
+    /// The model on this device: the processor is to do this and everything that is asked of the model.
+    Model,
     /// A file: the processor reads it again, and knows.
     File,
     /// The request: it would fail anywhere.
@@ -152,9 +154,10 @@ pub(super) enum About {
 impl Failure {
     pub(super) fn about(&self) -> About {
         match self {
-            Self::Compute { .. } | Self::GpuLost { .. } | Self::NotEnoughMemory { .. } | Self::Stopped => {
-                About::Device
-            }
+            Self::GpuLost { .. } | Self::Stopped => About::Device,
+            // The device works: it was tried out before it was told. What is too large for it, or of a
+            // kind that it does not compute, fails as a computation.
+            Self::Compute { .. } | Self::NotEnoughMemory { .. } => About::Model,
             Self::Read { .. } | Self::ModelFile { .. } | Self::ModelTruncated { .. } => About::File,
             Self::UnsupportedArchitecture { .. } | Self::UnsupportedTensorType { .. } => About::File,
             Self::Tokenizer { .. } | Self::Template { .. } | Self::Adapter { .. } => About::Request,

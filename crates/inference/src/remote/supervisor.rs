@@ -2,8 +2,8 @@
 //! takes over.
 //!
 //! A program that dies is started once more, and what it had not begun to say is asked for again. If
-//! it dies a second time, falls silent or says that it cannot, it is given up for as long as docent
-//! runs.
+//! it dies a second time, falls silent or has no GPU, it is given up for as long as docent runs. If it
+//! says that it cannot compute this model, it is given up for this model alone.
 
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
@@ -13,7 +13,7 @@ use super::answer::Answer;
 use super::process::{Heard, Process};
 use super::protocol::{About, Failure, Reply, Request, VERSION};
 use super::{RemoteParts, greeting, silent};
-use crate::gpu::{NoGpu, remember};
+use crate::gpu::{ModelIdentity, NoGpu, remember, remember_refusal};
 use crate::{GenerateEvent, InferenceError};
 
 /// How often cancelled answers and silence are looked for while answers are made.
@@ -182,7 +182,7 @@ impl Supervisor {
                 self.send_answers();
             }
             (Stage::Opening, Reply::NotOpened { error }) => {
-                self.give_up(NoGpu::Failed { detail: InferenceError::from(error).to_string() });
+                self.refused(InferenceError::from(error).to_string());
             }
             (Stage::Ready, Reply::Event { id, event }) => {
                 running.progressed = Instant::now();
@@ -246,6 +246,7 @@ impl Supervisor {
         match about {
             // This answer goes to the processor with the others.
             About::Device => self.give_up(NoGpu::Failed { detail: InferenceError::from(error).to_string() }),
+            About::Model => self.refused(InferenceError::from(error).to_string()),
             About::File => self.answers.remove(at).hand_over(Arc::clone(&self.parts.local)),
             About::Request => self.answers.remove(at).fail(error.into()),
         }
@@ -267,13 +268,26 @@ impl Supervisor {
         }
     }
 
-    /// The processor does it from now on.
+    /// The program does not do its work: the processor does it from now on, with every model.
     fn give_up(&mut self, reason: NoGpu) {
         tracing::warn!(%reason, "the processor takes over from the GPU");
+        let detail = reason.to_string();
+        remember(&self.parts.program, Err(reason));
+        self.hand_all_over(&detail);
+    }
+
+    /// The program works, and cannot compute this model: the processor does it from now on.
+    fn refused(&mut self, detail: String) {
+        tracing::warn!(%detail, model = self.parts.files.name, "the processor takes a model over from the GPU");
+        let model = ModelIdentity::from(&self.parts.files);
+        remember_refusal(Some(&self.parts.program), model, detail.clone());
+        self.hand_all_over(&detail);
+    }
+
+    fn hand_all_over(&mut self, detail: &str) {
         self.running = None;
         self.given_up = true;
-        self.fail_begun(&reason.to_string());
-        remember(&self.parts.program, Err(reason));
+        self.fail_begun(detail);
         for answer in self.answers.drain(..) {
             answer.hand_over(Arc::clone(&self.parts.local));
         }

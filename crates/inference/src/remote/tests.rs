@@ -10,7 +10,7 @@ use docent_corpus::Cancel;
 
 use super::*;
 use crate::fake::FakeGenerator;
-use crate::gpu::outcome;
+use crate::gpu::{ModelIdentity, outcome, refusal};
 use crate::{GenerateStats, Precision, Role, StopReason};
 
 const HELLO: &str = r#"{"kind":"hello","version":1,"device":"A GPU"}"#;
@@ -46,6 +46,20 @@ fn remote(program: &EngineProgram, patience: Patience) -> RemoteGenerator {
 }
 
 fn remote_beside(program: &EngineProgram, patience: Patience, local: Arc<FakeGenerator>) -> RemoteGenerator {
+    remote_with(files(), program, patience, local)
+}
+
+fn remote_of(files: GeneratorFiles, program: &EngineProgram) -> RemoteGenerator {
+    let local = Arc::new(FakeGenerator::scripted(["the processor"]));
+    remote_with(files, program, Patience::default(), local)
+}
+
+fn remote_with(
+    files: GeneratorFiles,
+    program: &EngineProgram,
+    patience: Patience,
+    local: Arc<FakeGenerator>,
+) -> RemoteGenerator {
     let settings = Settings {
         precision: Precision::Int8,
         context_limit: None,
@@ -54,8 +68,23 @@ fn remote_beside(program: &EngineProgram, patience: Patience, local: Arc<FakeGen
         idle_unload: Duration::from_secs(600),
         tells_date: false,
     };
-    let files = GeneratorFiles { name: "m".into(), gguf: "/m".into(), weights_sha256: "00".into() };
     RemoteGenerator::new(RemoteParts { program: program.clone(), files, settings, patience, local }).unwrap()
+}
+
+fn files() -> GeneratorFiles {
+    GeneratorFiles { name: "m".into(), gguf: "/m".into(), weights_sha256: "00".into() }
+}
+
+/// Why the program does not take the model of [`files`].
+fn refused(program: &EngineProgram) -> String {
+    refusal(Some(program), ModelIdentity::from(&files())).expect("the model was not refused")
+}
+
+/// Nothing is known against the GPU, nor against other models on it.
+fn expect_the_gpu_for_others(program: &EngineProgram) {
+    assert_eq!(outcome(program), Some(Ok("A GPU".into())));
+    let other = GeneratorFiles { weights_sha256: "01".into(), ..files() };
+    assert_eq!(refusal(Some(program), ModelIdentity::from(&other)), None);
 }
 
 /// What is said, and how it ends.
@@ -201,7 +230,7 @@ async fn silence_at_any_time_leaves_it_to_the_processor() {
 }
 
 #[tokio::test]
-async fn an_error_of_the_device_leaves_it_to_the_processor_and_one_of_the_request_does_not() {
+async fn an_error_of_the_model_leaves_it_to_the_processor_and_one_of_the_request_does_not() {
     let answer = |error: &str| {
         format!(
             "hear; say '{HELLO}'; hear; say '{OPENED}'; hear; \
@@ -211,13 +240,55 @@ async fn an_error_of_the_device_leaves_it_to_the_processor_and_one_of_the_reques
     let folder = tempfile::tempdir().unwrap();
     let memory = program(folder.path(), &answer(r#"{"code":"compute","step":"out of memory"}"#));
     assert_eq!(ask(&remote(&memory, Patience::default())).await.0, "the processor");
-    assert!(failure(&memory).contains("out of memory"));
+    assert!(refused(&memory).contains("out of memory"));
+    expect_the_gpu_for_others(&memory);
     let folder = tempfile::tempdir().unwrap();
     let adapter =
         program(folder.path(), &answer(r#"{"code":"adapter","path":"/a","reason":"another base"}"#));
     let (said, end) = ask(&remote(&adapter, Patience::default())).await;
     assert_eq!((said.as_str(), end.unwrap_err().code()), ("", "adapter_invalid"));
     assert_eq!(outcome(&adapter), Some(Ok("A GPU".into())));
+    assert_eq!(refusal(Some(&adapter), ModelIdentity::from(&files())), None);
+    let folder = tempfile::tempdir().unwrap();
+    let stopped = program(folder.path(), &answer(r#"{"code":"stopped"}"#));
+    assert_eq!(ask(&remote(&stopped, Patience::default())).await.0, "the processor");
+    assert!(failure(&stopped).contains("no longer running"), "{}", failure(&stopped));
+}
+
+#[tokio::test]
+async fn a_model_that_the_gpu_cannot_take_does_not_cost_the_others_the_gpu() {
+    for (error, expected) in [
+        (r#"{"code":"unsupported_architecture","name":"mamba"}"#, "mamba"),
+        (r#"{"code":"unsupported_tensor_type","tensor":"t","kind":"iq1"}"#, "iq1"),
+        (r#"{"code":"not_enough_memory","need":9,"available":8}"#, "not enough memory"),
+        (r#"{"code":"compute","step":"allocating"}"#, "allocating"),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        // Each start leaves a mark; the first model is refused, the second computed.
+        let script = format!(
+            "hear; say '{HELLO}'; hear\n\
+             case \"$line\" in *'\"weights_sha256\":\"00\"'*)\n\
+               echo start >> {starts}; say '{{\"kind\":\"not_opened\",\"error\":{error}}}'; hear; exit 0;;\n\
+             esac\nsay '{OPENED}'; hear; say '{}'; say '{}'; hear",
+            text(1, "gpu"),
+            done(1),
+            starts = folder.path().join("starts").display(),
+        );
+        let program = program(folder.path(), &script);
+        let refusing = remote(&program, Patience::default());
+        for _ in 0..2 {
+            let (said, end) = ask(&refusing).await;
+            assert_eq!(said, "the processor", "{error}");
+            assert!(end.is_ok());
+        }
+        let starts = std::fs::read_to_string(folder.path().join("starts")).unwrap();
+        assert_eq!(starts.lines().count(), 1, "it is not tried again");
+        assert!(refused(&program).contains(expected), "{}", refused(&program));
+        expect_the_gpu_for_others(&program);
+        let other = GeneratorFiles { weights_sha256: "01".into(), ..files() };
+        let (said, end) = ask(&remote_of(other, &program)).await;
+        assert_eq!((said.as_str(), end.unwrap()), ("gpu", StopReason::EndOfText));
+    }
 }
 
 #[tokio::test]
@@ -273,5 +344,5 @@ async fn what_is_not_wanted_any_more_is_not_handed_over() {
     };
     assert_eq!(stats.stop, StopReason::Cancelled);
     assert!(local.requests().is_empty());
-    assert!(failure(&program).contains("out of memory"), "{}", failure(&program));
+    assert!(refused(&program).contains("out of memory"), "{}", refused(&program));
 }

@@ -17,10 +17,11 @@ export function deviceText(device: Device): string {
 
 /** What a GPU said that does not work, for whoever can make something of it. */
 export function deviceDetail(device: Device): string {
-	return device.reason.kind === "gpu_failed" ? t().device.detail(device.reason.detail) : "";
+	const detail = deviceEnglish(device);
+	return detail === "" ? "" : t().device.detail(detail);
 }
 
 /** What of `deviceDetail` is English in every language. */
 export function deviceEnglish(device: Device): string {
-	return device.reason.kind === "gpu_failed" ? device.reason.detail : "";
+	return "detail" in device.reason ? device.reason.detail : "";
 }

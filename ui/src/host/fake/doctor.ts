@@ -17,7 +17,7 @@ export function doctorReport(
 		["ocr", "limited", { kind: "no_recognition", install: "sudo apt install tesseract-ocr" }],
 		["embedder", embedder === null ? "bad" : "good", model(embedder)],
 		["generator", generator === null ? "limited" : "good", chatModel(generator)],
-		["device", device.reason.kind === "gpu_failed" ? "limited" : "good", { kind: "device" }],
+		["device", "detail" in device.reason ? "limited" : "good", { kind: "device" }],
 		["disk", "good", { kind: "free", bytes: 148_000_000_000 }],
 	];
 	const checks = looked.map(
