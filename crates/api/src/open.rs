@@ -10,7 +10,8 @@ use crate::places::Places;
 use crate::reading::{self, SharedExtract};
 use crate::rebuild::Rebuild;
 use crate::requests::Requests;
-use crate::wire::{ApiError, Event, Settings, Tag};
+use crate::wire::{ApiError, Code, Event, Settings, Tag};
+use docent_corpus::Cancel;
 use docent_extract::Extract;
 use docent_library::Library;
 use docent_model_hub::{Catalogue, ModelHub, ModelSpec};
@@ -134,14 +135,26 @@ impl Api {
 
     /// Asks the program that recognises text what it can do now. If that is something else than at the
     /// last start, documents are read with it from now on, and pictures that could not be read wait.
-    async fn look_for_recognition(&self) -> Result<(), ApiError> {
+    pub(crate) async fn look_for_recognition(&self) -> Result<(), ApiError> {
+        // Whoever closes the library waits until this lets go of it.
+        let running = self.requests.start_own();
+        match self.take_recognition(&running.cancel).await {
+            // The next start asks again.
+            Err(error) if error.code == Code::Cancelled => Ok(()),
+            taken => taken,
+        }
+    }
+
+    async fn take_recognition(&self, cancel: &Cancel) -> Result<(), ApiError> {
+        cancel.check()?;
         let settings = self.settings().await?;
-        if !reading::has_changed(&self.places, &settings, &self.library).await? {
+        if !reading::has_changed(&self.places, &settings, &self.library, cancel).await? {
             return Ok(());
         }
         // A picture that is being read without it at this moment would not be among those that wait.
         let quiet = self.indexer.quiet().await;
-        self.extract.reopen(&self.places, &settings, &self.library).await?;
+        cancel.check()?;
+        self.extract.reopen_as_remembered(&self.places, &settings, &self.library).await?;
         drop(quiet);
         self.indexer.work();
         Ok(())
@@ -156,7 +169,7 @@ impl Api {
 
     /// Stops everything and closes the library.
     pub async fn close(&self) {
-        self.requests.cancel_all();
+        self.requests.close();
         self.rebuild.stop().await;
         self.indexer.shut_down().await;
         // A backup that does not stop in time still keeps others from the index: nobody waits for it.
@@ -303,7 +316,7 @@ impl Api {
             ModelRole::Embedder => chosen.embedder = Some(spec.name.clone()),
             ModelRole::Generator => chosen.generator = Some(spec.name.clone()),
             ModelRole::Reranker => {
-                return Err(ApiError::new(crate::wire::Code::ModelUnsupported, "rerankers are not used yet"));
+                return Err(ApiError::new(Code::ModelUnsupported, "rerankers are not used yet"));
             }
         }
         self.library(move |library| Ok(library.set_setting(CHOSEN_MODELS, &chosen)?)).await

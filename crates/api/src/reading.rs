@@ -14,10 +14,12 @@ use docent_library::Library;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// Documents read at the same time by a run. Each is a process of its own.
 const READERS: usize = 2;
+/// Whoever waits for the program to answer looks this often whether that is still wanted.
+const LOOK: Duration = Duration::from_millis(50);
 /// Name of the setting that says what could be recognised at the last start.
 const RECOGNISED_WITH: &str = "recognition.with";
 /// Name of the setting that remembers the program.
@@ -47,9 +49,23 @@ impl SharedExtract {
         settings: &Settings,
         library: &Arc<Library>,
     ) -> Result<(), ApiError> {
-        let next = extractor(places, settings, library, asked).await?;
-        *self.0.write().unwrap_or_else(PoisonError::into_inner) = next;
+        self.replace(extractor(places, settings, library, asked).await?);
         Ok(())
+    }
+
+    /// As [`SharedExtract::reopen`], with what the program said last, which [`has_changed`] has just heard.
+    pub(crate) async fn reopen_as_remembered(
+        &self,
+        places: &Places,
+        settings: &Settings,
+        library: &Arc<Library>,
+    ) -> Result<(), ApiError> {
+        self.replace(extractor(places, settings, library, remembered_or_asked).await?);
+        Ok(())
+    }
+
+    fn replace(&self, next: Arc<dyn Extract>) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = next;
     }
 
     pub(crate) fn get(&self) -> Arc<dyn Extract> {
@@ -83,19 +99,36 @@ impl Extract for SharedExtract {
 }
 
 /// Asks the program again. Gives whether it says something else than what is remembered, which then is
-/// what it says now.
+/// what it says now. Does not wait for its answer once `cancel` is tripped, and does not heed it then.
+///
+/// # Errors
+/// `cancelled`, and those of the library.
 pub(crate) async fn has_changed(
     places: &Places,
     settings: &Settings,
     library: &Arc<Library>,
+    cancel: &Cancel,
 ) -> Result<bool, ApiError> {
     if !settings.recognition {
         return Ok(false);
     }
     let (places, library) = (places.clone(), Arc::clone(library));
+    let mut asking = tokio::task::spawn_blocking({
+        // Without the library: the program may take longer than the library is open.
+        let places = places.clone();
+        move || found(&places)
+    });
+    let now = loop {
+        let answer = tokio::time::timeout(LOOK, &mut asking).await;
+        cancel.check()?;
+        if let Ok(answer) = answer {
+            break answer?;
+        }
+    };
     tokio::task::spawn_blocking(move || {
         let before = remembered(&places, &library);
-        Ok(asked(&places, &library)? != before)
+        remember(&library, &now)?;
+        Ok(now != before)
     })
     .await?
 }
@@ -127,20 +160,30 @@ fn remembered_or_asked(places: &Places, library: &Library) -> Result<Option<Inst
 
 /// What the program says now, which is remembered.
 fn asked(places: &Places, library: &Library) -> Result<Option<Installed>, ApiError> {
-    let now = match find(places) {
+    let now = found(places);
+    remember(library, &now)?;
+    Ok(now)
+}
+
+/// What the program says now.
+fn found(places: &Places) -> Option<Installed> {
+    match find(places) {
         RecognizerStatus::Ready { program, languages, .. } => {
             Some(Installed { given: places.recognizer.clone(), program, languages })
         }
         _ => None,
-    };
+    }
+}
+
+fn remember(library: &Library, now: &Option<Installed>) -> Result<(), ApiError> {
     let known = library.get_setting::<Option<Installed>>(INSTALLED).ok().flatten().flatten();
     // A path that is not Unicode cannot be remembered; then it is looked for at each start.
     let can_be_kept =
         library.sealed().is_none() && now.as_ref().is_none_or(|now| now.program.to_str().is_some());
-    if known != now && can_be_kept {
-        library.set_setting(INSTALLED, &now)?;
+    if known != *now && can_be_kept {
+        library.set_setting(INSTALLED, now)?;
     }
-    Ok(now)
+    Ok(())
 }
 
 async fn extractor(
@@ -240,6 +283,8 @@ fn now_ms() -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    #[cfg(unix)]
+    use crate::{Api, SilentHost};
 
     fn places(data: &Path, recognizer: &Path) -> Places {
         Places { recognizer: Some(recognizer.to_owned()), ..Places::from_environment(Some(data.to_owned())) }
@@ -286,14 +331,69 @@ mod tests {
         assert!(asked > 0);
         SharedExtract::open(&places, &settings, &library).await.unwrap();
         assert_eq!(starts(&tesseract), asked, "a later start does not start it");
-        assert!(!has_changed(&places, &settings, &library).await.unwrap());
+        assert!(!has_changed(&places, &settings, &library, &Cancel::new()).await.unwrap());
         assert!(starts(&tesseract) > asked);
         program(&tesseract, "eng\\nchi_sim\\n");
-        assert!(has_changed(&places, &settings, &library).await.unwrap());
-        assert!(!has_changed(&places, &settings, &library).await.unwrap(), "it is remembered as it is now");
+        assert!(has_changed(&places, &settings, &library, &Cancel::new()).await.unwrap());
+        assert!(
+            !has_changed(&places, &settings, &library, &Cancel::new()).await.unwrap(),
+            "it is remembered as it is now"
+        );
         std::fs::remove_file(&tesseract).unwrap();
         assert_eq!(remembered(&places, &library), None, "a program that is gone is not believed in");
-        assert!(!has_changed(&places, &settings, &library).await.unwrap());
+        assert!(!has_changed(&places, &settings, &library, &Cancel::new()).await.unwrap());
+    }
+
+    #[cfg(unix)]
+    #[tokio::test(flavor = "multi_thread")]
+    async fn what_the_program_says_after_the_library_was_closed_is_not_heard() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = |name: &str| folder.path().join(name);
+        let tesseract = file("tesseract");
+        program(&tesseract, "eng\\n");
+        let mut places = places(&file("library"), &tesseract);
+        places.models = file("models");
+        places.network.offline = true;
+        let api = Api::open(places.clone(), Arc::new(SilentHost)).await.unwrap();
+        let before = remembered(&places, api.shared_library());
+        assert!(before.is_some());
+
+        // From now on it knows more, and takes its time.
+        program(&tesseract, "eng\\nchi_sim\\n");
+        let [asked, go_on, answered] = ["asked", "go-on", "answered"].map(file);
+        let script = std::fs::read_to_string(&tesseract).unwrap().replacen(
+            "#!/bin/sh\n",
+            &format!(
+                "#!/bin/sh\ntouch '{}'\nwhile [ -d '{}' ] && [ ! -e '{}' ]; do sleep 0.05; done\n\
+                 [ \"$1\" = --list-langs ] && touch '{}'\n",
+                asked.display(),
+                folder.path().display(),
+                go_on.display(),
+                answered.display()
+            ),
+            1,
+        );
+        std::fs::write(&tesseract, script).unwrap();
+        let looking = tokio::spawn({
+            let own = api.clone();
+            async move { own.look_for_recognition().await }
+        });
+        let until = async |path: &Path| {
+            while !path.exists() {
+                tokio::time::sleep(LOOK).await;
+            }
+        };
+        until(&asked).await;
+        api.close().await;
+        drop(api);
+        looking.await.unwrap().unwrap();
+
+        // Nobody holds the library any more, and nothing was written after it was closed.
+        let (library, opened) = Library::open(&file("library")).unwrap();
+        assert!(opened.clean_shutdown);
+        std::fs::write(&go_on, "").unwrap();
+        until(&answered).await;
+        assert_eq!(remembered(&places, &library), before);
     }
 
     #[cfg(unix)]

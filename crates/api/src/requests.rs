@@ -12,9 +12,18 @@ pub(crate) struct Requests(Arc<Shared>);
 
 #[derive(Default)]
 struct Shared {
-    running: Mutex<HashMap<String, Cancel>>,
+    state: Mutex<State>,
     /// Told whenever one ends.
     ended: Notify,
+}
+
+#[derive(Default)]
+struct State {
+    running: HashMap<String, Cancel>,
+    /// How many docent has begun of its own.
+    own: u64,
+    /// Whether the library is being closed.
+    closing: bool,
 }
 
 /// A running request; forgotten when dropped.
@@ -26,23 +35,45 @@ pub(crate) struct Running {
 }
 
 impl Requests {
-    /// Registers a request.
+    /// Registers a request. One that comes when the library is being closed is cancelled from the
+    /// beginning.
     pub(crate) fn start(&self, id: &str) -> Running {
         let cancel = Cancel::new();
-        self.lock().insert(id.to_owned(), cancel.clone());
+        let mut state = self.lock();
+        if state.closing {
+            cancel.cancel();
+        }
+        state.running.insert(id.to_owned(), cancel.clone());
         Running { requests: self.clone(), id: id.to_owned(), cancel }
+    }
+
+    /// Registers what docent does of its own accord, so that closing waits for it as for a request.
+    pub(crate) fn start_own(&self) -> Running {
+        let number = {
+            let mut state = self.lock();
+            state.own += 1;
+            state.own
+        };
+        self.start(&format!("docent's own {number}"))
     }
 
     /// Cancels a request; one that has ended is no error.
     pub(crate) fn cancel(&self, id: &str) {
-        if let Some(cancel) = self.lock().get(id) {
+        if let Some(cancel) = self.lock().running.get(id) {
             cancel.cancel();
         }
     }
 
     /// Cancels all.
     pub(crate) fn cancel_all(&self) {
-        self.lock().values().for_each(Cancel::cancel);
+        self.lock().running.values().for_each(Cancel::cancel);
+    }
+
+    /// Cancels all, and every one that is still to come.
+    pub(crate) fn close(&self) {
+        let mut state = self.lock();
+        state.closing = true;
+        state.running.values().for_each(Cancel::cancel);
     }
 
     /// Waits until none is running, so that each can clear up what it has not finished; but not for
@@ -51,7 +82,7 @@ impl Requests {
         let all = async {
             loop {
                 let one = self.0.ended.notified();
-                if self.lock().is_empty() {
+                if self.lock().running.is_empty() {
                     return;
                 }
                 one.await;
@@ -60,15 +91,15 @@ impl Requests {
         tokio::time::timeout(patience, all).await.is_ok()
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<String, Cancel>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, State> {
         // A map of flags is sound after a panic elsewhere.
-        self.0.running.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Drop for Running {
     fn drop(&mut self) {
-        self.requests.lock().remove(&self.id);
+        self.requests.lock().running.remove(&self.id);
         self.requests.0.ended.notify_waiters();
     }
 }
@@ -87,7 +118,20 @@ mod tests {
         assert!(running.cancel.is_cancelled());
         drop(running);
         requests.cancel("a");
-        assert!(requests.lock().is_empty());
+        assert!(requests.lock().running.is_empty());
+    }
+
+    #[test]
+    fn what_comes_while_the_library_is_closed_is_cancelled_from_the_beginning() {
+        let requests = Requests::default();
+        let (before, own) = (requests.start("a"), requests.start_own());
+        let other = requests.start_own();
+        assert!(!before.cancel.is_cancelled() && !own.cancel.is_cancelled());
+        drop(other);
+        assert_eq!(requests.lock().running.len(), 2, "each of docent's own is one");
+        requests.close();
+        assert!(before.cancel.is_cancelled() && own.cancel.is_cancelled());
+        assert!(requests.start("b").cancel.is_cancelled() && requests.start_own().cancel.is_cancelled());
     }
 
     #[tokio::test]
