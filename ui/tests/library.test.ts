@@ -159,6 +159,17 @@ describe("indexing", () => {
 		await expect.element(byId(TestId.IndexingStatus)).toHaveTextContent("7 of 11 can be found");
 	});
 
+	test("an index that is checked first says how far it is, and can be left for later", async () => {
+		const host = await openWindow({
+			indexing: { phase: "comparing", file: null, done: 3, read: 0, total: 40, chunks: 0, chunks_total: 0 },
+		});
+		const status = byId(TestId.IndexingStatus);
+		await expect.element(status).toHaveTextContent("Checking the index");
+		await expect.element(status).toHaveTextContent("3 of 40");
+		await byId(TestId.IndexingStop).click();
+		await expect.poll(() => host.calls.some(({ name }) => name === "stop_indexing")).toBe(true);
+	});
+
 	test("an end before the end says why and what to do", async () => {
 		await openWindow({ indexing: { error: { code: "disk_full", message: "no space left", subject: null } } });
 		await expect.element(byId(TestId.IndexingStatus)).toHaveTextContent("Indexing stopped");

@@ -395,6 +395,7 @@ impl Indexer {
             let status = &mut notes.status;
             status.phase = match progress.phase {
                 Phase::Scanning => IndexingPhase::Scanning,
+                Phase::Comparing => IndexingPhase::Comparing,
                 Phase::Reading => IndexingPhase::Reading,
                 Phase::Embedding => IndexingPhase::Embedding,
                 Phase::Writing => IndexingPhase::Writing,

@@ -34,11 +34,15 @@ impl Pace {
 
     /// Takes the time since the last report for that of the phase that is told.
     pub(crate) fn note(&mut self, progress: &IngestProgress) {
-        self.read_before.get_or_insert(progress.read);
         let now = Instant::now();
         let passed = now.duration_since(self.last);
         self.last = now;
+        // Before that nothing is known of the run.
+        if progress.phase != Phase::Comparing {
+            self.read_before.get_or_insert(progress.read);
+        }
         match progress.phase {
+            Phase::Comparing => {}
             Phase::Embedding | Phase::Writing => self.computing += passed,
             Phase::Scanning | Phase::Reading | Phase::Idle => self.reading += passed,
         }
@@ -47,7 +51,7 @@ impl Pace {
     /// Files read per second while files are read.
     pub(crate) fn files_per_second(&self, progress: &IngestProgress) -> Option<f64> {
         match progress.phase {
-            Phase::Embedding | Phase::Writing => None,
+            Phase::Comparing | Phase::Embedding | Phase::Writing => None,
             Phase::Scanning | Phase::Reading | Phase::Idle => self.reading_speed(progress),
         }
     }
@@ -122,6 +126,16 @@ mod tests {
         let all_read = progress(Phase::Embedding, 10, 0, 40);
         assert_eq!(pace(None, 9, 0).seconds_left(&all_read), None, "speed of computing is unknown");
         assert_eq!(pace(Some(4.0), 9, 0).seconds_left(&all_read), Some(10.0), "that of earlier runs");
+    }
+
+    #[test]
+    fn what_an_earlier_run_read_is_known_once_the_index_is_compared() {
+        let mut pace = Pace::new(None);
+        pace.note(&progress(Phase::Comparing, 0, 0, 0));
+        pace.note(&progress(Phase::Reading, 9_000, 0, 4));
+        assert_eq!(pace.read_before, Some(9_000));
+        let comparing = progress(Phase::Comparing, 0, 0, 0);
+        assert_eq!((pace.files_per_second(&comparing), pace.seconds_left(&comparing)), (None, None));
     }
 
     #[test]

@@ -81,6 +81,7 @@ impl Terminal {
         let phase = match status.phase {
             IndexingPhase::Idle => return,
             IndexingPhase::Scanning => "looking for files",
+            IndexingPhase::Comparing => "checking the index",
             IndexingPhase::Reading => "reading",
             IndexingPhase::Embedding => "understanding",
             IndexingPhase::Writing => "writing",

@@ -17,7 +17,7 @@ impl Ingest {
     /// As [`Ingest::run`]; also when the model gives a vector that cannot be compared, or the index does
     /// not hold in the end what was written.
     pub async fn build(&self, cancel: &Cancel, progress: Progress<'_>) -> Result<(), IngestError> {
-        self.recover_first().await?;
+        self.recover_first(cancel, progress).await?;
         let _alone = self.writing.lock().await;
         self.check_dimension()?;
         let profile = self.parts.profile;

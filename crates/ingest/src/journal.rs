@@ -19,7 +19,7 @@ impl Ingest {
     /// # Errors
     /// When the index or the library cannot be written. What is left is done the next time.
     pub async fn purge(&self) -> Result<usize, IngestError> {
-        self.recover_first().await?;
+        self.recover_first(&Cancel::new(), &|_| {}).await?;
         let _alone = self.writing.lock().await;
         self.purge_rows().await
     }

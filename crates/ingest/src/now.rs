@@ -24,7 +24,9 @@ impl Ingest {
         within: &[String],
         cancel: &Cancel,
     ) -> Result<IngestReport, IngestError> {
-        self.recover_first().await?;
+        if !self.recovered_first(cancel, &|_| {}).await? {
+            return Ok(IngestReport { cancelled: true, ..IngestReport::default() });
+        }
         let _alone = self.brief.lock().await;
         self.check_dimension()?;
         let parts = within.to_vec();

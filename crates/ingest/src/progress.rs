@@ -5,6 +5,9 @@
 pub enum Phase {
     /// Looking for files.
     Scanning,
+    /// Comparing the index with the library, before anything is done with it; only after a session that
+    /// did not end well.
+    Comparing,
     /// Reading files.
     Reading,
     /// Computing vectors.
@@ -25,9 +28,11 @@ pub struct IngestProgress {
     pub file: Option<String>,
     /// Pages read of that file, and of how many if that is known, for formats that have pages.
     pub page: Option<(u32, Option<u32>)>,
-    /// Documents that are finished: indexed, unchanged, failed or skipped.
+    /// Documents that are finished: indexed, unchanged, failed or skipped. While the index is compared
+    /// with the library, batches that were compared.
     pub done: u64,
-    /// Documents known to be done in this run, the finished ones included. May grow.
+    /// Documents known to be done in this run, the finished ones included. May grow. While the index is
+    /// compared, batches; 0 if that cannot be said.
     pub total: u64,
     /// Documents that were read in this run or an earlier one and are found by words, or are finished
     /// otherwise.

@@ -2,10 +2,34 @@
 
 use crate::batch::UNKNOWN_VERSION;
 use crate::read::{kinds_identity, reading_identity};
-use crate::{Ingest, IngestError, Recovery, StoreState};
-use docent_corpus::{BatchId, RevisionId};
+use crate::run::Progress;
+use crate::{Ingest, IngestError, IngestProgress, Phase, Recovery, StoreState};
+use docent_corpus::{BatchId, Cancel, RevisionId};
+use docent_inference::InferenceError;
 use docent_library::Library;
 use std::collections::{HashMap, HashSet};
+
+/// Who hears how far comparing is, and may stop it.
+struct Watched<'w> {
+    cancel: &'w Cancel,
+    tell: Progress<'w>,
+    started_ms: i64,
+}
+
+impl Watched<'_> {
+    /// Before the next step: `done` batches of `total` are through, where that is how it goes on.
+    fn step(&self, done: usize, total: usize) -> Result<(), IngestError> {
+        self.cancel.check().map_err(|_| InferenceError::Cancelled)?;
+        (self.tell)(IngestProgress {
+            phase: Phase::Comparing,
+            done: done as u64,
+            total: total as u64,
+            started_ms: self.started_ms,
+            ..IngestProgress::default()
+        });
+        Ok(())
+    }
+}
 
 impl Ingest {
     /// Brings library and index together: run once at start, before the first run. Needs no model
@@ -23,6 +47,13 @@ impl Ingest {
     /// # Errors
     /// When the library or the index fails, or the index is of another model.
     pub async fn recover(&self, state: StoreState) -> Result<Recovery, IngestError> {
+        let cancel = Cancel::new();
+        self.compare(state, &Watched { cancel: &cancel, tell: &|_| {}, started_ms: self.now() }).await
+    }
+
+    /// As [`Ingest::recover`], told and stopped by `watched`. What was done until then is done again the
+    /// next time, which changes nothing.
+    async fn compare(&self, state: StoreState, watched: &Watched<'_>) -> Result<Recovery, IngestError> {
         let _alone = self.writing.lock().await;
         self.check_dimension()?;
         let mut recovery = Recovery::default();
@@ -31,6 +62,7 @@ impl Ingest {
             recovery.purged = self.purge_rows().await?;
             return Ok(recovery);
         }
+        watched.step(0, 0)?;
         if state.replaced {
             let profile = self.parts.profile;
             let queued =
@@ -38,15 +70,16 @@ impl Ingest {
             recovery.reopened = queued.len();
         }
         recovery.purged = self.purge_rows().await?;
-        let mut known_rows = self.publish_complete(state, &mut recovery).await?;
+        let mut known_rows = self.publish_complete(state, &mut recovery, watched).await?;
         known_rows += self.published_rows().await?;
+        watched.step(0, 0)?;
         let counts: HashMap<RevisionId, usize> =
             self.parts.store.revision_counts().await?.into_iter().collect();
         // The sum alone is not enough: a library that lost its last writes may lack as many rows as it
         // does not know.
         if counts.values().sum::<usize>() != known_rows || self.has_strange_rows(&counts).await? {
             tracing::warn!(known_rows, version = state.version, "the index does not hold what was written");
-            self.reopen_lost(&mut recovery).await?;
+            self.reopen_lost(&mut recovery, watched).await?;
             recovery.purged += self.remove_orphans(&counts).await?;
         }
         recovery.outdated = self.queue_outdated().await?;
@@ -61,12 +94,14 @@ impl Ingest {
         self
     }
 
-    /// Does what [`Ingest::recovering_first`] has left. Not to be called by who holds a lock.
-    pub(crate) async fn recover_first(&self) -> Result<(), IngestError> {
+    /// Does what [`Ingest::recovering_first`] has left, and says through `tell` how far it is, as
+    /// [`Phase::Comparing`]. Once `cancel` is tripped it is left to the next one who works on the index,
+    /// and the error is that of the request to stop. Not to be called by who holds a lock.
+    pub(crate) async fn recover_first(&self, cancel: &Cancel, tell: Progress<'_>) -> Result<(), IngestError> {
         let mut pending = self.pending.lock().await;
         let Some(state) = *pending else { return Ok(()) };
         let agreed = !state.replaced && self.agrees().await?;
-        self.recover(state).await?;
+        self.compare(state, &Watched { cancel, tell, started_ms: self.now() }).await?;
         if !agreed {
             let profile = self.parts.profile;
             self.library("queueing what is not indexed", move |library| library.queue_unindexed(profile))
@@ -78,16 +113,31 @@ impl Ingest {
         Ok(())
     }
 
+    /// As [`Ingest::recover_first`], for whom a request to stop is no error. Gives whether it was done.
+    pub(crate) async fn recovered_first(
+        &self,
+        cancel: &Cancel,
+        tell: Progress<'_>,
+    ) -> Result<bool, IngestError> {
+        match self.recover_first(cancel, tell).await {
+            Err(error) if error.is_cancelled() => Ok(false),
+            done => done.map(|()| true),
+        }
+    }
+
     /// Publishes the open batches that only lacked that. Gives the rows that the others have.
     async fn publish_complete(
         &self,
         state: StoreState,
         recovery: &mut Recovery,
+        watched: &Watched<'_>,
     ) -> Result<usize, IngestError> {
         let mut rows = 0;
         // Of a document that has left its batch rows may still be there: then their number says nothing.
         let withheld = !self.withheld_purges().await?.is_empty();
-        for id in self.open_batches().await? {
+        let open = self.open_batches().await?;
+        for (at, id) in open.iter().copied().enumerate() {
+            watched.step(at, open.len())?;
             let there = self.parts.store.count_batch(id).await?;
             let is_certain = there == 0 || !withheld;
             if is_certain && self.size_of_batch(id).await?.0 == there {
@@ -114,8 +164,10 @@ impl Ingest {
     }
 
     /// Opens the published batches again that have not all their rows, or some twice.
-    async fn reopen_lost(&self, recovery: &mut Recovery) -> Result<(), IngestError> {
-        for (id, rows) in self.published().await? {
+    async fn reopen_lost(&self, recovery: &mut Recovery, watched: &Watched<'_>) -> Result<(), IngestError> {
+        let published = self.published().await?;
+        for (at, (id, rows)) in published.iter().copied().enumerate() {
+            watched.step(at, published.len())?;
             if self.parts.store.count_batch(id).await? == rows {
                 continue;
             }

@@ -11,12 +11,12 @@ use common::plain::PlainExtract;
 use common::{DIMENSION, clock, expect_consistent, write};
 use docent_corpus::{Cancel, DocumentId, DocumentText, Format, Metadata, ProfileId, SourceId};
 use docent_inference::Embedder;
-use docent_ingest::{Ingest, IngestParts, StoreState};
+use docent_ingest::{Ingest, IngestParts, IngestProgress, Phase, StoreState};
 use docent_library::{DATABASE, DocumentState, Library, NewRevision, SourceKind};
 use docent_vector_store::{Filter, TextQuery, VectorStore};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 struct Started {
     library: Arc<Library>,
@@ -124,6 +124,41 @@ async fn a_start_after_a_crash_compares_once() {
         assert_eq!(started.counted(), counted);
         expect_consistent(&started.library, &*started.store).await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn comparing_is_told_and_can_be_stopped() {
+    let folder = tempfile::tempdir().unwrap();
+    first_session(folder.path()).await;
+    let started = start(folder.path());
+    write(&started.docs, "b.txt", "cherries");
+    started.index().await;
+    drop(started);
+
+    let started = start(folder.path());
+    let told = |progress: &IngestProgress| progress.phase == Phase::Comparing;
+    let cancel = Cancel::new();
+    let signal = cancel.clone();
+    let report = started.ingest.run(&cancel, &move |progress: IngestProgress| {
+        if told(&progress) {
+            signal.cancel();
+        }
+    });
+    assert!(report.await.unwrap().cancelled);
+    assert_eq!(started.counted(), 0, "it was stopped before it had come far");
+    assert!(!started.ingest.note_agreement().await.unwrap());
+
+    // The next run does it, and the one after has nothing to compare.
+    for (times, is_told) in [(1, true), (1, false)] {
+        let heard = AtomicBool::new(false);
+        let listen = |progress: IngestProgress| {
+            heard.fetch_or(told(&progress), Ordering::Relaxed);
+        };
+        assert!(!started.ingest.run(&Cancel::new(), &listen).await.unwrap().cancelled);
+        assert_eq!((started.counted(), heard.into_inner()), (times, is_told));
+    }
+    expect_consistent(&started.library, &*started.store).await;
+    started.end().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -977,7 +977,7 @@ name: string | null, };
 /**
  * A step of indexing.
  */
-export type IndexingPhase = "idle" | "scanning" | "reading" | "embedding" | "writing" | "waiting_for_model";
+export type IndexingPhase = "idle" | "scanning" | "comparing" | "reading" | "embedding" | "writing" | "waiting_for_model";
 
 /**
  * What indexing is doing now.

@@ -156,6 +156,9 @@ wire! {
         Idle,
         /// Looking for files.
         Scanning,
+        /// Comparing the index with the library, after a session that did not end well; `done` and
+        /// `total` count parts of the index then.
+        Comparing,
         /// Reading files.
         Reading,
         /// Computing vectors.

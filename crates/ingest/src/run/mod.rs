@@ -47,13 +47,16 @@ impl Ingest {
     /// A file that cannot be read becomes [`DocumentState::Failed`] or [`DocumentState::Skipped`]
     /// with code and reason, and the rest goes on. When `cancel` is tripped the documents that were
     /// not read wait again, those that were stored are embedded by the next run, and the report says
-    /// that it was cancelled. `progress` is called often.
+    /// that it was cancelled. `progress` is called often. What [`Ingest::recovering_first`] has left is done
+    /// before anything else, and told and stopped like the rest.
     ///
     /// # Errors
     /// When nothing can be done any more: the model, the index or the library fails, or the disk is
     /// full. Nothing is lost by it; the next run goes on.
     pub async fn run(&self, cancel: &Cancel, progress: Progress<'_>) -> Result<IngestReport, IngestError> {
-        self.recover_first().await?;
+        if !self.recovered_first(cancel, progress).await? {
+            return Ok(IngestReport { cancelled: true, ..IngestReport::default() });
+        }
         let _alone = self.writing.lock().await;
         self.check_dimension()?;
         let mut run = Run::new(self, cancel, progress)?;

@@ -48,6 +48,7 @@ export const indexing = {
 	phase: {
 		idle: "Ready",
 		scanning: "Looking for files",
+		comparing: "Checking the index",
 		reading: "Reading",
 		embedding: "Understanding",
 		writing: "Saving",

@@ -45,6 +45,7 @@ export const indexing: Messages["indexing"] = {
 	phase: {
 		idle: "就绪",
 		scanning: "正在查找文件",
+		comparing: "正在核对索引",
 		reading: "正在读取",
 		embedding: "正在理解",
 		writing: "正在保存",
