@@ -238,7 +238,7 @@ async fn vectors_without_meaning_say_nothing_of_a_file_that_was_edited_meanwhile
         let (sender, receiver) = std::sync::mpsc::channel::<Arc<Ingest>>();
         let (receiver, mended) = (std::sync::Mutex::new(receiver), world.path("bad.txt"));
         let source = world.source;
-        let ingest = Arc::new(world.with_hook(Arc::new(move |step| {
+        let ingest = Arc::new(world.with_hook(Arc::new(move |step: Step| {
             if step != Step::Embedded {
                 return;
             }
