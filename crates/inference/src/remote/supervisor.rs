@@ -278,7 +278,7 @@ impl Supervisor {
 
     /// The program works, and cannot compute this model: the processor does it from now on.
     fn refused(&mut self, detail: String) {
-        tracing::warn!(%detail, model = self.parts.files.name, "the processor takes a model over from the GPU");
+        tracing::warn!(%detail, model = %self.parts.files.name, "the processor takes a model over from the GPU");
         let model = ModelIdentity::from(&self.parts.files);
         remember_refusal(Some(&self.parts.program), model, detail.clone());
         self.hand_all_over(&detail);
