@@ -93,14 +93,19 @@ fn walk<R: Read>(
         };
         left.set(u64::MAX);
         any = true;
-        if entry.header().entry_type().is_file() || entry.header().entry_type().is_contiguous() {
+        let kind = entry.header().entry_type();
+        if kind.is_file() || kind.is_contiguous() || kind.is_gnu_sparse() {
             let path = names::Encoding::of_name(&entry.path_bytes());
             let listed = Listed { path: &path, size: entry.size(), packed: None };
             if reading.wants(&path)? {
                 reading.member(&listed, &mut entry)?;
             }
         }
-        if packed && let Err(error) = pass_over(&mut entry, reading)? {
+        // The holes of a sparse file are no part of the stream, and as long as it says.
+        if packed
+            && !kind.is_gnu_sparse()
+            && let Err(error) = pass_over(&mut entry, reading)?
+        {
             return broken(&error, any, reading);
         }
     }

@@ -1,8 +1,10 @@
-//! Packed streams that are damaged, and some that only look so.
+//! Packed streams that are damaged, and some that only look so; TAR archives of unusual kinds.
 
+use crate::content::Content;
 use crate::message::Failure;
 use crate::read::testing::{read_named, texts};
-use docent_corpus::{DocumentText, SourceWarning};
+use crate::sniff::{Sniffed, sniff_content};
+use docent_corpus::{DocumentText, Format, SourceWarning};
 use std::io::Write;
 
 /// A TAR archive of files.
@@ -109,6 +111,66 @@ fn a_packed_file_that_breaks_off_keeps_what_came_before() {
     let lines = texts(&cut);
     assert!(lines.len() > 5_000 && lines[..3] == ["lines.txt", "Line 0.", "Line 7919."], "{:?}", &lines[..3]);
     assert!(damage(&cut).is_some());
+}
+
+/// A sparse file in the manner of GNU, whose text stands behind a hole, and a file behind it.
+fn with_hole(hole: u64) -> Vec<u8> {
+    let text = b"Behind the hole.";
+    let mut header = ::tar::Header::new_gnu();
+    header.set_path("sparse.txt").unwrap();
+    header.set_size(text.len() as u64);
+    header.set_entry_type(::tar::EntryType::GNUSparse);
+    let octal = |number: u64| -> [u8; 12] { format!("{number:011o}\0").into_bytes().try_into().unwrap() };
+    let gnu = header.as_gnu_mut().unwrap();
+    gnu.sparse[0].offset = octal(hole);
+    gnu.sparse[0].numbytes = octal(text.len() as u64);
+    gnu.realsize = octal(hole + text.len() as u64);
+    header.set_cksum();
+    let mut archive = ::tar::Builder::new(Vec::new());
+    archive.append(&header, &text[..]).unwrap();
+    let mut archive = archive.into_inner().unwrap();
+    archive.truncate(archive.len() - 1024); // the two empty blocks
+    [archive, tar(&[("next.txt", b"The next file.")])].concat()
+}
+
+#[test]
+fn a_file_with_holes_is_read_or_said_not_to_be() {
+    let whole = read("files.tar", &with_hole(0));
+    assert_eq!(texts(&whole), ["sparse.txt", "Behind the hole.", "next.txt", "The next file."]);
+    // 8 GB of nothing are not gone through.
+    let archive = with_hole((1 << 33) - 512);
+    for (name, bytes) in [("files.tar", archive.clone()), ("files.tar.gz", gzipped(&archive))] {
+        let document = read(name, &bytes);
+        assert_eq!(texts(&document), ["next.txt", "The next file."]);
+        let told = document.warnings.as_slice();
+        assert!(
+            matches!(told, [SourceWarning::MemberFailed { path, .. }] if path == "sparse.txt"),
+            "{told:?}"
+        );
+    }
+}
+
+#[test]
+fn an_archive_from_before_the_mark_is_known_by_its_checksum() {
+    let mut archive = two_files();
+    for start in (0..archive.len()).step_by(512) {
+        let header = &mut archive[start..start + 512];
+        if header[257..].starts_with(b"ustar") {
+            header[257..265].fill(0);
+            header[148..156].fill(b' ');
+            let sum: u32 = header.iter().map(|byte| u32::from(*byte)).sum();
+            header[148..156].copy_from_slice(format!("{sum:6o}\0 ").as_bytes());
+        }
+    }
+    for (name, bytes) in
+        [("old.tar", archive.clone()), ("old", archive.clone()), ("old.tgz", gzipped(&archive))]
+    {
+        let document = read(name, &bytes);
+        assert_eq!(texts(&document), ["one.txt", "The first file.", "two.txt", "The second file."], "{name}");
+    }
+    archive[0] ^= 1;
+    let changed = Content::Member { name: "old.tar", bytes: &archive };
+    assert!(!matches!(sniff_content(&changed), Ok(Sniffed::Known(Format::Tar))));
 }
 
 #[test]
