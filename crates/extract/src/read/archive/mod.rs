@@ -36,7 +36,7 @@ pub(super) fn read(
     writer: &mut BlockWriter,
 ) -> Result<(), Stop> {
     writer.metadata.title = content_name(content);
-    let mut reading = Reading { context, writer, files: 0, locked: 0, left_out: 0 };
+    let mut reading = Reading { context, writer, files: 0, locked: 0, foreign: 0, left_out: 0 };
     match format {
         Format::Zip => zip::read(content, &mut reading)?,
         Format::Packed => packed::read(content, &mut reading)?,
@@ -53,6 +53,8 @@ struct Reading<'r, 's> {
     files: u32,
     /// How many of them need a password.
     locked: u32,
+    /// How many of them are packed by a method that is not read.
+    foreign: u32,
     /// How many were left out when a limit was reached.
     left_out: u32,
 }
@@ -81,6 +83,12 @@ impl Reading<'_, '_> {
         self.files += 1;
         self.locked += 1;
         member::failed(path, "it is encrypted and needs a password", self.writer)
+    }
+
+    /// Tells that a member is packed by a method that is not read.
+    fn foreign(&mut self, path: &str) -> Result<(), Stop> {
+        self.foreign += 1;
+        self.failed(path, "it is packed by a method that is not read")
     }
 
     /// Tells why a member was not read.
@@ -169,6 +177,10 @@ impl Reading<'_, '_> {
         match () {
             () if !self.writer.is_empty() => Ok(()),
             () if self.locked > 0 && self.locked == self.files => Err(Failure::Encrypted.into()),
+            () if self.foreign > 0 && self.foreign == self.files => {
+                Err(Failure::Unsupported("ZIP archive packed by another method than Deflate".to_owned())
+                    .into())
+            }
             () if self.files == 0 && self.left_out == 0 => Err(Failure::Empty.into()),
             () => Err(Failure::NoText.into()),
         }

@@ -1,11 +1,11 @@
-//! Packed streams that are damaged, and some that only look so; TAR archives of unusual kinds.
+//! Packed streams that are damaged, and some that only look so; TAR and ZIP archives of unusual kinds.
 
 use crate::content::Content;
 use crate::message::Failure;
 use crate::read::testing::{read_named, texts};
 use crate::sniff::{Sniffed, sniff_content};
 use docent_corpus::{DocumentText, Format, SourceWarning};
-use std::io::Write;
+use std::io::{Cursor, Write};
 
 /// A TAR archive of files.
 fn tar(files: &[(&str, &[u8])]) -> Vec<u8> {
@@ -171,6 +171,35 @@ fn an_archive_from_before_the_mark_is_known_by_its_checksum() {
     archive[0] ^= 1;
     let changed = Content::Member { name: "old.tar", bytes: &archive };
     assert!(!matches!(sniff_content(&changed), Ok(Sniffed::Known(Format::Tar))));
+}
+
+/// A ZIP archive of files, of which the first so many say that they are packed by bzip2.
+fn zip_by_bzip2(files: &[&str], which: usize) -> Vec<u8> {
+    let mut archive = ::zip::ZipWriter::new(Cursor::new(Vec::new()));
+    for name in files {
+        archive.start_file(*name, ::zip::write::SimpleFileOptions::default()).unwrap();
+        archive.write_all(b"Some text.").unwrap();
+    }
+    let mut archive = archive.finish().unwrap().into_inner();
+    for (mark, method) in [(b"PK\x03\x04", 8), (b"PK\x01\x02", 10)] {
+        let at: Vec<usize> = (0..archive.len()).filter(|at| archive[*at..].starts_with(mark)).collect();
+        at.into_iter().take(which).for_each(|at| archive[at + method] = 12);
+    }
+    archive
+}
+
+#[test]
+fn an_archive_packed_by_a_method_that_is_not_read_is_of_an_unknown_type() {
+    let files = ["one.txt", "two.txt"];
+    let outcome = read_named("all.zip", &zip_by_bzip2(&files, 2));
+    assert!(
+        matches!(&outcome, Err(Failure::Unsupported(kind)) if kind.contains("another method")),
+        "{outcome:?}"
+    );
+    let half = read("half.zip", &zip_by_bzip2(&files, 1));
+    assert_eq!(texts(&half), ["two.txt", "Some text."]);
+    let told = half.warnings.as_slice();
+    assert!(matches!(told, [SourceWarning::MemberFailed { path, .. }] if path == "one.txt"), "{told:?}");
 }
 
 #[test]
