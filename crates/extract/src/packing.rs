@@ -1,7 +1,8 @@
 //! Programs that pack one file, which may be a TAR archive: gzip (RFC 1952) and xz (The .xz File Format
 //! 1.2.1). Both keep no name that could be trusted: the file's own name tells what is inside.
 
-use flate2::bufread::MultiGzDecoder;
+mod gzip;
+
 use lzma_rust2::XzReader;
 use std::fmt;
 use std::io::{self, BufRead, Read};
@@ -29,32 +30,42 @@ impl Packing {
         }
     }
 
-    /// The content of a packed file. It may be of any length, whatever the file's own.
+    /// The content of a packed file. It may be of any length, whatever the file's own. Whether it is the one
+    /// that was packed, only its end tells, where checksums stand: a stream that is not read until it gives
+    /// no more bytes has not been verified.
     pub(crate) fn unpack<'r>(self, packed: impl BufRead + 'r) -> Box<dyn Read + 'r> {
         match self {
-            Self::Gzip => Box::new(MultiGzDecoder::new(packed)),
-            Self::Xz => {
-                let inner = XzReader::new_mem_limit(packed, true, MEMORY_KB);
-                Box::new(UntilDamaged { inner, is_damaged: false })
-            }
+            Self::Gzip => Box::new(UntilDamaged::new(gzip::Members::new(packed))),
+            Self::Xz => Box::new(UntilDamaged::new(XzReader::new_mem_limit(packed, true, MEMORY_KB))),
         }
     }
 }
 
-/// A stream that fails for good once it has failed. The decoder would go on behind damage, with a
-/// dictionary that is no longer that of the writer: what it gives then is text that nobody wrote.
+/// A stream that fails for good, and always for the same reason, once it has failed. A decoder would go on
+/// behind damage, as if the content had ended there, or with a dictionary that is no longer that of the
+/// writer: what it gives then is text that nobody wrote.
 struct UntilDamaged<R> {
     inner: R,
-    is_damaged: bool,
+    damage: Option<(io::ErrorKind, String)>,
+}
+
+impl<R> UntilDamaged<R> {
+    fn new(inner: R) -> Self {
+        Self { inner, damage: None }
+    }
 }
 
 impl<R: Read> Read for UntilDamaged<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if self.is_damaged {
-            return Err(io::Error::new(io::ErrorKind::InvalidData, "what came before is damaged"));
+        if let Some((kind, reason)) = &self.damage {
+            return Err(io::Error::new(*kind, reason.clone()));
         }
         let read = self.inner.read(buffer);
-        self.is_damaged = read.as_ref().is_err_and(|error| error.kind() != io::ErrorKind::Interrupted);
+        self.damage = read
+            .as_ref()
+            .err()
+            .filter(|error| error.kind() != io::ErrorKind::Interrupted)
+            .map(|error| (error.kind(), error.to_string()));
         read
     }
 }
@@ -109,7 +120,7 @@ mod tests {
 
     #[test]
     fn nothing_is_read_behind_damage() {
-        let mut stream = UntilDamaged { inner: Damaged(0), is_damaged: false };
+        let mut stream = UntilDamaged::new(Damaged(0));
         let mut byte = [0];
         let read: [Option<usize>; 4] = std::array::from_fn(|_| stream.read(&mut byte).ok());
         assert_eq!((read, byte), ([Some(1), None, None, None], [1]));

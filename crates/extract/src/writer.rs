@@ -32,6 +32,8 @@ pub(crate) struct BlockWriter<'s> {
     first_heading: Option<String>,
     /// Whether the first heading may be what the document is called.
     heading_is_title: bool,
+    /// Whether files within the file have pages without text.
+    has_scans: bool,
     /// When something was passed on at last.
     passed_on: Instant,
 }
@@ -49,6 +51,7 @@ impl<'s> BlockWriter<'s> {
             after: None,
             first_heading: None,
             heading_is_title: true,
+            has_scans: false,
             passed_on: Instant::now(),
         }
     }
@@ -61,6 +64,11 @@ impl<'s> BlockWriter<'s> {
     /// Whether nothing was written so far.
     pub(crate) fn is_empty(&self) -> bool {
         self.after.is_none()
+    }
+
+    /// Whether files within the file have pages without text, which may be recognised later.
+    pub(crate) fn has_scans(&self) -> bool {
+        self.has_scans
     }
 
     /// How many bytes of text may still be written.
@@ -115,6 +123,7 @@ impl<'s> BlockWriter<'s> {
 
     /// Passes on that pages of a file within the file have no text.
     pub(crate) fn scan(&mut self, scan: Scan) -> Result<(), Stop> {
+        self.has_scans = true;
         Ok(self.sink.send(Message::Scan(scan))?)
     }
 

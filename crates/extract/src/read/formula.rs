@@ -51,6 +51,15 @@ fn fraction(above: &str, below: &str) -> String {
     }
 }
 
+/// One part above another without a bar between them, as in binomial coefficients: no division. The sign
+/// is that of UnicodeMath (Unicode Technical Note 28, section 2.1).
+fn stacked(above: &str, below: &str) -> String {
+    match (above.trim(), below.trim()) {
+        (only, "") | ("", only) => only.to_owned(),
+        _ => format!("{}¦{}", grouped(above), grouped(below)),
+    }
+}
+
 /// A base with what stands below and above it.
 fn scripted(base: &str, below: Option<&str>, above: Option<&str>) -> String {
     // Powers of more than one letter are of all of it; limits of sums and integrals are of the sign.
@@ -81,6 +90,8 @@ mod tests {
         assert_eq!(fraction("a", "b"), "a/b");
         assert_eq!(fraction("a+b", "(2a)"), "(a+b)/(2a)");
         assert_eq!(fraction("(a)(b)", "2"), "((a)(b))/2");
+        assert_eq!(stacked("n+1", "k"), "(n+1)¦k");
+        assert_eq!((stacked("n", " "), stacked("", "k")), ("n".to_owned(), "k".to_owned()));
         assert_eq!(scripted("x", Some("i+1"), Some("2")), "x_(i+1)^2");
         assert_eq!(scripted("a b", None, Some("2")), "(a b)^2");
         assert_eq!(root("b^2-4ac", None), "√(b^2-4ac)");

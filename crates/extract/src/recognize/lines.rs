@@ -79,13 +79,19 @@ pub(super) fn mean_confidence(words: &[TsvWord]) -> f32 {
 
 /// How one row of a reading runs: among vertical lines there may be headings from side to side.
 fn row_direction(row: &[TsvWord], reading: Direction) -> Direction {
-    let bounds = row.iter().map(|word| word.rect);
-    let bounds = bounds.reduce(|a, b| [a[0].min(b[0]), a[1].min(b[1]), a[2].max(b[2]), a[3].max(b[3])]);
-    let is_high = bounds.is_some_and(|[left, top, right, bottom]| bottom - top > right - left);
     match reading {
-        Direction::Down if is_high && row.iter().any(|word| word.text.chars().any(is_cjk)) => Direction::Down,
+        Direction::Down if is_high(row) && row.iter().any(|word| word.text.chars().any(is_cjk)) => {
+            Direction::Down
+        }
         _ => Direction::Across,
     }
+}
+
+/// Whether a row of a reading is higher than wide.
+pub(super) fn is_high(row: &[TsvWord]) -> bool {
+    let bounds = row.iter().map(|word| word.rect);
+    let bounds = bounds.reduce(|a, b| [a[0].min(b[0]), a[1].min(b[1]), a[2].max(b[2]), a[3].max(b[3])]);
+    bounds.is_some_and(|[left, top, right, bottom]| bottom - top > right - left)
 }
 
 fn line(row: &[TsvWord], usual: f32, direction: Direction) -> Line {

@@ -1,6 +1,6 @@
-//! Readings of one page: as it is; as vertical text, if that gave nothing sensible; and at another size,
-//! if its letters are too small or too large. The best of them counts. Every reading is a run of the
-//! program, so that a page that was read well is read once.
+//! Readings of one page: as it is; as vertical text, if that gave nothing sensible, in lines that stand
+//! upright; and at another size, if its letters are too small or too large. The best of them counts. Every
+//! reading is a run of the program, so that a page that was read well is read once.
 
 use super::program::{Direction, Installed};
 use super::run::Run;
@@ -45,7 +45,7 @@ impl Readings<'_> {
     /// When its first reading fails, or all of it was cancelled.
     pub(super) fn best(&self, drawing: &Drawing) -> Result<Reading, Trouble> {
         let mut best = self.read(drawing, Direction::Across)?;
-        if best.is_doubtful() && self.installed.reads_downwards() {
+        if best.is_doubtful() && best.has_high_lines() && self.installed.reads_downwards() {
             best = best.or_better(self.read(drawing, Direction::Down))?;
         }
         if let Some(scaling) = Scaling::for_reading(&best, drawing) {
@@ -78,6 +78,16 @@ impl Reading {
 
     fn is_doubtful(&self) -> bool {
         !self.words.is_empty() && lines::mean_confidence(&self.words) < DOUBTFUL
+    }
+
+    /// Whether a line of it stands upright, as those of vertical text do: where lines are found does not
+    /// depend on the languages they are read in. A single character says nothing, as many are higher than
+    /// wide.
+    fn has_high_lines(&self) -> bool {
+        self.words.chunk_by(|a, b| a.line == b.line).any(|row| {
+            let characters: usize = row.iter().map(|word| word.text.chars().count()).sum();
+            characters > 1 && lines::is_high(row)
+        })
     }
 
     /// How much was read, and how surely.
@@ -144,5 +154,42 @@ mod tests {
     fn nothing_is_neither_good_nor_doubtful() {
         assert!(!reading(&[]).is_good() && !reading(&[]).is_doubtful());
         assert!(reading(&[("word", 95.0)]).is_good() && reading(&[("word", 30.0)]).is_doubtful());
+    }
+
+    /// How often a page is read on which a program sees these boxes (left, top, width, height) of one
+    /// line, unsure of its words.
+    #[cfg(unix)]
+    fn runs(boxes: [[u32; 4]; 2]) -> usize {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let (program, runs) = (folder.path().join("tesseract"), folder.path().join("runs"));
+        let columns = "level page_num block_num par_num line_num word_num left top width height conf text";
+        let words = boxes
+            .map(|[left, top, width, height]| format!("5 1 1 1 1 1 {left} {top} {width} {height} 30 ab"));
+        let table = [columns.to_owned(), words.join("\n")].join("\n").replace(' ', "\t");
+        std::fs::write(folder.path().join("table"), table).unwrap();
+        let script = format!(
+            "#!/bin/sh\ncase $1 in --list-langs) printf 'Has:\\nchi_sim\\nchi_sim_vert\\neng\\n'; exit;; esac\n\
+             echo run >> {0}/runs\n/bin/cat > {0}/picture\n/bin/cat {0}/table\n",
+            folder.path().display()
+        );
+        std::fs::write(&program, script).unwrap();
+        std::fs::set_permissions(&program, PermissionsExt::from_mode(0o755)).unwrap();
+        let (cancel, time) = (Cancel::new(), Duration::from_secs(60));
+        let languages = ["eng".to_owned(), "chi_sim".to_owned()];
+        // A process that another test starts at this moment may still have the script open for writing.
+        let installed = (0..100).find_map(|_| Installed::ask(&program, &languages, &cancel).ok()).unwrap();
+        let [width, height] = [400, 300];
+        let pixels = vec![255; 400 * 300];
+        let drawing = Drawing { width, height, page: [400.0, 300.0], dpi: 300, label: None, pixels };
+        Readings { installed: &installed, program: &program, time, cancel: &cancel }.best(&drawing).unwrap();
+        std::fs::read_to_string(runs).unwrap().lines().count()
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn only_a_page_with_upright_lines_is_read_as_vertical_text() {
+        assert_eq!(runs([[10, 10, 30, 20], [60, 10, 30, 20]]), 1);
+        assert_eq!(runs([[10, 10, 30, 20], [10, 40, 30, 20]]), 2);
     }
 }

@@ -4,6 +4,7 @@ use super::Sniffed;
 use crate::content::Content;
 use docent_corpus::Format;
 use std::io::Read;
+use std::ops::Range;
 use zip::read::Config;
 use zip::unstable::read::ZipIterable;
 
@@ -11,6 +12,10 @@ use zip::unstable::read::ZipIterable;
 pub(super) const OPEN_DOCUMENT: &str = "application/vnd.oasis.opendocument.";
 /// Where a TAR archive has its mark (POSIX.1-1988, `ustar`).
 const TAR_MARK: usize = 257;
+/// Length of the header of a TAR archive's first file.
+const TAR_HEADER: usize = 512;
+/// Where that header has its checksum, in octal digits.
+const TAR_CHECKSUM: Range<usize> = 148..156;
 /// Archives that list more files than this are not looked into.
 pub(crate) const MAX_LISTED: usize = 200_000;
 /// Endings of ZIP files that are programs and packages, not documents.
@@ -111,9 +116,20 @@ pub(super) fn is_ole(head: &[u8]) -> bool {
     head.starts_with(b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1")
 }
 
-/// Whether bytes begin like a TAR archive.
+/// Whether bytes begin like a TAR archive: with its mark, or, as those from before the mark, with a header
+/// whose checksum fits.
 pub(super) fn is_tar(head: &[u8]) -> bool {
-    head.get(TAR_MARK..TAR_MARK + 5) == Some(b"ustar")
+    head.get(TAR_MARK..TAR_MARK + 5) == Some(b"ustar") || has_tar_checksum(head)
+}
+
+/// Whether the first bytes have a sum, counted with spaces in place of the checksum, that is the checksum.
+fn has_tar_checksum(head: &[u8]) -> bool {
+    let Some(header) = head.get(..TAR_HEADER).filter(|header| header[0] != 0) else { return false };
+    let digits = String::from_utf8_lossy(&header[TAR_CHECKSUM]);
+    let told = u32::from_str_radix(digits.trim_matches([' ', '\0']), 8);
+    let others = header.iter().enumerate().filter(|(at, _)| !TAR_CHECKSUM.contains(at));
+    let sum: u32 = others.map(|(_, byte)| u32::from(*byte)).sum();
+    told == Ok(sum + u32::from(b' ') * TAR_CHECKSUM.len() as u32)
 }
 
 fn by_extension(extension: &str) -> Option<Format> {

@@ -5,6 +5,8 @@
 mod names;
 mod packed;
 mod tar;
+#[cfg(test)]
+mod tests;
 mod zip;
 
 use super::member::{self, Member};
@@ -34,7 +36,7 @@ pub(super) fn read(
     writer: &mut BlockWriter,
 ) -> Result<(), Stop> {
     writer.metadata.title = content_name(content);
-    let mut reading = Reading { context, writer, files: 0, locked: 0, left_out: 0 };
+    let mut reading = Reading { context, writer, files: 0, locked: 0, foreign: 0, left_out: 0 };
     match format {
         Format::Zip => zip::read(content, &mut reading)?,
         Format::Packed => packed::read(content, &mut reading)?,
@@ -51,6 +53,8 @@ struct Reading<'r, 's> {
     files: u32,
     /// How many of them need a password.
     locked: u32,
+    /// How many of them are packed by a method that is not read.
+    foreign: u32,
     /// How many were left out when a limit was reached.
     left_out: u32,
 }
@@ -81,10 +85,25 @@ impl Reading<'_, '_> {
         member::failed(path, "it is encrypted and needs a password", self.writer)
     }
 
+    /// Tells that a member is packed by a method that is not read.
+    fn foreign(&mut self, path: &str) -> Result<(), Stop> {
+        self.foreign += 1;
+        self.failed(path, "it is packed by a method that is not read")
+    }
+
     /// Tells why a member was not read.
     fn failed(&mut self, path: &str, reason: impl Into<String>) -> Result<(), Stop> {
         self.files += 1;
         member::failed(path, reason, self.writer)
+    }
+
+    /// Tells that `what` is damaged, of which something was read before the damage showed. Where nothing
+    /// was, the damage is all there is to tell.
+    fn damaged(&mut self, what: &str, reason: impl fmt::Display) -> Result<(), Stop> {
+        if self.writer.is_empty() && !self.writer.has_scans() {
+            return Err(Failure::Damaged(reason.to_string()).into());
+        }
+        self.writer.warn(SourceWarning::Truncated { reason: format!("{what} is damaged: {reason}") })
     }
 
     /// Unpacks and reads one member.
@@ -110,12 +129,10 @@ impl Reading<'_, '_> {
     /// The bytes of a member, `None` when too much was unpacked already, or why they were not taken.
     fn unpack(&self, listed: &Listed<'_>, packed: &mut dyn Read) -> Result<Option<Vec<u8>>, Refusal> {
         let unpacked = self.context.unpacked;
-        let damaged = |error: io::Error| match error.kind() {
-            io::ErrorKind::OutOfMemory => Refusal::Memory,
-            _ => Refusal::Damaged(error.to_string()),
-        };
         let mut bytes = Vec::new();
-        packed.take(HEAD_BYTES).read_to_end(&mut bytes).map_err(damaged)?;
+        if let Err(error) = packed.take(HEAD_BYTES).read_to_end(&mut bytes) {
+            return Err(Refusal::damaged(&error, bytes));
+        }
         unpacked.count_bytes(bytes.len());
         if (bytes.len() as u64) < HEAD_BYTES {
             return Ok(Some(bytes));
@@ -132,7 +149,9 @@ impl Reading<'_, '_> {
             .map_or(MEMBER_BYTES, |packed| packed.saturating_mul(MAX_RATIO).clamp(RATIO_FLOOR, MEMBER_BYTES));
         if listed.size <= limit {
             let room = limit.min(HEAD_BYTES + unpacked.bytes_left());
-            packed.take(room + 1 - HEAD_BYTES).read_to_end(&mut bytes).map_err(damaged)?;
+            if let Err(error) = packed.take(room + 1 - HEAD_BYTES).read_to_end(&mut bytes) {
+                return Err(Refusal::damaged(&error, bytes));
+            }
             unpacked.count_bytes(bytes.len() - HEAD_BYTES as usize);
             if bytes.len() as u64 <= room {
                 return Ok(Some(bytes));
@@ -158,6 +177,10 @@ impl Reading<'_, '_> {
         match () {
             () if !self.writer.is_empty() => Ok(()),
             () if self.locked > 0 && self.locked == self.files => Err(Failure::Encrypted.into()),
+            () if self.foreign > 0 && self.foreign == self.files => {
+                Err(Failure::Unsupported("ZIP archive packed by another method than Deflate".to_owned())
+                    .into())
+            }
             () if self.files == 0 && self.left_out == 0 => Err(Failure::Empty.into()),
             () => Err(Failure::NoText.into()),
         }
@@ -167,7 +190,11 @@ impl Reading<'_, '_> {
 /// Why a member was not unpacked.
 #[derive(Debug)]
 enum Refusal {
-    Damaged(String),
+    Damaged {
+        reason: String,
+        /// What was unpacked before the damage showed.
+        before: Vec<u8>,
+    },
     /// It is of this type, which is not read.
     Type(String),
     /// It unpacks to far more than it takes.
@@ -180,7 +207,7 @@ enum Refusal {
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Damaged(reason) => write!(f, "it is damaged: {reason}"),
+            Self::Damaged { reason, .. } => write!(f, "it is damaged: {reason}"),
             Self::Type(kind) => write!(f, "files of this type are not read: {kind}"),
             Self::Bomb => write!(f, "it unpacks to more than {MAX_RATIO} times its size"),
             Self::Large => write!(f, "it is larger than {} MB", MEMBER_BYTES >> 20),
@@ -190,10 +217,17 @@ impl fmt::Display for Refusal {
 }
 
 impl Refusal {
+    fn damaged(error: &io::Error, before: Vec<u8>) -> Self {
+        match error.kind() {
+            io::ErrorKind::OutOfMemory => Self::Memory,
+            _ => Self::Damaged { reason: error.to_string(), before },
+        }
+    }
+
     /// For a file that holds nothing else.
     fn into_failure(self) -> Failure {
         match self {
-            Self::Damaged(reason) => Failure::Damaged(reason),
+            Self::Damaged { reason, .. } => Failure::Damaged(reason),
             Self::Type(kind) => Failure::Unsupported(kind),
             Self::Bomb | Self::Large | Self::Memory => Failure::TooLarge(self.to_string()),
         }

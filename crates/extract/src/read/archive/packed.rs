@@ -18,12 +18,15 @@ pub(super) fn read(content: &Content<'_>, reading: &mut Reading<'_, '_>) -> Resu
     let listed =
         Listed { path: inner_name(&name), size: 0, packed: Some(content.len().map_err(Failure::from)?) };
     let file = BufReader::new(content.open().map_err(Failure::from)?);
-    let bytes = match reading.unpack(&listed, &mut packing.unpack(file)) {
-        Ok(Some(bytes)) => bytes,
+    let (bytes, damage) = match reading.unpack(&listed, &mut packing.unpack(file)) {
+        Ok(Some(bytes)) => (bytes, None),
+        // What came before the damage is kept: where the checksum alone does not fit, that is everything.
+        Err(Refusal::Damaged { reason, before }) if !before.is_empty() => (before, Some(reason)),
         Ok(None) => return Err(Failure::TooLarge(Refusal::Large.to_string()).into()),
         Err(refusal) => return Err(refusal.into_failure().into()),
     };
     reading.files += 1;
     let member = Member { path: listed.path, bytes: &bytes, format: None, level: 1 };
-    member::read(&member, reading.context, reading.writer)
+    member::read(&member, reading.context, reading.writer)?;
+    damage.map_or(Ok(()), |reason| reading.damaged("what is packed", reason))
 }

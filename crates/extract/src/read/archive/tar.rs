@@ -7,7 +7,7 @@ use crate::packing::{MARK_BYTES, Packing};
 use ::tar::{Archive, Entries};
 use docent_corpus::SourceWarning;
 use std::cell::Cell;
-use std::io::{self, BufReader, Read, Seek, SeekFrom};
+use std::io::{self, BufReader, Read, Seek, SeekFrom, Take};
 use std::rc::Rc;
 
 /// Most bytes of a packed archive that are unpacked, those of files that are passed over included.
@@ -25,10 +25,33 @@ pub(super) fn read(content: &Content<'_>, reading: &mut Reading<'_, '_>) -> Resu
     if let Some(packing) = packing {
         let inner = packing.unpack(BufReader::new(file)).take(STREAM_BYTES);
         let mut archive = Archive::new(Metered { inner, left: Rc::clone(&left) });
-        walk(archive.entries().map_err(Failure::from)?, true, &left, reading)
+        match walk(archive.entries().map_err(Failure::from)?, true, &left, reading)? {
+            End::Whole => verify(archive.into_inner().inner, reading),
+            End::Broken => Ok(()),
+        }
     } else {
         let mut archive = Archive::new(Metered { inner: file, left: Rc::clone(&left) });
-        walk(archive.entries_with_seek().map_err(Failure::from)?, false, &left, reading)
+        walk(archive.entries_with_seek().map_err(Failure::from)?, false, &left, reading).map(drop)
+    }
+}
+
+/// How the reading of an archive ended.
+enum End {
+    Whole,
+    /// It broke off, which has been told.
+    Broken,
+}
+
+/// Reads what follows the archive in its stream: only where the stream ends stand the checksums that tell
+/// whether it is the one that was packed.
+fn verify(mut stream: Take<Box<dyn Read + '_>>, reading: &mut Reading<'_, '_>) -> Result<(), Stop> {
+    match pass_over(&mut stream, reading)? {
+        Err(error) => reading.damaged("the archive", error),
+        Ok(()) if stream.limit() > 0 => Ok(()),
+        Ok(()) => {
+            let reason = format!("only the first {} MB were unpacked", STREAM_BYTES >> 20);
+            reading.writer.warn(SourceWarning::Truncated { reason })
+        }
     }
 }
 
@@ -59,25 +82,30 @@ fn walk<R: Read>(
     packed: bool,
     left: &Cell<u64>,
     reading: &mut Reading<'_, '_>,
-) -> Result<(), Stop> {
+) -> Result<End, Stop> {
     let mut any = false;
     loop {
         left.set(HEADER_BYTES);
         let mut entry = match entries.next() {
             Some(Ok(entry)) => entry,
             Some(Err(error)) => return broken(&error, any, reading),
-            None => return Ok(()),
+            None => return Ok(End::Whole),
         };
         left.set(u64::MAX);
         any = true;
-        if entry.header().entry_type().is_file() || entry.header().entry_type().is_contiguous() {
+        let kind = entry.header().entry_type();
+        if kind.is_file() || kind.is_contiguous() || kind.is_gnu_sparse() {
             let path = names::Encoding::of_name(&entry.path_bytes());
             let listed = Listed { path: &path, size: entry.size(), packed: None };
             if reading.wants(&path)? {
                 reading.member(&listed, &mut entry)?;
             }
         }
-        if packed && let Err(error) = pass_over(&mut entry, reading)? {
+        // The holes of a sparse file are no part of the stream, and as long as it says.
+        if packed
+            && !kind.is_gnu_sparse()
+            && let Err(error) = pass_over(&mut entry, reading)?
+        {
             return broken(&error, any, reading);
         }
     }
@@ -96,10 +124,10 @@ fn pass_over(rest: &mut dyn Read, reading: &mut Reading<'_, '_>) -> Result<io::R
 }
 
 /// An archive that breaks off keeps what was read of it.
-fn broken(error: &io::Error, any: bool, reading: &mut Reading<'_, '_>) -> Result<(), Stop> {
-    if !any || reading.writer.is_empty() {
+fn broken(error: &io::Error, any: bool, reading: &mut Reading<'_, '_>) -> Result<End, Stop> {
+    if !any {
         return Err(Failure::Damaged(error.to_string()).into());
     }
-    let reason = format!("the rest of the archive is damaged: {error}");
-    reading.writer.warn(SourceWarning::Truncated { reason })
+    reading.damaged("the rest of the archive", error)?;
+    Ok(End::Broken)
 }

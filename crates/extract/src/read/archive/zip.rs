@@ -101,7 +101,7 @@ fn read_entry(archive: &mut Archive<'_>, entry: &Entry, reading: &mut Reading<'_
         return reading.locked(path);
     }
     if !matches!(entry.method, CompressionMethod::Stored | CompressionMethod::Deflated) {
-        return reading.failed(path, "it is packed by a method that is not read");
+        return reading.foreign(path);
     }
     match archive.by_index(entry.index) {
         Ok(mut file) => {

@@ -1,6 +1,6 @@
 //! MathML 3, chapter 3: the notation of OpenDocument.
 
-use super::{MAX_DEPTH, fraction, is_between, root, scripted};
+use super::{MAX_DEPTH, fraction, is_between, root, scripted, stacked};
 use crate::read::office::running::one_line;
 use crate::read::office::xml::Element;
 
@@ -77,6 +77,7 @@ fn part_text(part: &Element<'_>, depth: usize) -> String {
             // Signs that only tell how to read the formula aloud, such as that of an unwritten product.
             part.text().trim().chars().filter(|c| !('\u{2061}'..='\u{2064}').contains(c)).collect()
         }
+        "mfrac" if !has_bar(part) => stacked(&at(0), &at(1)),
         "mfrac" => fraction(&at(0), &at(1)),
         "msup" | "mover" => scripted(&at(0), None, Some(&at(1))),
         "msub" | "munder" => scripted(&at(0), Some(&at(1)), None),
@@ -105,6 +106,13 @@ fn part_text(part: &Element<'_>, depth: usize) -> String {
     }
 }
 
+/// Whether a line is drawn between the parts of a fraction: one of no thickness is none, in whatever unit.
+fn has_bar(fraction: &Element<'_>) -> bool {
+    let thickness = fraction.attribute("linethickness");
+    let number = thickness.as_deref().map(|length| length.trim().trim_end_matches(char::is_alphabetic));
+    number.and_then(|length| length.trim_end_matches('%').parse::<f64>().ok()) != Some(0.0)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -125,6 +133,20 @@ mod tests {
         let matrix = "<mo>[</mo><mtable><mtr><mtd><mn>1</mn></mtd><mtd><mn>0</mn></mtd></mtr><mtr><mtd><mn>0</mn></mtd><mtd><mn>1</mn></mtd></mtr></mtable><mo>]</mo>";
         assert_eq!(line(matrix), "[1, 0; 0, 1]");
         assert_eq!(line("<mfenced><mi>a</mi><mi>b</mi></mfenced>"), "(a, b)");
+    }
+
+    #[test]
+    fn only_a_fraction_with_a_line_is_a_division() {
+        let fraction = |attributes: &str| format!("<mfrac {attributes}><mi>n</mi><mi>k</mi></mfrac>");
+        for none in ["0", "0pt", "0.0em", "0%", " 0 "] {
+            let binomial = fraction(&format!("linethickness='{none}'"));
+            assert_eq!(line(&format!("<mo>(</mo>{binomial}<mo>)</mo>")), "(n¦k)", "{none}");
+        }
+        let drawn =
+            ["", "linethickness='1'", "linethickness='0.5pt'", "linethickness='thin'", "bevelled='true'"];
+        for attributes in drawn {
+            assert_eq!(line(&fraction(attributes)), "n/k", "{attributes}");
+        }
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Office Math Markup (ECMA-376 part 1, chapter 22): the notation of Word and PowerPoint.
 
-use super::{MAX_DEPTH, fraction, root, scripted};
+use super::{MAX_DEPTH, fraction, root, scripted, stacked};
 use crate::read::office::running::push_text;
 use crate::read::office::xml::Element;
 
@@ -31,6 +31,7 @@ fn part_text(part: &Element<'_>, depth: usize) -> String {
             push_text(&mut text, &part.text());
             text
         }
+        "f" if property(part, "type").as_deref() == Some("noBar") => stacked(&of("num"), &of("den")),
         "f" => fraction(&of("num"), &of("den")),
         "sSup" => scripted(&of("e"), None, Some(&of("sup"))),
         "sSub" => scripted(&of("e"), Some(&of("sub")), None),
@@ -118,5 +119,20 @@ mod tests {
         );
         assert_eq!(line(&matrix), "1, 0; 2");
         assert_eq!(line(&r("x ")), "x ");
+    }
+
+    #[test]
+    fn only_a_fraction_with_a_bar_or_a_slash_is_a_division() {
+        let fraction = |kind: &str| {
+            let (above, below) = (r("n"), r("k"));
+            let kind = format!("<m:fPr>{kind}<m:ctrlPr/></m:fPr>");
+            format!("<m:f>{kind}<m:num>{above}</m:num><m:den>{below}</m:den></m:f>")
+        };
+        let binomial = fraction("<m:type m:val='noBar'/>");
+        assert_eq!(line(&binomial), "n¦k");
+        assert_eq!(line(&format!("<m:d><m:dPr/><m:e>{binomial}</m:e></m:d>")), "(n¦k)");
+        for kind in ["", "<m:type m:val='bar'/>", "<m:type m:val='lin'/>", "<m:type m:val='skw'/>"] {
+            assert_eq!(line(&fraction(kind)), "n/k", "{kind}");
+        }
     }
 }

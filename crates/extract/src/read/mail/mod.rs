@@ -8,6 +8,7 @@ mod markup;
 mod mbox;
 mod message;
 mod page;
+mod parameter;
 mod parts;
 mod text;
 mod transfer;

@@ -2,7 +2,7 @@
 //! IMAP counts them (RFC 3501, 6.4.5).
 
 use super::header::raw_value;
-use super::{charset, transfer, words};
+use super::{charset, parameter, transfer, words};
 use mail_parser::{HeaderName, Message, MessagePart, MimeHeaders, PartType};
 use std::borrow::Cow;
 
@@ -88,13 +88,24 @@ impl<'m> Source<'m> {
     /// The name of an attachment.
     pub(super) fn name(self, part: &MessagePart<'_>) -> Option<String> {
         let name = part.attachment_name()?;
-        let name = if name.contains(char::REPLACEMENT_CHARACTER) || name.contains("=?") {
+        let name = if let Some(joined) = self.name_in_pieces(part) {
+            joined
+        } else if name.contains(char::REPLACEMENT_CHARACTER) || name.contains("=?") {
             self.raw_name(part).unwrap_or_else(|| name.to_owned())
         } else {
             name.to_owned()
         };
         let name = words::one_line(&name);
         (!name.is_empty()).then_some(name)
+    }
+
+    /// A name that is so long that it is written in pieces.
+    fn name_in_pieces(self, part: &MessagePart<'_>) -> Option<String> {
+        let find = |header: HeaderName<'_>, name: &str| {
+            let found = part.headers.iter().find(|found| found.name == header)?;
+            parameter::in_pieces(raw_value(found, self.raw), name)
+        };
+        find(HeaderName::ContentDisposition, "filename").or_else(|| find(HeaderName::ContentType, "name"))
     }
 
     /// A name that was written in bytes beyond ASCII, or in encoded words, both against the rules.

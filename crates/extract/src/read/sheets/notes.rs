@@ -312,6 +312,44 @@ mod tests {
     }
 
     #[test]
+    fn formulas_on_sheets_of_ods_are_read_in_an_archive_and_in_one_file() {
+        let formula = |prefix: &str, attributes: &str| {
+            let tag = |name: &str, inner: &str| format!("<{prefix}{name}>{inner}</{prefix}{name}>");
+            let power = tag("msup", &(tag("mi", "c") + &tag("mn", "2")));
+            let row = tag("mrow", &(tag("mi", "E") + &tag("mo", "=") + &tag("mi", "m") + &power));
+            let typed = tag("annotation", "E ital");
+            let inner = tag("semantics", &(row + &typed)) + &format!("<{prefix}mspace/>");
+            format!("<{prefix}math {attributes}>{inner}</{prefix}math>")
+        };
+        let sheet = |object: &str| {
+            format!(
+                "<office:body><office:spreadsheet><table:table table:name='T'><table:shapes><draw:frame>{object}</draw:frame></table:shapes><table:table-row><table:table-cell office:value-type='string'><text:p>Cost</text:p><draw:frame>{object}<draw:image/></draw:frame></table:table-cell><table:table-cell><text:p>next</text:p></table:table-cell></table:table-row></table:table></office:spreadsheet></office:body>"
+            )
+        };
+        let content = sheet("<draw:object xlink:href='./Object 1'/>");
+        let content = format!("<office:document-content>{content}</office:document-content>");
+        let object = formula("math:", "");
+        let parts = [
+            ("mimetype", "application/vnd.oasis.opendocument.spreadsheet"),
+            ("content.xml", content.as_str()),
+            ("Object 1/content.xml", object.as_str()),
+        ];
+        let archived = read_named("a.ods", &zipped(&parts)).unwrap();
+        // Each part is told once.
+        assert_eq!(texts(&archived), ["T", "Cost | next", "E = m c^2"]);
+        for object in [object, formula("", "xmlns='http://www.w3.org/1998/Math/MathML' display='block'")] {
+            let flat = sheet(&format!("<draw:object>{object}</draw:object>"));
+            let flat = format!(
+                "<office:document xmlns:office='urn:oasis:names:tc:opendocument:xmlns:office:1.0' office:mimetype='application/vnd.oasis.opendocument.spreadsheet'>{flat}</office:document>"
+            );
+            let flat = read_named("a.fods", flat.as_bytes()).unwrap();
+            assert_eq!(texts(&flat), ["T", "Cost | next", "E = m c^2", "E = m c^2"]);
+            let Place::Cells { range, .. } = &flat.blocks[3].place else { panic!() };
+            assert_eq!(range.to_string(), "A1");
+        }
+    }
+
+    #[test]
     fn annotations_of_ods_are_read_at_their_cells() {
         let content = "<office:document-content><office:body><office:spreadsheet><table:table table:name='T'><table:table-row/><table:table-row><table:table-cell office:value-type='string'><office:annotation><dc:creator>Ann</dc:creator><dc:date>2026-11-21T10:00:00</dc:date><text:p>Check <text:span>this</text:span></text:p><text:p>again</text:p></office:annotation><text:p>Cost</text:p></table:table-cell><table:table-cell><office:annotation><text:p>Alone</text:p></office:annotation></table:table-cell></table:table-row></table:table></office:spreadsheet></office:body></office:document-content>";
         let parts =

@@ -18,6 +18,7 @@ use quick_xml::XmlVersion;
 use quick_xml::escape::resolve_html5_entity;
 use quick_xml::events::{BytesRef, BytesStart, Event};
 use quick_xml::reader::Reader;
+use quick_xml::writer::Writer;
 use std::collections::HashMap;
 use std::io::{BufRead, BufReader, Read};
 
@@ -337,6 +338,13 @@ impl<B: BufRead> Sheets<'_, '_, '_, B> {
                 Event::Start(start) if start.name().as_ref() == "table:table" => {
                     self.skip()?; // the values of a chart
                 }
+                Event::Start(start) if start.local_name().as_ref() == "math" => {
+                    let start = start.into_owned();
+                    if let Some(Shown::Formula(formula)) = self.embedded(start)? {
+                        pieces[1].push('\n');
+                        pieces[1].push_str(&formula);
+                    }
+                }
                 Event::Start(start) => {
                     depth += 1;
                     match (start.name().as_ref(), open) {
@@ -381,6 +389,32 @@ impl<B: BufRead> Sheets<'_, '_, '_, B> {
             }
         }
         Ok(pieces.into())
+    }
+
+    /// What an object shows that is no part of its own but stands where it is shown, and whose first tag
+    /// was just read.
+    fn embedded(&mut self, start: BytesStart<'static>) -> Result<Option<Shown>, String> {
+        let (mut copy, mut depth) = (Writer::new(Vec::new()), 0_usize);
+        let mut event = Event::Start(start);
+        loop {
+            match &event {
+                Event::Start(_) => depth += 1,
+                Event::End(_) => depth -= 1,
+                Event::Eof => return Err("the file ends within an object".to_owned()),
+                _ => {}
+            }
+            // As long as the part would be read that it is in an archive.
+            if (copy.get_ref().len() as u64) < SMALL_PART {
+                copy.write_event(event).map_err(|error| error.to_string())?;
+            }
+            if depth == 0 {
+                break;
+            }
+            self.buffer.clear();
+            event = self.reader.read_event_into(&mut self.buffer).map_err(|error| error.to_string())?;
+        }
+        let xml = String::from_utf8_lossy(copy.get_ref());
+        Ok(Tree::parse(&xml).root().as_ref().and_then(shown))
     }
 
     /// Skips to the end of the element that has just begun.
