@@ -7,6 +7,7 @@
 mod bench;
 mod clone;
 mod fuzz;
+mod gpu;
 mod layering;
 mod packages;
 mod product;
@@ -26,6 +27,7 @@ cargo xtask <command>
   bindings                    write ui/src/wire/generated.ts from the command list
   bench inference [--quick]   the models' speed beside llama.cpp's and ONNX Runtime's
   bench ingest [--quick]      adding documents, beside the usual Python pipeline and Recoll
+  gpu                         build the program that computes chat models on an NVIDIA GPU
   fuzz [TARGET] [SECONDS]     one or all of the fuzz targets, 60 seconds each; needs a nightly compiler
   layering                    check which crate may depend on which
   icons                       make the icons of the shell from assets/icon.svg
@@ -41,6 +43,7 @@ fn main() -> Result<()> {
         Some("lint") => test::lint(),
         Some("bindings") => product::bindings(),
         Some("bench") => bench::bench(rest),
+        Some("gpu") => gpu::gpu(),
         Some("fuzz") => fuzz::fuzz(rest),
         Some("layering") => layering::check(),
         Some("icons") => product::icons(),
