@@ -61,6 +61,14 @@ class Engine:
             vectors[places] = means
         return vectors, sum(len(one.ids) for one in encoded)
 
+    def characters(self, texts):
+        """How many characters of `texts` the model reads: the rest is cut off."""
+        read = 0
+        for text, one in zip(texts, self.tokenizer.encode_batch(texts)):
+            # The last of the tokens is the end mark.
+            read += one.offsets[-2][1] if one.overflowing else len(text)
+        return read
+
     def embed(self, file):
         with open(file, encoding="utf-8") as lines:
             texts = [json.loads(line) for line in lines]

@@ -41,6 +41,9 @@ const RECOLL: &str = "Recoll (words only)";
 /// docent until everything is found by words; it goes on with vectors.
 const DOCENT_WORDS: &str = "docent, until found by words";
 
+/// In replies: megabytes of documents, as far as their text is in a vector.
+const FOUND_BY_MEANING: &str = "megabytes found by meaning";
+
 /// What docent's documents per second divided by a reference's should reach.
 const GOALS: &[(&str, f64)] = &[(PYTHON, 3.0)];
 /// The same without vectors: within twice Recoll's time.
@@ -243,6 +246,8 @@ impl Session {
         print_failed("docent", &holds.failed);
         let mut reply = reply(&outcome, holds.indexed, corpus.bytes, Some(holds.passages));
         reply["words"] = words.context("docent did not say when all was found by words")?.into();
+        // Its passages are never longer than the model reads.
+        reply[FOUND_BY_MEANING] = reply["megabytes"].clone();
         Ok(reply)
     }
 
@@ -263,7 +268,16 @@ impl Session {
         let failed = said["failed"].as_array().map(Vec::as_slice).unwrap_or_default();
         let failed: Vec<String> = failed.iter().map(ToString::to_string).collect();
         print_failed("the pipeline", &failed);
-        Ok(reply(&outcome, documents, corpus.bytes, Some(passages)))
+        let seen = said["seen"].as_f64().with_context(|| format!("no share of what was seen in {said}"))?;
+        let mut reply = reply(&outcome, documents, corpus.bytes, Some(passages));
+        reply[FOUND_BY_MEANING] = (seen * corpus.bytes as f64 / 1e6).into();
+        if first {
+            println!("  {:.0} % of its characters are in a vector", 100.0 * seen);
+        }
+        // Counting was not asked of it.
+        let counting = said["seconds"]["count what the model saw"].as_f64().unwrap_or_default();
+        reply["seconds"] = (outcome.seconds - counting).into();
+        Ok(reply)
     }
 
     fn recoll(&self, corpus: &Corpus, place: &Path) -> Result<Value> {
@@ -289,6 +303,7 @@ impl Session {
         self.show("adding a library", rate("documents"), "", &all, GOALS)?;
         self.show("adding a library", rate("megabytes"), "", &all, &[])?;
         self.show("adding a library", rate("passages"), "", &with_vectors, &[])?;
+        self.show("adding a library", rate(FOUND_BY_MEANING), "", &with_vectors, &[])?;
         self.show("adding: peak memory (all processes at once)", Unit::Mebibytes, "", &all, &[])?;
         self.show("adding: processor time (all processes)", Unit::Seconds, "processor", &all, &[])?;
         if let [own, .., recoll] = turns
