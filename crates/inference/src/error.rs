@@ -138,8 +138,32 @@ impl InferenceError {
     }
 }
 
+/// The error itself, without the functions it went through, which candle tells where the environment
+/// asks for them: people read it.
+#[cfg(feature = "candle")]
+pub(crate) fn without_backtrace(error: candle_core::Error) -> candle_core::Error {
+    match error {
+        candle_core::Error::WithBacktrace { inner, .. } => without_backtrace(*inner),
+        other => other,
+    }
+}
+
 impl From<docent_corpus::Cancelled> for InferenceError {
     fn from(_: docent_corpus::Cancelled) -> Self {
         Self::Cancelled
+    }
+}
+
+#[cfg(all(test, feature = "candle"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_of_candle_is_said_without_the_functions_it_went_through() {
+        let inner = Box::new(candle_core::Error::Msg("out of memory".into()));
+        let backtrace = Box::new(std::backtrace::Backtrace::force_capture());
+        let error = candle_core::Error::WithBacktrace { inner, backtrace };
+        assert!(error.to_string().lines().count() > 1);
+        assert_eq!(without_backtrace(error).to_string(), "out of memory");
     }
 }

@@ -22,6 +22,7 @@ use std::path::Path;
 use candle_core::{Device, Tensor};
 use docent_kernels::{Cpu, Matrix, Norm, Rope, Stored};
 
+use crate::error::without_backtrace;
 use crate::processor;
 use crate::tensors::{Stretch, Tensors, vector};
 use crate::{InferenceError, Precision};
@@ -342,7 +343,7 @@ impl Embeddings {
 }
 
 fn compute(step: &str, source: candle_core::Error) -> InferenceError {
-    InferenceError::Compute { step: step.to_owned(), source: Some(Box::new(source)) }
+    InferenceError::Compute { step: step.to_owned(), source: Some(Box::new(without_backtrace(source))) }
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use std::sync::OnceLock;
 use candle_core::{Device, Tensor};
 
 use super::NoGpu;
+use crate::error::without_backtrace;
 
 /// A device that candle computes on.
 #[derive(Clone, Debug)]
@@ -23,7 +24,7 @@ impl ComputeDevice {
         match try_out(&found.device) {
             Ok(true) => Ok(found),
             Ok(false) => Err(NoGpu::Failed { detail: format!("{} calculates wrongly", found.name) }),
-            Err(error) => Err(NoGpu::Failed { detail: error.to_string() }),
+            Err(error) => Err(NoGpu::Failed { detail: without_backtrace(error).to_string() }),
         }
     }
 
@@ -61,12 +62,12 @@ fn open() -> Result<ComputeDevice, NoGpu> {
         let none = error.contains("NO_DEVICE") || error.contains("no CUDA-capable device");
         if none { NoGpu::NotFound } else { NoGpu::Failed { detail: error } }
     };
-    let device = Device::new_cuda(0).map_err(|error| failed(error.to_string()))?;
+    let device = Device::new_cuda(0).map_err(|error| failed(without_backtrace(error).to_string()))?;
     let named = device.as_cuda_device().map(|device| device.cuda_stream().context().name());
     let name = match named {
         Ok(Ok(name)) => name,
         Ok(Err(error)) => return Err(failed(error.to_string())),
-        Err(error) => return Err(failed(error.to_string())),
+        Err(error) => return Err(failed(without_backtrace(error).to_string())),
     };
     Ok(ComputeDevice { device, name })
 }
@@ -75,10 +76,10 @@ fn open() -> Result<ComputeDevice, NoGpu> {
 fn open() -> Result<ComputeDevice, NoGpu> {
     // candle takes the first of a list that is empty where no GPU is, as on some virtual machines.
     let opened = std::panic::catch_unwind(|| Device::new_metal(0)).map_err(|_| NoGpu::NotFound)?;
-    let device = opened.map_err(|error| NoGpu::Failed { detail: error.to_string() })?;
+    let device = opened.map_err(|error| NoGpu::Failed { detail: without_backtrace(error).to_string() })?;
     let name = match device.as_metal_device() {
         Ok(device) => format!("Apple GPU ({})", device.metal_device().architecture_name()),
-        Err(error) => return Err(NoGpu::Failed { detail: error.to_string() }),
+        Err(error) => return Err(NoGpu::Failed { detail: without_backtrace(error).to_string() }),
     };
     Ok(ComputeDevice { device, name })
 }
