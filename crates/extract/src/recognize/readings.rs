@@ -170,7 +170,7 @@ mod tests {
         std::fs::write(folder.path().join("table"), table).unwrap();
         let script = format!(
             "#!/bin/sh\ncase $1 in --list-langs) printf 'Has:\\nchi_sim\\nchi_sim_vert\\neng\\n'; exit;; esac\n\
-             echo run >> {0}/runs\n/bin/cat > {0}/picture\n/bin/cat {0}/table\n",
+             cd '{0}' && echo run >> runs && /bin/cat > picture && /bin/cat table\n",
             folder.path().display()
         );
         std::fs::write(&program, script).unwrap();

@@ -130,10 +130,11 @@ impl Reading<'_, '_> {
     fn unpack(&self, listed: &Listed<'_>, packed: &mut dyn Read) -> Result<Option<Vec<u8>>, Refusal> {
         let unpacked = self.context.unpacked;
         let mut bytes = Vec::new();
-        if let Err(error) = packed.take(HEAD_BYTES).read_to_end(&mut bytes) {
+        let head = packed.take(HEAD_BYTES).read_to_end(&mut bytes);
+        unpacked.count_bytes(bytes.len());
+        if let Err(error) = head {
             return Err(Refusal::damaged(&error, bytes));
         }
-        unpacked.count_bytes(bytes.len());
         if (bytes.len() as u64) < HEAD_BYTES {
             return Ok(Some(bytes));
         }
@@ -149,10 +150,11 @@ impl Reading<'_, '_> {
             .map_or(MEMBER_BYTES, |packed| packed.saturating_mul(MAX_RATIO).clamp(RATIO_FLOOR, MEMBER_BYTES));
         if listed.size <= limit {
             let room = limit.min(HEAD_BYTES + unpacked.bytes_left());
-            if let Err(error) = packed.take(room + 1 - HEAD_BYTES).read_to_end(&mut bytes) {
+            let rest = packed.take(room + 1 - HEAD_BYTES).read_to_end(&mut bytes);
+            unpacked.count_bytes(bytes.len() - HEAD_BYTES as usize);
+            if let Err(error) = rest {
                 return Err(Refusal::damaged(&error, bytes));
             }
-            unpacked.count_bytes(bytes.len() - HEAD_BYTES as usize);
             if bytes.len() as u64 <= room {
                 return Ok(Some(bytes));
             }

@@ -14,6 +14,9 @@ use std::rc::Rc;
 const STREAM_BYTES: u64 = 4 << 30;
 /// Longest description of one member that is read (long names, attributes), in bytes.
 const HEADER_BYTES: u64 = 1 << 20;
+/// Most bytes behind the end of an archive that are unpacked to reach the checksums of its stream, which
+/// is a tape's last block of zeros with honest ones.
+const TAIL_BYTES: u64 = 64 << 20;
 /// After how many bytes passed over it is told that the work goes on.
 const STEP_BYTES: u64 = 32 << 20;
 
@@ -45,13 +48,14 @@ enum End {
 /// Reads what follows the archive in its stream: only where the stream ends stand the checksums that tell
 /// whether it is the one that was packed.
 fn verify(mut stream: Take<Box<dyn Read + '_>>, reading: &mut Reading<'_, '_>) -> Result<(), Stop> {
+    if stream.limit() == 0 {
+        let reason = format!("only the first {} MB were unpacked", STREAM_BYTES >> 20);
+        return reading.writer.warn(SourceWarning::Truncated { reason });
+    }
+    stream.set_limit(stream.limit().min(TAIL_BYTES));
     match pass_over(&mut stream, reading)? {
         Err(error) => reading.damaged("the archive", error),
-        Ok(()) if stream.limit() > 0 => Ok(()),
-        Ok(()) => {
-            let reason = format!("only the first {} MB were unpacked", STREAM_BYTES >> 20);
-            reading.writer.warn(SourceWarning::Truncated { reason })
-        }
+        Ok(()) => Ok(()),
     }
 }
 
@@ -84,8 +88,10 @@ fn walk<R: Read>(
     reading: &mut Reading<'_, '_>,
 ) -> Result<End, Stop> {
     let mut any = false;
+    // Bytes of the last member that are still to be passed over.
+    let mut rest: u64 = 0;
     loop {
-        left.set(HEADER_BYTES);
+        left.set(HEADER_BYTES.saturating_add(rest));
         let mut entry = match entries.next() {
             Some(Ok(entry)) => entry,
             Some(Err(error)) => return broken(&error, any, reading),
@@ -94,18 +100,22 @@ fn walk<R: Read>(
         left.set(u64::MAX);
         any = true;
         let kind = entry.header().entry_type();
-        if kind.is_file() || kind.is_contiguous() || kind.is_gnu_sparse() {
+        // Before folders had a kind of their own they were files whose name ends so.
+        let is_folder = entry.path_bytes().ends_with(b"/");
+        if (kind.is_file() || kind.is_contiguous() || kind.is_gnu_sparse()) && !is_folder {
             let path = names::Encoding::of_name(&entry.path_bytes());
             let listed = Listed { path: &path, size: entry.size(), packed: None };
             if reading.wants(&path)? {
                 reading.member(&listed, &mut entry)?;
             }
         }
-        // The holes of a sparse file are no part of the stream, and as long as it says.
-        if packed
-            && !kind.is_gnu_sparse()
-            && let Err(error) = pass_over(&mut entry, reading)?
-        {
+        rest = 0;
+        if kind.is_gnu_sparse() {
+            // Its holes are no part of the stream, and as long as it says: what is stored of it is passed
+            // over on the way to the next.
+            let stored = entry.header().entry_size().unwrap_or(0);
+            rest = stored.saturating_sub(u64::MAX - left.get());
+        } else if packed && let Err(error) = pass_over(&mut entry, reading)? {
             return broken(&error, any, reading);
         }
     }

@@ -151,6 +151,28 @@ fn a_file_with_holes_is_read_or_said_not_to_be() {
 }
 
 #[test]
+fn what_a_passed_over_file_with_holes_stores_is_no_description_of_the_next() {
+    let mut header = ::tar::Header::new_gnu();
+    let stored = vec![b'x'; 2 << 20];
+    header.set_path("cache.tmp").unwrap();
+    header.set_size(stored.len() as u64);
+    header.set_entry_type(::tar::EntryType::GNUSparse);
+    let gnu = header.as_gnu_mut().unwrap();
+    gnu.sparse[0].offset = *b"00000000000\0";
+    gnu.sparse[0].numbytes = *b"00010000000\0";
+    gnu.realsize = *b"00010000000\0";
+    header.set_cksum();
+    let mut archive = ::tar::Builder::new(Vec::new());
+    archive.append(&header, &stored[..]).unwrap();
+    let mut archive = archive.into_inner().unwrap();
+    archive.truncate(archive.len() - 1024);
+    archive.extend(tar(&[("next.txt", b"The next file.")]));
+    for (name, bytes) in [("files.tar", archive.clone()), ("files.tar.gz", gzipped(&archive))] {
+        assert_eq!(texts(&read(name, &bytes)), ["next.txt", "The next file."], "{name}");
+    }
+}
+
+#[test]
 fn an_archive_from_before_the_mark_is_known_by_its_checksum() {
     let mut archive = two_files();
     for start in (0..archive.len()).step_by(512) {

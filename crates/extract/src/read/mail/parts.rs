@@ -105,7 +105,17 @@ impl<'m> Source<'m> {
             let found = part.headers.iter().find(|found| found.name == header)?;
             parameter::in_pieces(raw_value(found, self.raw), name)
         };
-        find(HeaderName::ContentDisposition, "filename").or_else(|| find(HeaderName::ContentType, "name"))
+        let is_whole = |part: &MessagePart<'_>| {
+            part.content_disposition().is_some_and(|kind| kind.attribute("filename").is_some())
+        };
+        let joined = match find(HeaderName::ContentDisposition, "filename") {
+            // That header goes first, and has a whole name.
+            None if is_whole(part) => None,
+            None => find(HeaderName::ContentType, "name"),
+            found => found,
+        }?;
+        // Some programs write encoded words into the pieces, against the rules.
+        Some(if joined.contains("=?") { words::decode(joined.as_bytes()) } else { joined })
     }
 
     /// A name that was written in bytes beyond ASCII, or in encoded words, both against the rules.
@@ -309,6 +319,29 @@ mod tests {
         );
         let document = read_named("a.eml", invitation(&attached).as_bytes()).unwrap();
         assert_eq!(texts(&document)[2..], ["Please come.", "invite.ics", card]);
+    }
+
+    #[test]
+    fn a_long_name_is_joined_from_its_pieces() {
+        let name = |headers: &str| {
+            let mail = format!(
+                "From: a@b.c\r\nSubject: S\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=m\r\n\r\n\
+                 --m\r\nContent-Type: text/plain\r\n\r\nBody.\r\n\
+                 --m\r\n{headers}\r\n\r\nText.\r\n--m--\r\n"
+            );
+            let document = read_named("a.eml", mail.as_bytes()).unwrap();
+            texts(&document).into_iter().rev().nth(1).unwrap_or_default().to_owned()
+        };
+        // A character of GB 18030 that begins in one piece and ends in the next.
+        let divided = "Content-Type: text/plain\r\nContent-Disposition: attachment;\r\n \
+                       filename*0*=gb18030''%B1%A8%B8;\r\n filename*1*=%E6.txt";
+        assert_eq!(name(divided), "报告.txt");
+        let encoded_words = "Content-Type: text/plain; name=other.txt\r\nContent-Disposition: attachment;\r\n \
+                             filename*0=\"=?utf-8?B?5oql5ZGK?=\";\r\n filename*1=\"=?utf-8?B?LnR4dA==?=\"";
+        assert_eq!(name(encoded_words), "报告.txt");
+        let whole_goes_first = "Content-Type: text/plain; name*0=pie; name*1=ces.txt\r\n\
+                                Content-Disposition: attachment; filename=whole.txt";
+        assert_eq!(name(whole_goes_first), "whole.txt");
     }
 
     #[test]
