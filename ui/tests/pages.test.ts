@@ -169,7 +169,7 @@ describe("what models are computed on", () => {
 	test("that the GPU cannot take the chat model is no word against the GPU", async () => {
 		await openWindow({ gpu: { refusal: "unsupported architecture: mamba" } });
 		await byId(TestId.NavSettings).click();
-		await now().toHaveTextContent("There is a GPU, but it cannot take the chat model in use.");
+		await now().toHaveTextContent("There is a GPU, but it could not take the chat model in use.");
 		await now().not.toHaveTextContent("does not work");
 		await expect.element(page.getByText("What went wrong: unsupported architecture: mamba")).toBeVisible();
 		await byId(TestId.NavAbout).click();

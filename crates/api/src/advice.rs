@@ -27,7 +27,7 @@ pub fn advice(code: Code) -> Option<&'static str> {
         Code::Placeholder => "make it available offline in the cloud program; it is then read by itself",
         Code::PathTaken => "choose another name",
         Code::BadBackup => "choose another file",
-        Code::AlreadyRunning => "wait until it has ended, or stop it",
+        Code::AlreadyRunning => "wait until it has ended",
         Code::NoNotesFolder => "choose a folder: docent notes folder",
         Code::LibraryInUse => "close the other window or terminal, then try again",
         Code::LibraryTooNew => "update docent",

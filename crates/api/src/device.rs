@@ -180,7 +180,8 @@ pub(crate) fn sentence(device: &Device) -> String {
             format!("there is a GPU, but it does not work ({detail}); nothing is lost by that but speed")
         }
         DeviceReason::ModelRefused { detail } => format!(
-            "there is a GPU, but it cannot take the chat model in use ({detail}); nothing is lost by that but speed"
+            "there is a GPU, but it could not take the chat model in use ({detail}); nothing is lost by that but \
+             speed, and it is tried again at the next start"
         ),
         DeviceReason::GpuFound => "one was found, and it works".to_owned(),
     };
@@ -225,7 +226,10 @@ mod tests {
         assert!(text.contains("nothing is lost by that but speed"), "{text}");
         let refused = Reason::ModelRefused { detail: "too large".to_owned() };
         let (state, text) = said("cpu", refused, DeviceChoice::Auto, false);
-        assert!(state == limited && text.contains("cannot take the chat model in use (too large)"), "{text}");
+        assert!(
+            state == limited && text.contains("could not take the chat model in use (too large)"),
+            "{text}"
+        );
     }
 
     #[test]

@@ -19,6 +19,8 @@ pub(crate) struct Pace {
     reading: Duration,
     computing: Duration,
     last: Instant,
+    /// Whether the last report told of comparing.
+    comparing: bool,
 }
 
 impl Pace {
@@ -29,6 +31,7 @@ impl Pace {
             reading: Duration::ZERO,
             computing: Duration::ZERO,
             last: Instant::now(),
+            comparing: false,
         }
     }
 
@@ -41,8 +44,11 @@ impl Pace {
         if progress.phase != Phase::Comparing {
             self.read_before.get_or_insert(progress.read);
         }
+        let before = std::mem::replace(&mut self.comparing, progress.phase == Phase::Comparing);
         match progress.phase {
             Phase::Comparing => {}
+            // What came after comparing, and is not told, is no reading.
+            _ if before => {}
             Phase::Embedding | Phase::Writing => self.computing += passed,
             Phase::Scanning | Phase::Reading | Phase::Idle => self.reading += passed,
         }

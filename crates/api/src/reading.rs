@@ -281,7 +281,7 @@ fn now_ms() -> i64 {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     #[cfg(unix)]
     use crate::{Api, SilentHost};
@@ -306,7 +306,7 @@ mod tests {
 
     /// A program that is there and does not work.
     #[cfg(unix)]
-    fn broken(path: &Path) {
+    pub(crate) fn broken(path: &Path) {
         use std::os::unix::fs::PermissionsExt;
         std::fs::write(path, "#!/bin/sh\necho 'no such library' >&2\nexit 127\n").unwrap();
         std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).unwrap();
@@ -379,20 +379,23 @@ mod tests {
             async move { own.look_for_recognition().await }
         });
         let until = async |path: &Path| {
-            while !path.exists() {
-                tokio::time::sleep(LOOK).await;
-            }
+            let seen = async {
+                while !path.exists() {
+                    tokio::time::sleep(LOOK).await;
+                }
+            };
+            tokio::time::timeout(Duration::from_secs(60), seen).await.unwrap();
         };
         until(&asked).await;
         api.close().await;
         drop(api);
         looking.await.unwrap().unwrap();
 
-        // Nobody holds the library any more, and nothing was written after it was closed.
+        // Nobody holds the library any more, and nobody waits for what the program will say.
         let (library, opened) = Library::open(&file("library")).unwrap();
         assert!(opened.clean_shutdown);
+        assert!(!answered.exists());
         std::fs::write(&go_on, "").unwrap();
-        until(&answered).await;
         assert_eq!(remembered(&places, &library), before);
     }
 

@@ -14,7 +14,8 @@ const SMALL: u64 = 4 << 20;
 impl Ingest {
     /// Reads and indexes what waits at these paths of a source (or below them), if it is little: a few
     /// small files. Does not wait for a run that goes on, only for single steps of it. What is more
-    /// waits for the next run. Call [`Ingest::scan_within`] first.
+    /// waits for the next run, and everything does while [`Ingest::recovering_first`] has left something: a
+    /// run says how far that is, and can be stopped. Call [`Ingest::scan_within`] first.
     ///
     /// # Errors
     /// As [`Ingest::run`].
@@ -24,8 +25,8 @@ impl Ingest {
         within: &[String],
         cancel: &Cancel,
     ) -> Result<IngestReport, IngestError> {
-        if !self.recovered_first(cancel, &|_| {}).await? {
-            return Ok(IngestReport { cancelled: true, ..IngestReport::default() });
+        if !self.has_recovered() {
+            return Ok(IngestReport::default());
         }
         let _alone = self.brief.lock().await;
         self.check_dimension()?;

@@ -113,6 +113,11 @@ impl Ingest {
         Ok(())
     }
 
+    /// Whether [`Ingest::recovering_first`] has left nothing and nobody is about it.
+    pub(crate) fn has_recovered(&self) -> bool {
+        self.pending.try_lock().is_ok_and(|pending| pending.is_none())
+    }
+
     /// As [`Ingest::recover_first`], for whom a request to stop is no error. Gives whether it was done.
     pub(crate) async fn recovered_first(
         &self,

@@ -15,8 +15,8 @@ use docent_ingest::{Ingest, IngestParts, IngestProgress, Phase, StoreState};
 use docent_library::{DATABASE, DocumentState, Library, NewRevision, SourceKind};
 use docent_vector_store::{Filter, TextQuery, VectorStore};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 
 struct Started {
     library: Arc<Library>,
@@ -139,12 +139,15 @@ async fn comparing_is_told_and_can_be_stopped() {
     let told = |progress: &IngestProgress| progress.phase == Phase::Comparing;
     let cancel = Cancel::new();
     let signal = cancel.clone();
-    let report = started.ingest.run(&cancel, &move |progress: IngestProgress| {
+    let last = Mutex::new(IngestProgress::default());
+    let stop = |progress: IngestProgress| {
         if told(&progress) {
             signal.cancel();
         }
-    });
-    assert!(report.await.unwrap().cancelled);
+        *last.lock().unwrap() = progress;
+    };
+    assert!(started.ingest.run(&cancel, &stop).await.unwrap().cancelled);
+    assert_eq!(last.into_inner().unwrap(), IngestProgress::default(), "nothing is told to go on");
     assert_eq!(started.counted(), 0, "it was stopped before it had come far");
     assert!(!started.ingest.note_agreement().await.unwrap());
 

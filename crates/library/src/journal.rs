@@ -185,6 +185,8 @@ fn is_latest_reading(tx: &Connection, batch: BatchId, document: DocumentId) -> R
                    WHERE r.batch_id = ?1 AND d.id = ?2 AND v.state IN ('staged', 'live')
                      AND d.deleted_ms IS NULL AND d.state IN ('reading', 'indexed')
                      AND ifnull(d.reading_change, v.document_change) = v.document_change
+                     -- Edited while it was being read, which the reading does not say.
+                     AND ifnull(d.reading_change, d.change) = d.change
                      AND NOT EXISTS (SELECT 1 FROM revision n WHERE n.document_id = d.id AND n.id > v.id
                                      AND n.state IN ('staged', 'live')))";
     tx.query_row(sql, params![batch.0, document.0], |row| row.get(0)).step("reading a batch")
@@ -394,12 +396,26 @@ mod tests {
         assert!(give_up(batch.id, edited).is_empty());
         assert_eq!(state(edited), mark(DocumentState::Waiting), "it is read as it is now");
 
+        let reads = |id: DocumentId| {
+            world.library.set_document_state(id, DocumentState::Reading, None, None, 5).unwrap();
+        };
+        for live_before in [false, true] {
+            let path = if live_before { "live-meanwhile.md" } else { "new-meanwhile.md" };
+            let id = if live_before { world.index(path, "before") } else { world.see(path, 1).document() };
+            world.see(path, 2);
+            reads(id);
+            world.see(path, 3);
+            let batch = world.stage(id, "as it was");
+            assert!(give_up(batch.id, id).is_empty());
+            assert_eq!(state(id), mark(DocumentState::Waiting), "{path}");
+        }
+
         for live_before in [false, true] {
             let path = if live_before { "live.md" } else { "new.md" };
             let id = if live_before { world.index(path, "before") } else { world.see(path, 1).document() };
             let read = |mtime_ns: i64, text: &str| {
                 world.see(path, mtime_ns);
-                world.library.set_document_state(id, DocumentState::Reading, None, None, 5).unwrap();
+                reads(id);
                 world.stage(id, text)
             };
             let (older, newer) = (read(2, "older text"), read(3, "newer text"));

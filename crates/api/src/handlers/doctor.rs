@@ -299,14 +299,12 @@ mod tests {
     #[cfg(unix)]
     #[tokio::test]
     async fn a_program_for_recognition_that_does_not_work_is_told_as_that() {
-        use std::os::unix::fs::PermissionsExt;
         let (home, mut places) = damaged();
         let tesseract = home.path().join("tesseract");
         places.recognizer = Some(tesseract.clone());
         let missing = recognition_check(places.clone()).await;
         assert!(matches!(missing.finding, Finding::NoRecognition { install: Some(_) }), "{}", missing.text);
-        std::fs::write(&tesseract, "#!/bin/sh\necho 'no such library' >&2\nexit 127\n").unwrap();
-        std::fs::set_permissions(&tesseract, std::fs::Permissions::from_mode(0o755)).unwrap();
+        crate::reading::tests::broken(&tesseract);
         let unusable = recognition_check(places).await;
         assert_eq!(unusable.state, CheckState::Limited);
         assert!(matches!(unusable.finding, Finding::RecognitionUnusable { .. }), "{}", unusable.text);

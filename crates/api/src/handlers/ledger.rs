@@ -98,8 +98,7 @@ fn forget(
 /// Whole libraries of earlier times that lie about: put aside by restores, left behind by moves.
 fn libraries_put_aside(data: &Path, usual: Option<&Path>) -> Vec<String> {
     let mut folders = backup::put_aside(data);
-    folders.extend(relocate::left_behind(data));
-    folders.extend(usual.map(relocate::left_copies).unwrap_or_default());
+    folders.extend(usual.map_or_else(|| relocate::left_behind(data), relocate::left_copies));
     // The folder in use is told without links; the same one must not be named twice.
     let mut seen = HashSet::from([data.to_path_buf()]);
     folders.retain(|folder| seen.insert(settled(folder)));

@@ -47,7 +47,7 @@ wire! {
             /// What went wrong, in English.
             detail: String,
         },
-        /// There is a GPU that works, but it cannot take the chat model in use. The processor computes the
+        /// There is a GPU that works, but it could not take the chat model in use. The processor computes the
         /// same, only more slowly.
         ModelRefused {
             /// What went wrong, in English.

@@ -189,6 +189,8 @@ fn open(
 fn load(file: &Gguf, shape: &Shape, precision: Precision, place: &Place) -> Result<Decoder, InferenceError> {
     let device = match place {
         Place::Kernels => None,
+        // Loaded again after it was idle: nobody shall wait for the GPU a second time.
+        Place::DeviceOrKernels(_, model) if refusal(None, model.clone()).is_some() => None,
         Place::Device(device) => Some(device),
         Place::DeviceOrKernels(device, model) => {
             match Decoder::load(file, shape, precision, Some(device.device())) {

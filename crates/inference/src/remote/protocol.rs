@@ -158,8 +158,8 @@ impl Failure {
             // The device works: it was tried out before it was told. What is too large for it, or of a
             // kind that it does not compute, fails as a computation.
             Self::Compute { .. } | Self::NotEnoughMemory { .. } => About::Model,
+            Self::UnsupportedArchitecture { .. } | Self::UnsupportedTensorType { .. } => About::Model,
             Self::Read { .. } | Self::ModelFile { .. } | Self::ModelTruncated { .. } => About::File,
-            Self::UnsupportedArchitecture { .. } | Self::UnsupportedTensorType { .. } => About::File,
             Self::Tokenizer { .. } | Self::Template { .. } | Self::Adapter { .. } => About::Request,
             Self::PromptTooLong { .. } | Self::Cancelled => About::Request,
         }

@@ -181,9 +181,7 @@ impl Supervisor {
                 running.progressed = Instant::now();
                 self.send_answers();
             }
-            (Stage::Opening, Reply::NotOpened { error }) => {
-                self.refused(InferenceError::from(error).to_string());
-            }
+            (Stage::Opening, Reply::NotOpened { error }) => self.not_opened(error),
             (Stage::Ready, Reply::Event { id, event }) => {
                 running.progressed = Instant::now();
                 self.pass_on(id, event);
@@ -193,6 +191,18 @@ impl Supervisor {
                 self.failed(id, error);
             }
             _ => self.give_up(NoGpu::Failed { detail: "it spoke out of turn".into() }),
+        }
+    }
+
+    /// The program could not open the model.
+    fn not_opened(&mut self, error: Failure) {
+        let about = error.about();
+        let detail = InferenceError::from(error).to_string();
+        match about {
+            About::Device => self.give_up(NoGpu::Failed { detail }),
+            // The processor reads the file again, and knows: the GPU was not tried with it.
+            About::File => self.hand_all_over(&detail),
+            About::Model | About::Request => self.refused(detail),
         }
     }
 

@@ -55,6 +55,8 @@ impl Ingest {
     /// full. Nothing is lost by it; the next run goes on.
     pub async fn run(&self, cancel: &Cancel, progress: Progress<'_>) -> Result<IngestReport, IngestError> {
         if !self.recovered_first(cancel, progress).await? {
+            // It goes on no more.
+            progress(IngestProgress::default());
             return Ok(IngestReport { cancelled: true, ..IngestReport::default() });
         }
         let _alone = self.writing.lock().await;

@@ -17,7 +17,7 @@ export const device = {
 		no_gpu_support: "This docent has no part that computes on a GPU.",
 		gpu_failed: "There is a GPU, but it does not work. Nothing is lost by that but speed.",
 		model_refused:
-			"There is a GPU, but it cannot take the chat model in use. Nothing is lost by that but speed.",
+			"There is a GPU, but it could not take the chat model in use. Nothing is lost by that but speed; it is tried again when docent starts.",
 	},
 	overridden: "The variable DOCENT_DEVICE decides this for now; without it the settings count.",
 	detail: (text: string) => `What went wrong: ${text}`,

@@ -122,9 +122,9 @@ export const errors = {
 		todo: "Choose another file; backups end in “.docent”.",
 	},
 	already_running: {
-		what: "This is being done already.",
-		kept: "What goes on was not disturbed.",
-		todo: "Wait until it has ended, or stop it.",
+		what: "A backup is being restored already.",
+		kept: "It was not disturbed, and your library is as it was.",
+		todo: "Wait until it has ended.",
 	},
 	no_notes_folder: {
 		what: "There is no folder for notes yet.",

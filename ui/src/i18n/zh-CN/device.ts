@@ -15,7 +15,7 @@ export const device: Messages["device"] = {
 		no_gpu: "未找到 GPU，或未安装其驱动程序。",
 		no_gpu_support: "此 docent 不含在 GPU 上计算的部分。",
 		gpu_failed: "有 GPU，但无法正常工作。除了速度，不会有任何损失。",
-		model_refused: "有 GPU，但它无法运行当前的回答模型。除了速度，不会有任何损失。",
+		model_refused: "有 GPU，但它未能运行当前的回答模型。除了速度，不会有任何损失；下次启动 docent 时会再试。",
 	},
 	overridden: "目前由环境变量 DOCENT_DEVICE 决定；没有它时以设置为准。",
 	detail: (text) => `出错原因：${text}`,

@@ -118,9 +118,9 @@ export const errors: Messages["errors"] = {
 		todo: "请选择别的文件，备份文件以“.docent”结尾。",
 	},
 	already_running: {
-		what: "这项操作已在进行。",
-		kept: "正在进行的操作未受影响。",
-		todo: "请等它结束，或先停止它。",
+		what: "正在恢复另一份备份。",
+		kept: "它未受影响，你的资料库也没有改变。",
+		todo: "请等它结束。",
 	},
 	no_notes_folder: {
 		what: "还没有存放笔记的文件夹。",
