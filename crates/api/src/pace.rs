@@ -106,6 +106,7 @@ mod tests {
             reading: time(reading),
             computing: time(computing),
             last: Instant::now(),
+            comparing: false,
         }
     }
 
