@@ -73,6 +73,14 @@ fn hides(style: &str) -> bool {
     style.contains("display:none") || style.contains("visibility:hidden")
 }
 
+/// Whether a node is anything but text with more than white space in it.
+pub(super) fn is_blank(node: &NodeRef<'_>) -> bool {
+    node.query_or(true, |tree_node| match &tree_node.data {
+        NodeData::Text { contents } => contents.chars().all(char::is_whitespace),
+        _ => true,
+    })
+}
+
 /// How many characters other than white space are visible inside `node`.
 pub(super) fn text_length(node: &NodeRef<'_>) -> usize {
     text_length_without(node, |_| false)
