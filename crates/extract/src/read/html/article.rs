@@ -5,12 +5,12 @@
 //! nodes, but writes no text of its own. So the texts that are left in its result name those of the
 //! original that belong to the article, whatever became of the elements around them.
 
-use super::visible::{is_blank, is_left_out, prose_length, text_length};
+use super::visible::{is_blank, is_left_out, own_length, prose_length, text_length};
 use super::walk::is_block;
 use crate::stack::catch;
 use dom_query::{Document, NodeId, NodeRef};
 use dom_smoothie::{Config, Readability};
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 /// The element in which Readability leaves the article.
 const RESULT: &str = "#readability-page-1";
@@ -21,6 +21,11 @@ const MIN_CHARS: usize = 140;
 /// An article holds at least one character in so many of the visible text, links aside; a page that is
 /// clearly about it, of all the visible text.
 const MIN_SHARE: usize = 4;
+/// It may hold less, beside long comments or pictures with words of their own, when so many characters of
+/// it (those that Readability itself is content with) stand in paragraphs side by side, and with them at
+/// least one character in so many.
+const RUNNING_CHARS: usize = 500;
+const RUNNING_SHARE: usize = 2;
 /// `main` and `article` are taken for the article when they hold at least one character in so many.
 const MAIN_SHARE: usize = 2;
 /// How many candidates for the main part are looked at.
@@ -46,7 +51,8 @@ pub(super) fn find(document: &Document, body: NodeRef<'_>) -> Option<Article> {
         let mut kept = HashSet::new();
         complete(&body, &found, Inherited::Nothing, &mut kept);
         let chars = length_of(&body, &kept);
-        if chars >= MIN_CHARS && chars * MIN_SHARE >= prose_length(&body) {
+        let is_most = chars >= MIN_CHARS && chars * MIN_SHARE >= prose_length(&body);
+        if is_most || is_running_text(&body, &kept, chars) {
             kept.extend(headline(&elements, &title));
             return Some(Article { kept, is_page: chars * MIN_SHARE >= visible });
         }
@@ -152,10 +158,21 @@ fn holds_running_text(name: &str) -> bool {
     ) || !is_block(name) && !is_list_or_table(name)
 }
 
-/// How many characters other than white space the texts of `kept` have.
-fn length_of(body: &NodeRef<'_>, kept: &HashSet<NodeId>) -> usize {
-    let texts = body.descendants_it().filter(|node| kept.contains(&node.id));
-    texts.map(|text| text.text().chars().filter(|c| !c.is_whitespace()).count()).sum()
+/// How many characters other than white space the texts of `kept` have that stand inside `node`.
+fn length_of(node: &NodeRef<'_>, kept: &HashSet<NodeId>) -> usize {
+    node.descendants_it().filter(|below| kept.contains(&below.id)).map(|text| own_length(&text)).sum()
+}
+
+/// Whether most of the `chars` characters of `kept` stand in paragraphs of one parent.
+fn is_running_text(body: &NodeRef<'_>, kept: &HashSet<NodeId>, chars: usize) -> bool {
+    let mut together: HashMap<NodeId, usize> = HashMap::new();
+    for paragraph in body.descendants_it().filter(|node| node.has_name("p")) {
+        if let Some(parent) = paragraph.parent() {
+            *together.entry(parent.id).or_default() += length_of(&paragraph, kept);
+        }
+    }
+    let most = together.into_values().max().unwrap_or_default();
+    most >= RUNNING_CHARS && most * RUNNING_SHARE >= chars
 }
 
 /// The heading that Readability leaves out because it repeats the title of the page.
