@@ -21,10 +21,10 @@ const MIN_CHARS: usize = 140;
 /// An article holds at least one character in so many of the visible text, links aside; a page that is
 /// clearly about it, of all the visible text.
 const MIN_SHARE: usize = 4;
-/// It may hold less, beside long comments or pictures with words of their own, when so many characters of
-/// it (those that Readability itself is content with) stand in paragraphs side by side, and with them at
-/// least one character in so many.
-const RUNNING_CHARS: usize = 500;
+/// With so many characters Readability itself is content.
+const SURE_CHARS: usize = 500;
+/// An article may hold less of the page, beside long comments or pictures with words of their own, when
+/// [`SURE_CHARS`] of it stand in paragraphs side by side, and with them at least one character in so many.
 const RUNNING_SHARE: usize = 2;
 /// `main` and `article` are taken for the article when they hold at least one character in so many.
 const MAIN_SHARE: usize = 2;
@@ -42,22 +42,33 @@ pub(super) struct Article {
 
 /// The article of a page, or `None` when it has no clear one.
 pub(super) fn find(document: &Document, body: NodeRef<'_>) -> Option<Article> {
+    let visible = text_length(&body);
+    let found = readable_part(document, body, visible);
+    // Of less than this Readability itself is not sure: it returns the longest of several attempts.
+    if found.as_ref().is_some_and(|(_, chars)| *chars >= SURE_CHARS) {
+        return found.map(|(article, _)| article);
+    }
+    let main = main_part(body, visible).map(|kept| Article { kept, is_page: true });
+    main.or(found.map(|(article, _)| article))
+}
+
+/// What Readability finds, and how many characters it has, where that is enough to be the article.
+fn readable_part(document: &Document, body: NodeRef<'_>, visible: usize) -> Option<(Article, usize)> {
     let elements: Vec<NodeRef<'_>> =
         body.descendants_it().filter(NodeRef::is_element).take(MAX_ELEMENTS + 1).collect();
-    let visible = text_length(&body);
-    if elements.len() <= MAX_ELEMENTS
-        && let Some((found, title)) = readability(document)
-    {
-        let mut kept = HashSet::new();
-        complete(&body, &found, Inherited::Nothing, &mut kept);
-        let chars = length_of(&body, &kept);
-        let is_most = chars >= MIN_CHARS && chars * MIN_SHARE >= prose_length(&body);
-        if is_most || is_running_text(&body, &kept, chars) {
-            kept.extend(headline(&elements, &title));
-            return Some(Article { kept, is_page: chars * MIN_SHARE >= visible });
-        }
+    if elements.len() > MAX_ELEMENTS {
+        return None;
     }
-    main_part(body, visible).map(|kept| Article { kept, is_page: true })
+    let (found, title) = readability(document)?;
+    let mut kept = HashSet::new();
+    complete(&body, &found, Inherited::Nothing, &mut kept);
+    let chars = length_of(&body, &kept);
+    let is_most = chars >= MIN_CHARS && chars * MIN_SHARE >= prose_length(&body);
+    if !is_most && !is_running_text(&body, &kept, chars) {
+        return None;
+    }
+    kept.extend(headline(&elements, &title));
+    Some((Article { kept, is_page: chars * MIN_SHARE >= visible }, chars))
 }
 
 /// The elements and texts that Readability keeps, and the title it finds.
@@ -172,7 +183,7 @@ fn is_running_text(body: &NodeRef<'_>, kept: &HashSet<NodeId>, chars: usize) -> 
         }
     }
     let most = together.into_values().max().unwrap_or_default();
-    most >= RUNNING_CHARS && most * RUNNING_SHARE >= chars
+    most >= SURE_CHARS && most * RUNNING_SHARE >= chars
 }
 
 /// The heading that Readability leaves out because it repeats the title of the page.
