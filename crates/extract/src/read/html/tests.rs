@@ -25,6 +25,7 @@ fn blocks_come_out_in_order_without_what_is_not_seen() {
         ]
     );
     assert_eq!(kinds(&document)[3], BlockKind::ListItem { depth: 1 });
+    assert_eq!(document.metadata.article_end, None);
     assert_eq!(document.metadata.title.as_deref(), Some("A & B"));
     assert_eq!(document.metadata.author.as_deref(), Some("Ann"));
 }
@@ -118,6 +119,7 @@ fn the_article_comes_first_and_nothing_is_lost() {
     assert_eq!(told[0], "The headline");
     assert!(told[1].starts_with("A sentence") && told[2].ends_with("a link goes on."), "{told:?}");
     assert_eq!(told[3..], ["code();", "Home News", "A comment of a reader.", "imprint"]);
+    assert_eq!(document.metadata.article_end, Some(document.blocks[3].span.end));
     assert_eq!(kinds(&document)[4], BlockKind::Furniture);
     assert_eq!(kinds(&document)[5..], [BlockKind::Paragraph, BlockKind::Furniture]);
     let path = |index: usize| match &document.blocks[index].place {
