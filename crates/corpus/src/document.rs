@@ -111,6 +111,10 @@ pub struct Metadata {
     pub links: Vec<String>,
     /// Number of pages, for formats that have pages.
     pub pages: Option<u32>,
+    /// Where in the canonical text the article of a web page ends, in bytes; what follows is the rest of
+    /// the page. `None` where a page has no clear article, and for other formats.
+    #[serde(default)]
+    pub article_end: Option<usize>,
 }
 
 /// Something that was read only in part.

@@ -15,7 +15,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     for warning in &document.warnings {
         println!("{warning:?}");
     }
+    let mut article_end = document.metadata.article_end;
     for block in &document.blocks {
+        if article_end.take_if(|end| *end <= block.span.start).is_some() {
+            println!("=== the rest of the page");
+        }
         let place = match &block.place {
             Place::Lines { first, last, runs } => format!("lines {first}-{last}, {} runs", runs.len()),
             Place::Page { page, boxes, .. } => format!("page {}, {} boxes", page + 1, boxes.len()),

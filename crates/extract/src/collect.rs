@@ -141,6 +141,7 @@ impl Collector {
                     tags: names(metadata.tags),
                     links: names(metadata.links),
                     pages: self.page_count.or(metadata.pages),
+                    article_end: metadata.article_end.filter(|end| self.text.is_char_boundary(*end)),
                 };
                 Ok(())
             }

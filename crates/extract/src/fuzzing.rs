@@ -127,6 +127,7 @@ pub fn messages(bytes: &[u8]) {
 
 /// What every document keeps, whatever it was made from.
 pub(crate) fn check_document(document: &DocumentText) {
+    assert!(document.metadata.article_end.is_none_or(|end| document.text.is_char_boundary(end)));
     let mut after = 0;
     for block in &document.blocks {
         assert!(block.span.start >= after && block.span.start < block.span.end, "{block:?}");

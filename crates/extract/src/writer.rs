@@ -71,6 +71,11 @@ impl<'s> BlockWriter<'s> {
         self.has_scans
     }
 
+    /// How many bytes of text were written.
+    pub(crate) fn written(&self) -> usize {
+        self.written
+    }
+
     /// How many bytes of text may still be written.
     pub(crate) fn room(&self) -> u64 {
         self.limit.saturating_sub(self.written) as u64

@@ -25,17 +25,24 @@ pub(super) struct Group {
 }
 
 /// The sections of a document in reading order. A heading without text of its own is put before the
-/// section below it.
+/// section below it. What follows the article of a web page stands under none of its headings.
 pub(super) fn sections(text: &DocumentText) -> Vec<Section> {
     let mut sections: Vec<Section> = Vec::new();
     let mut open: Vec<(u8, String)> = Vec::new();
+    let mut article_end = text.metadata.article_end;
+    let mut is_apart = false;
     for (index, block) in text.blocks.iter().enumerate() {
         let Some(content) = block.span.of(&text.text).filter(|content| !content.trim().is_empty()) else {
             continue;
         };
+        if article_end.take_if(|end| *end <= block.span.start).is_some() {
+            open.clear();
+            is_apart = true;
+        }
         match block.kind {
             BlockKind::Furniture => {}
             BlockKind::Heading { level } => {
+                is_apart = false;
                 open.retain(|(outer, _)| *outer < level);
                 open.push((level, one_line(content)));
                 let path: Vec<String> = open.iter().map(|(_, heading)| heading.clone()).collect();
@@ -51,9 +58,12 @@ pub(super) fn sections(text: &DocumentText) -> Vec<Section> {
                     _ => sections.push(Section { path, headings: vec![index], body: Vec::new() }),
                 }
             }
-            _ => match sections.last_mut() {
+            _ => match sections.last_mut().filter(|_| !is_apart) {
                 Some(last) => last.body.push(index),
-                None => sections.push(Section { path: Vec::new(), headings: Vec::new(), body: vec![index] }),
+                None => {
+                    sections.push(Section { path: Vec::new(), headings: Vec::new(), body: vec![index] });
+                    is_apart = false;
+                }
             },
         }
     }

@@ -51,6 +51,38 @@ fn cut(document: &DocumentText, limit: usize) -> Vec<NewChunk> {
 }
 
 #[test]
+fn what_follows_an_article_stands_under_none_of_its_headings() {
+    let blocks = [
+        heading(1, "Bees"),
+        paragraph(60, "honey"),
+        heading(2, "Winter"),
+        paragraph(60, "cluster"),
+        paragraph(60, "comment"),
+        heading(2, "Related"),
+        paragraph(60, "teaser"),
+    ];
+    let mut page = document(&blocks);
+    page.metadata.article_end = Some(page.blocks[3].span.end);
+    let headings = |page: &DocumentText| -> Vec<(String, Vec<String>)> {
+        let word = |chunk: &NewChunk| chunk.text.split(' ').next_back().unwrap_or_default().to_owned();
+        cut(page, 128).iter().map(|chunk| (word(chunk), chunk.headings.clone())).collect()
+    };
+    let of = |page: &DocumentText, word: &str| {
+        let found = headings(page).into_iter().find(|(last, _)| last.starts_with(word));
+        found.unwrap_or_else(|| panic!("{word}: {:?}", headings(page))).1
+    };
+    assert_eq!(of(&page, "cluster"), ["Bees", "Winter"]);
+    assert_eq!(of(&page, "comment"), [""; 0]);
+    assert_eq!(of(&page, "teaser"), ["Related"]);
+    page.metadata.article_end = None;
+    assert_eq!(of(&page, "comment"), ["Bees", "Winter"]);
+    // An article to which nothing belongs but its heading ends before what follows, too.
+    let mut page = document(&[heading(1, "Bees"), paragraph(60, "comment")]);
+    page.metadata.article_end = Some(page.blocks[0].span.end);
+    assert_eq!(of(&page, "comment"), [""; 0]);
+}
+
+#[test]
 fn sizes_follow_the_embedder() {
     let size = ChunkSize::for_limit(256, 0);
     assert_eq!((size.target, size.max, size.min, size.header, size.overhead), (200, 240, 48, 48, 2));

@@ -1,9 +1,10 @@
 //! HTML: parsed as browsers do (html5ever), then walked block by block. Scripts, styles,
 //! navigation and hidden elements are left out; white space is what a browser would show.
 //!
-//! Where a page has a clear article, its blocks come first; everything else that is visible follows,
-//! so that nothing is lost. Of what follows, blocks made mostly of links and the page's head and foot
-//! are furniture where the page is clearly about the article: they are shown, but not searched.
+//! Where a page has a clear article, its blocks come first, and the metadata say where it ends;
+//! everything else that is visible follows, so that nothing is lost. Of what follows, blocks made mostly
+//! of links and the page's head and foot are furniture where the page is clearly about the article: they
+//! are shown, but not searched.
 
 mod article;
 mod gate;
@@ -19,7 +20,7 @@ use crate::message::Stop;
 use crate::writer::BlockWriter;
 use article::Article;
 use docent_corpus::{BlockKind, Place};
-use dom_query::Document;
+use dom_query::{Document, NodeRef};
 use part::Part;
 use std::borrow::Cow;
 use walk::Walker;
@@ -35,14 +36,20 @@ pub(super) fn read(html: &str, depth: usize, writer: &mut BlockWriter) -> Result
     let document = parse(&html, depth);
     writer.metadata = meta::metadata(&document);
     let Some(body) = document.body() else { return Ok(()) };
-    let mut out = |kind: BlockKind, text: &str, place: Place| writer.push(kind, text, place);
     match article::find(&document, body) {
         Some(Article { kept, is_page }) => {
-            Walker::new(&mut out, Part::Article(&kept)).walk(body)?;
-            Walker::new(&mut out, Part::Rest { kept: &kept, menus: is_page }).walk(body)
+            write(body, Part::Article(&kept), writer)?;
+            writer.metadata.article_end = Some(writer.written());
+            write(body, Part::Rest { kept: &kept, menus: is_page }, writer)
         }
-        None => Walker::new(&mut out, Part::Whole).walk(body),
+        None => write(body, Part::Whole, writer),
     }
+}
+
+/// Writes the blocks of one part of a page.
+fn write(body: NodeRef<'_>, part: Part<'_>, writer: &mut BlockWriter) -> Result<(), Stop> {
+    let mut out = |kind: BlockKind, text: &str, place: Place| writer.push(kind, text, place);
+    Walker::new(&mut out, part).walk(body)
 }
 
 /// Hands out the blocks of an XHTML document that is read as a whole, such as a chapter of a book.

@@ -1,6 +1,6 @@
 //! Which part of a page is read: all of it, its article, or what is left beside the article.
 
-use super::visible::is_left_out;
+use super::visible::{is_blank, is_left_out};
 use dom_query::{NodeId, NodeRef};
 use std::collections::HashSet;
 
@@ -8,9 +8,9 @@ use std::collections::HashSet;
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Part<'s> {
     Whole,
-    /// Only text that stands directly in one of these elements.
+    /// Only these texts.
     Article(&'s HashSet<NodeId>),
-    /// Only text that stands in none of them; `menus` says whether blocks of links are furniture.
+    /// Only the other texts; `menus` says whether blocks of links are furniture.
     Rest {
         kept: &'s HashSet<NodeId>,
         menus: bool,
@@ -18,17 +18,17 @@ pub(super) enum Part<'s> {
 }
 
 impl Part<'_> {
-    /// Whether text directly in `element` is read.
-    pub(super) fn reads(&self, element: &NodeRef<'_>) -> bool {
+    /// Whether a text is read. White space is, wherever it stands: it divides what stands around it.
+    pub(super) fn reads(&self, text: &NodeRef<'_>) -> bool {
         match self {
             Self::Whole => true,
-            Self::Article(kept) => kept.contains(&element.id),
-            Self::Rest { kept, .. } => !kept.contains(&element.id),
+            Self::Article(kept) => kept.contains(&text.id) || is_blank(text),
+            Self::Rest { kept, .. } => !kept.contains(&text.id),
         }
     }
 
     /// Whether an element is read that cannot be divided, a table or code: it belongs to the article as
-    /// soon as one element in it does.
+    /// soon as one text in it does.
     pub(super) fn reads_within(&self, element: &NodeRef<'_>) -> bool {
         match self {
             Self::Whole => true,
@@ -49,7 +49,7 @@ fn holds_one(element: &NodeRef<'_>, kept: &HashSet<NodeId>) -> bool {
         if kept.contains(&node.id) {
             return true;
         }
-        waiting.extend(node.children_it(false).filter(|child| child.is_element() && !is_left_out(child)));
+        waiting.extend(node.children_it(false).filter(|child| !is_left_out(child)));
     }
     false
 }

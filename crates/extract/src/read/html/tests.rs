@@ -25,6 +25,7 @@ fn blocks_come_out_in_order_without_what_is_not_seen() {
         ]
     );
     assert_eq!(kinds(&document)[3], BlockKind::ListItem { depth: 1 });
+    assert_eq!(document.metadata.article_end, None);
     assert_eq!(document.metadata.title.as_deref(), Some("A & B"));
     assert_eq!(document.metadata.author.as_deref(), Some("Ann"));
 }
@@ -118,6 +119,7 @@ fn the_article_comes_first_and_nothing_is_lost() {
     assert_eq!(told[0], "The headline");
     assert!(told[1].starts_with("A sentence") && told[2].ends_with("a link goes on."), "{told:?}");
     assert_eq!(told[3..], ["code();", "Home News", "A comment of a reader.", "imprint"]);
+    assert_eq!(document.metadata.article_end, Some(document.blocks[3].span.end));
     assert_eq!(kinds(&document)[4], BlockKind::Furniture);
     assert_eq!(kinds(&document)[5..], [BlockKind::Paragraph, BlockKind::Furniture]);
     let path = |index: usize| match &document.blocks[index].place {
@@ -141,6 +143,41 @@ fn paragraphs_that_are_no_p_belong_to_the_article_and_tables_of_links_do_not() {
     assert_eq!(told[1], "The lead stands in a div that holds nothing else, and is told first.");
     assert!(told[2..5].iter().all(|text| text.starts_with("A sentence")), "{told:?}");
     assert!(told[5].starts_with("Buy this now"), "{told:?}");
+}
+
+#[test]
+fn words_that_stand_in_no_paragraph_stay_in_their_sentence() {
+    let long = "A sentence of the article, with commas, and with enough words to be one. ".repeat(4);
+    let page = format!(
+        "<body><h1>Pipes</h1>{long} It calls <tt>open()</tt> and <tt>read()</tt>, then ends. <p>{long}\
+         <p>{long} The <font color=red>red</font> word and the <i>slanted</i> one.<pre>open();</pre>{long}\
+         <x-sum><math><mi>a</mi></math></x-sum> is the sum.<br><br>{long}</body>"
+    );
+    let document = read_html(&page);
+    let told = texts(&document);
+    assert_eq!(told[0], "Pipes");
+    assert!(told[1].ends_with("It calls open() and read(), then ends."), "{told:?}");
+    assert!(told[3].ends_with("The red word and the slanted one."), "{told:?}");
+    assert_eq!(told[4], "open();");
+    assert!(told[5].contains("be one. a is the sum."), "{told:?}");
+    assert_eq!(told.len(), 6, "{told:?}");
+}
+
+#[test]
+fn an_article_comes_before_comments_that_are_longer_than_it() {
+    let long = "A sentence of the article, with commas, and with enough words to be one. ".repeat(4);
+    let comment = "<div class=comment><div>Somebody</div><div>I think so too, and more.</div></div>";
+    let page = format!(
+        "<body><main><div>Readers say more below</div><div class=text><p>{long}</p><p>{long}</p><p>{long}</p>\
+         </div><div class=comments>{}</div></main></body>",
+        comment.repeat(200)
+    );
+    let document = read_html(&page);
+    let told = texts(&document);
+    assert!(told[..3].iter().all(|text| text.starts_with("A sentence")), "{:?}", &told[..3]);
+    assert_eq!(told[3..5], ["Readers say more below", "Somebody"]);
+    assert_eq!(told.len(), 4 + 2 * 200);
+    assert!(!kinds(&document).contains(&BlockKind::Furniture));
 }
 
 #[test]

@@ -73,6 +73,22 @@ fn hides(style: &str) -> bool {
     style.contains("display:none") || style.contains("visibility:hidden")
 }
 
+/// Whether a node is anything but text with more than white space in it.
+pub(super) fn is_blank(node: &NodeRef<'_>) -> bool {
+    node.query_or(true, |tree_node| match &tree_node.data {
+        NodeData::Text { contents } => contents.chars().all(char::is_whitespace),
+        _ => true,
+    })
+}
+
+/// How many characters other than white space a text has; of anything else, none.
+pub(super) fn own_length(node: &NodeRef<'_>) -> usize {
+    node.query_or(0, |tree_node| match &tree_node.data {
+        NodeData::Text { contents } => contents.chars().filter(|c| !c.is_whitespace()).count(),
+        _ => 0,
+    })
+}
+
 /// How many characters other than white space are visible inside `node`.
 pub(super) fn text_length(node: &NodeRef<'_>) -> usize {
     text_length_without(node, |_| false)
@@ -87,16 +103,8 @@ fn text_length_without(node: &NodeRef<'_>, skips: impl Fn(&NodeRef<'_>) -> bool)
     let mut length = 0;
     let mut waiting = vec![*node];
     while let Some(node) = waiting.pop() {
-        let text = node.query_or(None, |tree_node| match &tree_node.data {
-            NodeData::Text { contents } => Some(contents.chars().filter(|c| !c.is_whitespace()).count()),
-            _ => None,
-        });
-        match text {
-            Some(count) => length += count,
-            None => {
-                waiting.extend(node.children_it(false).filter(|child| !is_left_out(child) && !skips(child)))
-            }
-        }
+        length += own_length(&node);
+        waiting.extend(node.children_it(false).filter(|child| !is_left_out(child) && !skips(child)));
     }
     length
 }

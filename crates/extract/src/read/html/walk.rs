@@ -71,11 +71,10 @@ impl<'o, 'f> Walker<'o, 'f> {
 
     fn children(&mut self, node: &NodeRef<'_>) -> Result<(), Stop> {
         let mut numbers: HashMap<String, usize> = HashMap::new();
-        let is_read = self.part.reads(node);
         for child in node.children_it(false) {
             let name = child.element_ref().map(|element| element.name.local.clone());
             let Some(name) = name else {
-                if is_read {
+                if self.part.reads(&child) {
                     self.text(&child);
                 }
                 continue;
