@@ -102,6 +102,39 @@ fn a_chinese_line_with_room_for_more_ends_its_paragraph() {
 }
 
 #[test]
+fn a_hyphen_before_a_name_or_a_number_stays() {
+    let read_broken = |before: &str, after: &str| {
+        let mut first = line(50.0, 100.0, &format!("The line ends with a word that is {before}"));
+        first.hyphen = true;
+        read(&[page(0, vec![first, line(50.0, 113.0, after)])], &[]).remove(0).1
+    };
+    assert!(read_broken("Pseudo", "Avicenna wrote").ends_with("is Pseudo-Avicenna wrote"));
+    assert!(read_broken("covid", "19 came").ends_with("is covid-19 came"));
+    assert!(read_broken("bro", "ken here").ends_with("is broken here"));
+    assert!(read_broken("BRO", "KEN here").ends_with("is BROKEN here"));
+}
+
+#[test]
+fn a_word_broken_where_nothing_follows_ends_there() {
+    let mut last = line(300.0, 700.0, "the foot of the page is bro");
+    last.hyphen = true;
+    let texts = read(&[page(0, vec![last, line(50.0, 40.0, "Head of it")])], &[]);
+    assert_eq!(texts, [paragraph("the foot of the page is bro-"), paragraph("Head of it")]);
+    let mut last = line(50.0, 700.0, "the foot of the column is bro");
+    last.hyphen = true;
+    let texts = read(&[page(0, vec![last, line(300.0, 40.0, "ken and goes on.")])], &[]);
+    assert_eq!(texts, [paragraph("the foot of the column is broken and goes on.")]);
+}
+
+#[test]
+fn the_first_word_of_an_item_is_kept_when_its_mark_touches_it() {
+    let texts =
+        read(&[page(0, vec![line(50.0, 100.0, "·Crime prevention"), line(50.0, 113.0, "• Safety")])], &[]);
+    let item = |text: &str| (BlockKind::ListItem { depth: 0 }, text.to_owned());
+    assert_eq!(texts, [item("Crime prevention"), item("Safety")]);
+}
+
+#[test]
 fn a_hyphenated_word_keeps_both_boxes() {
     let mut first = line(50.0, 100.0, "for exam");
     first.hyphen = true;

@@ -109,24 +109,29 @@ fn table_of(page: &PageText, table: &Table) -> (String, Boxes) {
 }
 
 fn push_cell(page: &PageText, cell: &[Piece], text: &mut String, boxes: &mut Boxes) {
-    let mut hyphen = true; // nothing stands before the first piece
+    let mut hyphen = None; // nothing stands before the first piece
     for piece in cell {
         let Some(line) = page.lines.get(piece.line) else { continue };
         let Some(words) = line.words.get(piece.words.clone()) else { continue };
         let begins = words.first().and_then(|word| line.text.get(word.start as usize..)).unwrap_or_default();
-        if !hyphen && !joins_without_space(text, begins) {
-            text.push(' ');
+        match hyphen {
+            Some(true) => text.push_str(hyphen_between(text, begins)),
+            Some(false) if !joins_without_space(text, begins) => text.push(' '),
+            _ => {}
         }
         push_words(line, words, 0, text, boxes);
-        hyphen = line.hyphen && piece.words.end == line.words.len();
+        hyphen = Some(line.hyphen && piece.words.end == line.words.len());
     }
 }
 
 /// What stands between two lines of a block.
 fn between(before: &Line, line: &Line, text: &str, kind: &BlockKind, left: f32) -> String {
     let row = (middle(line) - middle(before)).abs() < before.size.max(1.0) * 0.5;
-    if before.hyphen || text.is_empty() {
+    if text.is_empty() {
         return String::new();
+    }
+    if before.hyphen {
+        return hyphen_between(text, &line.text).to_owned();
     }
     if matches!(kind, BlockKind::Code { .. }) && !row {
         return format!("\n{}", " ".repeat(indent(line, left)));
@@ -136,6 +141,14 @@ fn between(before: &Line, line: &Line, text: &str, kind: &BlockKind, left: f32) 
         return String::new();
     }
     if joins_without_space(text, &line.text) { String::new() } else { " ".to_owned() }
+}
+
+/// What stands between the two halves of a word that is broken at a hyphen: a hyphen if it is one of its
+/// own, as before a name or a number.
+fn hyphen_between(before: &str, after: &str) -> &'static str {
+    let is_small = before.chars().next_back().is_some_and(|c| c.is_lowercase() || c.is_numeric());
+    let is_own = after.chars().next().is_some_and(|c| c.is_uppercase() || c.is_numeric());
+    if is_small && is_own { "-" } else { "" }
 }
 
 /// How many characters a line of code stands in from the left edge.
@@ -154,8 +167,9 @@ fn push_line(line: &Line, skip: usize, text: &mut String, boxes: &mut Boxes) {
 fn push_words(line: &Line, words: &[Word], skip: usize, text: &mut String, boxes: &mut Boxes) {
     let mut end_before = None;
     for word in words {
-        let (from, to) = (word.start as usize, word.end as usize);
-        let Some(piece) = line.text.get(from..to).filter(|_| from >= skip) else { continue };
+        // The mark of an item may be written without a space before the first word.
+        let (from, to) = ((word.start as usize).max(skip), word.end as usize);
+        let Some(piece) = line.text.get(from..to).filter(|piece| !piece.is_empty()) else { continue };
         if is_leader(line, piece) {
             continue;
         }

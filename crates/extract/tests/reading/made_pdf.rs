@@ -225,6 +225,61 @@ fn turned_text_is_read_in_its_order() {
     }
 }
 
+#[test]
+fn words_set_close_to_each_other_are_told_apart() {
+    let page = |step: f32| {
+        let mut page = MadePage::new();
+        let mut x = 72.0;
+        for (word, width) in [("if", 5.0), ("there", 22.79), ("is", 7.22), ("a", 5.56), ("file", 12.78)] {
+            page = page.text("F1", 10.0, x, 700.0, word);
+            x += width + step;
+        }
+        page
+    };
+    // Narrower than what PDFium takes for a space, and wider than what kerning moves letters.
+    let document = read_bytes("tight.pdf", &pdf("t", &[page(2.0)])).unwrap();
+    assert_eq!(texts(&document), ["if there is a file"]);
+    let lefts: Vec<f32> = boxes(&document, 0).iter().map(|word| word.rect.x0.round()).collect();
+    assert_eq!(lefts, [72.0, 79.0, 104.0, 113.0, 121.0]);
+    let document = read_bytes("kerned.pdf", &pdf("t", &[page(0.5)])).unwrap();
+    assert_eq!(texts(&document), ["ifthereisafile"]);
+}
+
+#[test]
+fn numbers_in_a_turned_row_are_told_apart() {
+    let mut page = MadePage::new();
+    for (at, number) in ["8", "10", "14", "73", "120"].iter().enumerate() {
+        let y = 100.0 + at as f32 * 40.0;
+        page.content.push_str(&format!("BT /F1 10 Tf 0 1 -1 0 300 {y} Tm ({number}) Tj ET\n"));
+    }
+    let document = read_bytes("turned.pdf", &pdf("t", &[page])).unwrap();
+    assert_eq!(document.text.split_whitespace().collect::<Vec<_>>(), ["8", "10", "14", "73", "120"]);
+}
+
+#[test]
+fn letters_of_a_title_that_are_spaced_out_are_words() {
+    let mut page = MadePage::new().lines(10.0, 72.0, 650.0, &["The paper says what it says."]);
+    let mut x = 72.0;
+    for c in "WHITE PAPER".chars() {
+        if c == ' ' {
+            x += 5.0;
+        } else {
+            page.content.push_str(&format!("BT /F1 10 Tf 1 0 0 1 {x} 700 Tm ({c}) Tj ET\n"));
+            let width = match c {
+                'W' => 9.44,
+                'H' => 7.22,
+                'I' => 2.78,
+                'T' => 6.11,
+                'R' => 7.22,
+                _ => 6.67,
+            };
+            x += width + 3.0;
+        }
+    }
+    let document = read_bytes("title.pdf", &pdf("t", &[page])).unwrap();
+    assert_eq!(texts(&document), ["The paper says what it says.", "WHITE PAPER"]);
+}
+
 /// A page in a font of dots, and a form whose fields are left to be drawn by who shows it. Without a
 /// table of objects: readers look for them then.
 fn form_in_a_font_without_names() -> Vec<u8> {

@@ -3,8 +3,9 @@
 //! Text is built from characters and not from PDFium's ready strings, because those count UTF-16
 //! units where boxes count characters, and leave characters out.
 
-use super::direction::{self, Glyph};
+use super::direction::{self, Glyph, is_mark_from_right};
 use super::geometry::union;
+use super::spacing;
 use crate::message::{Inset, Line, Turn, Word};
 use crate::script::{is_cjk, is_cjk_stop, is_dropped};
 use unicode_normalization::UnicodeNormalization;
@@ -40,6 +41,12 @@ pub(super) struct LineBuilder {
     glyphs: Vec<Glyph>,
     styles: Vec<(Style, usize)>,
     last_rect: Option<[f32; 4]>,
+    /// White space was read behind what was read before.
+    space: Option<Space>,
+    /// Words, by position, before which stands a space that the file does not have.
+    guessed: Vec<usize>,
+    /// Marks of a letter that is not read yet.
+    marks: Vec<Glyph>,
     /// A hyphen that only marks a break was read, and what follows it is not known yet.
     hyphen: bool,
     /// Characters that mean nothing: no code, or a control code.
@@ -48,6 +55,15 @@ pub(super) struct LineBuilder {
     half: Option<(u32, Option<[f32; 4]>)>,
     /// Ruled lines that go down the page, from left to right.
     dividers: Vec<[f32; 4]>,
+}
+
+/// White space, as PDFium hands it out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Space {
+    /// A character of the file.
+    Drawn,
+    /// PDFium's own, which takes no room.
+    Guessed,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -102,7 +118,7 @@ impl LineBuilder {
 
     /// Whether a word is being read whose last character is a letter.
     pub(super) fn is_in_word(&self) -> bool {
-        self.word.is_some() && self.text.ends_with(char::is_alphabetic)
+        self.word.is_some() && self.space.is_none() && self.text.ends_with(char::is_alphabetic)
     }
 
     /// The lines read, and how many characters had no meaning.
@@ -115,10 +131,9 @@ impl LineBuilder {
         if c.is_whitespace() {
             // A space behind a hyphen that only marks a break is PDFium's own.
             if !self.hyphen {
-                self.end_word();
-                if !self.text.is_empty() && !self.text.ends_with(' ') {
-                    self.text.push(' ');
-                }
+                let takes_room = rect.is_none_or(|rect| rect[2] > rect[0] || rect[3] > rect[1]);
+                let space = if takes_room { Space::Drawn } else { Space::Guessed };
+                self.space = if self.space == Some(Space::Drawn) { self.space } else { Some(space) };
             }
             return;
         }
@@ -134,12 +149,17 @@ impl LineBuilder {
             }
             self.hyphen = false;
         }
-        if self.last_rect.is_some_and(|last| self.is_divided(last, rect)) {
-            self.end_word();
-            if !self.text.is_empty() && !self.text.ends_with(' ') {
-                self.text.push(' ');
+        if is_mark_from_right(c) && self.space == Some(Space::Guessed) {
+            if self.last_rect.is_some_and(|letter| direction::marks(rect, letter)) {
+                self.space = None;
+                self.add(c, rect);
+            } else {
+                self.marks.push((c, rect));
             }
+            return;
         }
+        let marks = self.marks_of(rect);
+        self.divide(rect, !marks.is_empty());
         if is_presentation_form(c) {
             for plain in c.nfkc().filter(|c| !is_dropped(*c)) {
                 self.add(plain, rect);
@@ -147,8 +167,47 @@ impl LineBuilder {
         } else {
             self.add(c, rect);
         }
+        for (mark, rect) in marks {
+            self.add(mark, rect);
+        }
         self.last_rect = Some(rect);
         self.count_style(style);
+    }
+
+    /// The marks that were read before the letter in this box and belong to it; others stand alone.
+    fn marks_of(&mut self, letter: [f32; 4]) -> Vec<Glyph> {
+        let marks = std::mem::take(&mut self.marks);
+        let (own, others): (Vec<Glyph>, Vec<Glyph>) =
+            marks.into_iter().partition(|(_, rect)| direction::marks(*rect, letter));
+        for (mark, rect) in others {
+            self.space = Some(Space::Guessed);
+            self.divide(rect, false);
+            self.add(mark, rect);
+            self.last_rect = Some(rect);
+            self.space = Some(Space::Guessed);
+        }
+        own
+    }
+
+    /// Ends the word if the next character, in this box, does not continue it. One whose mark was drawn
+    /// before it makes PDFium believe that a word begins there.
+    fn divide(&mut self, rect: [f32; 4], was_marked: bool) {
+        let Some(last) = self.last_rect else {
+            self.space = None;
+            return;
+        };
+        let is_torn = was_marked && direction::touch(last, rect);
+        let space = self.space.take().filter(|_| !is_torn);
+        if space.is_none() && !self.is_divided(last, rect) {
+            return;
+        }
+        self.end_word();
+        if !self.text.is_empty() && !self.text.ends_with(' ') {
+            self.text.push(' ');
+            if space == Some(Space::Guessed) {
+                self.guessed.push(self.words.len());
+            }
+        }
     }
 
     /// Whether a ruled line stands between two characters of a row that do not follow each other
@@ -202,7 +261,7 @@ impl LineBuilder {
     fn end_word(&mut self) {
         let glyphs = std::mem::take(&mut self.glyphs);
         let Some(word) = self.word.take() else { return };
-        match direction::words(&glyphs) {
+        match direction::words(&glyphs).or_else(|| spacing::words(&glyphs)) {
             Some(words) => {
                 self.text.truncate(word.start);
                 for (at, (text, rect)) in words.into_iter().enumerate() {
@@ -226,13 +285,19 @@ impl LineBuilder {
     }
 
     fn end_line(&mut self) {
+        for (mark, rect) in std::mem::take(&mut self.marks) {
+            self.add(mark, rect);
+        }
         self.end_word();
         let mut text = std::mem::take(&mut self.text);
         text.truncate(text.trim_end().len());
         let styles = std::mem::take(&mut self.styles);
-        let words = std::mem::take(&mut self.words);
+        let mut words = std::mem::take(&mut self.words);
         let hyphen = std::mem::take(&mut self.hyphen);
+        let guessed = std::mem::take(&mut self.guessed);
+        self.space = None;
         self.last_rect = None;
+        spacing::join_letters(&mut text, &mut words, &guessed);
         if words.is_empty() {
             return;
         }
@@ -344,6 +409,62 @@ mod tests {
         assert_eq!(broken[1].text, "ple");
         let inside = lines(&utf16("co\u{AD}operate"));
         assert_eq!((inside.len(), inside[0].text.as_str()), (1, "cooperate"));
+    }
+
+    #[test]
+    fn a_mark_drawn_before_its_letter_does_not_divide_the_word() {
+        // From right to left, with the space that PDFium puts before a mark.
+        let read = |characters: &[(char, f32, f32)]| {
+            let mut builder = LineBuilder::default();
+            for &(c, from, to) in characters {
+                builder
+                    .push(u32::from(c), Some([from, 0.0, to, if c == ' ' { 0.0 } else { 12.0 }]), || PLAIN);
+            }
+            builder.finish().0.remove(0).text
+        };
+        let before = [
+            ('أ', 46.0, 50.0),
+            ('ي', 42.0, 46.0),
+            (' ', 38.0, 38.0),
+            ('ً', 33.0, 36.0),
+            ('ض', 32.0, 42.0),
+            ('ا', 28.0, 32.0),
+        ];
+        assert_eq!(read(&before), "أيضًا");
+        let behind =
+            [('ب', 42.0, 50.0), ('ي', 38.0, 42.0), (' ', 39.0, 39.0), ('ّ', 37.0, 43.0), ('ة', 30.0, 38.0)];
+        assert_eq!(read(&behind), "بيّة");
+        let two =
+            [('أ', 46.0, 50.0), ('ي', 42.0, 46.0), (' ', 38.0, 38.0), ('ً', 23.0, 26.0), ('ض', 22.0, 32.0)];
+        assert_eq!(read(&two), "أي ضً");
+    }
+
+    #[test]
+    fn letters_that_stand_apart_are_divided_and_letters_spaced_out_are_put_together() {
+        let read = |gap: f32, guessed: bool, letters: &str| {
+            let mut builder = LineBuilder::default();
+            let mut x = 0.0;
+            for c in letters.chars() {
+                match c {
+                    '|' => x += gap,
+                    ' ' => {
+                        builder.push(32, Some([x, 0.0, x + if guessed { 0.0 } else { 1.0 }, 0.0]), || PLAIN)
+                    }
+                    c => {
+                        builder.push(u32::from(c), Some([x, 0.0, x + 5.0, 10.0]), || PLAIN);
+                        x += 5.0;
+                    }
+                }
+            }
+            let line = builder.finish().0.remove(0);
+            let cut = |word: &Word| line.text[word.start as usize..word.end as usize].to_owned();
+            assert_eq!(line.words.iter().map(cut).collect::<Vec<_>>().join(" "), line.text);
+            line.text
+        };
+        assert_eq!(read(2.0, true, "if|there|is"), "if there is");
+        assert_eq!(read(0.5, true, "if|there|is"), "ifthereis");
+        assert_eq!(read(2.0, true, "a T| I| T| L| E|| O| F|| I| T"), "a TITLE OF IT");
+        assert_eq!(read(2.0, false, "T| I| T| L| E"), "T I T L E");
     }
 
     #[test]

@@ -43,6 +43,22 @@ fn is_letter(c: char) -> bool {
     is_right_to_left(c) && !c.is_numeric()
 }
 
+/// Whether `c` is a mark above or below a letter of such a script.
+pub(super) fn is_mark_from_right(c: char) -> bool {
+    is_right_to_left(c) && is_combining_mark(c)
+}
+
+/// Whether two letters stand so close that they belong to one word.
+pub(super) fn touch(a: [f32; 4], b: [f32; 4]) -> bool {
+    let height = (a[3] - a[1]).max(b[3] - b[1]);
+    (a[0] - b[2]).max(b[0] - a[2]) <= height * SPACE
+}
+
+/// Whether a mark in one box stands above or below the letter in another.
+pub(super) fn marks(mark: [f32; 4], letter: [f32; 4]) -> bool {
+    (letter[0]..=letter[2]).contains(&((mark[0] + mark[2]) / 2.0))
+}
+
 fn middle<T>((_, rect): &(T, [f32; 4])) -> f32 {
     (rect[0] + rect[2]) / 2.0
 }
@@ -90,7 +106,8 @@ fn turn_numbers(word: &mut [Boxed]) {
     }
 }
 
-fn joined(word: Vec<Boxed>) -> Option<Boxed> {
+/// The pieces of a word as one.
+pub(super) fn joined(word: Vec<Boxed>) -> Option<Boxed> {
     word.into_iter().reduce(|(text, rect), (next, other)| (text + &next, union(rect, other)))
 }
 

@@ -13,6 +13,7 @@ mod outline;
 mod page;
 mod render;
 mod rules;
+mod spacing;
 mod turn;
 
 use super::Context;
