@@ -141,7 +141,7 @@ impl Collector {
                     tags: names(metadata.tags),
                     links: names(metadata.links),
                     pages: self.page_count.or(metadata.pages),
-                    article_end: metadata.article_end.filter(|end| self.text.is_char_boundary(*end)),
+                    article_end: metadata.article_end.filter(|end| self.ends_a_block(*end)),
                 };
                 Ok(())
             }
@@ -159,6 +159,10 @@ impl Collector {
         self.page_count = Some(pages);
         self.outline = outline;
         Ok(())
+    }
+
+    fn ends_a_block(&self, end: usize) -> bool {
+        self.blocks.binary_search_by_key(&end, |block| block.span.end).is_ok()
     }
 
     fn block(&mut self, block: Block) -> Result<(), Untrue> {

@@ -168,12 +168,12 @@ impl PageGroups<'_> {
     fn breaks(&self, before_at: usize, at: usize) -> bool {
         let (before, line) = (&self.lines[before_at], &self.lines[at]);
         let (a, b) = (self.bounds(before), self.bounds(line));
+        if before.turn != line.turn {
+            return true;
+        }
         if before.hyphen {
             // The other half stands below, or above in a column behind this one.
             return b[3] < a[1] && b[2] < a[0];
-        }
-        if before.turn != line.turn {
-            return true;
         }
         if is_upright(a, before) && is_upright(b, line) {
             return column_breaks(a, b, line.size.max(1.0));

@@ -28,7 +28,7 @@ use docent_library::NewChunk;
 
 /// Version of the rules of this module. Raised when they change, so that documents chunked by an
 /// older version are chunked again.
-pub const VERSION: &str = "chunk-2";
+pub const VERSION: &str = "chunk-3";
 
 /// Tokens of the longest passage: a longer one says too many things for one vector, and a citation
 /// has to show a place, not a chapter.

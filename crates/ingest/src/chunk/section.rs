@@ -14,6 +14,8 @@ pub(super) struct Section {
     pub(super) headings: Vec<usize>,
     /// The other blocks.
     pub(super) body: Vec<usize>,
+    /// Whether it is the first behind the article of a web page.
+    pub(super) behind_article: bool,
 }
 
 /// Sections that are packed together, under the headings they have in common.
@@ -30,40 +32,47 @@ pub(super) fn sections(text: &DocumentText) -> Vec<Section> {
     let mut sections: Vec<Section> = Vec::new();
     let mut open: Vec<(u8, String)> = Vec::new();
     let mut article_end = text.metadata.article_end;
-    let mut is_apart = false;
+    let mut is_behind = false;
     for (index, block) in text.blocks.iter().enumerate() {
         let Some(content) = block.span.of(&text.text).filter(|content| !content.trim().is_empty()) else {
             continue;
         };
         if article_end.take_if(|end| *end <= block.span.start).is_some() {
             open.clear();
-            is_apart = true;
+            is_behind = true;
         }
         match block.kind {
             BlockKind::Furniture => {}
             BlockKind::Heading { level } => {
-                is_apart = false;
                 open.retain(|(outer, _)| *outer < level);
                 open.push((level, one_line(content)));
                 let path: Vec<String> = open.iter().map(|(_, heading)| heading.clone()).collect();
                 match sections.last_mut() {
                     Some(last)
-                        if last.body.is_empty()
+                        if !is_behind
+                            && last.body.is_empty()
                             && path.len() > last.path.len()
                             && path.starts_with(&last.path) =>
                     {
                         last.path = path;
                         last.headings.push(index);
                     }
-                    _ => sections.push(Section { path, headings: vec![index], body: Vec::new() }),
+                    _ => sections.push(Section {
+                        path,
+                        headings: vec![index],
+                        body: Vec::new(),
+                        behind_article: std::mem::take(&mut is_behind),
+                    }),
                 }
             }
-            _ => match sections.last_mut().filter(|_| !is_apart) {
+            _ => match sections.last_mut().filter(|_| !is_behind) {
                 Some(last) => last.body.push(index),
-                None => {
-                    sections.push(Section { path: Vec::new(), headings: Vec::new(), body: vec![index] });
-                    is_apart = false;
-                }
+                None => sections.push(Section {
+                    path: Vec::new(),
+                    headings: Vec::new(),
+                    body: vec![index],
+                    behind_article: std::mem::take(&mut is_behind),
+                }),
             },
         }
     }
@@ -87,6 +96,9 @@ pub(super) fn groups<E>(
     // Parent path and text tokens of the last group, while it may still take a sibling.
     let mut open: Option<(Vec<String>, usize)> = None;
     for section in sections {
+        if section.behind_article {
+            open = None;
+        }
         let own = header(title, &section.path, size.header, count)?;
         let room = size.room(own.tokens);
         let pieces = pieces(text, &section, room.max, count)?;

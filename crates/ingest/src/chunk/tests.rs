@@ -76,6 +76,13 @@ fn what_follows_an_article_stands_under_none_of_its_headings() {
     assert_eq!(of(&page, "teaser"), ["Related"]);
     page.metadata.article_end = None;
     assert_eq!(of(&page, "comment"), ["Bees", "Winter"]);
+    // Both are small and stand side by side: they are not one passage all the same.
+    let short = |word| paragraph(5, word);
+    let blocks = [heading(1, "Bees"), short("honey"), heading(1, "Related"), short("teaser")];
+    let mut page = document(&blocks);
+    assert_eq!(of(&page, "teaser"), [""; 0], "under what they have in common");
+    page.metadata.article_end = Some(page.blocks[1].span.end);
+    assert_eq!((of(&page, "honey"), of(&page, "teaser")), (vec!["Bees".into()], vec!["Related".into()]));
     // An article to which nothing belongs but its heading ends before what follows, too.
     let mut page = document(&[heading(1, "Bees"), paragraph(60, "comment")]);
     page.metadata.article_end = Some(page.blocks[0].span.end);
@@ -350,8 +357,13 @@ fn visible(text: &str) -> String {
 /// Heading paths of the sections, as a plain reader would see them, by block.
 fn paths(document: &DocumentText) -> Vec<Vec<String>> {
     let mut open: Vec<(u8, String)> = Vec::new();
+    let mut after = 0;
     let mut paths = Vec::new();
     for block in &document.blocks {
+        if document.metadata.article_end.is_some_and(|end| after < end && end <= block.span.start) {
+            open.clear();
+        }
+        after = block.span.start;
         if let BlockKind::Heading { level } = block.kind {
             open.retain(|(outer, _)| *outer < level);
             let heading =
@@ -389,6 +401,11 @@ fn check_promises(document: &DocumentText, limit: usize, kind: u8) -> Result<Vec
         for span in &chunk.spans {
             prop_assert!(span.start >= end && !span.is_empty());
             end = span.end;
+        }
+        // Of the article or of what follows it.
+        let is_within = |end: usize| chunk.spans.iter().map(|span| span.end <= end).collect::<Vec<_>>();
+        if let Some(within) = document.metadata.article_end.map(is_within) {
+            prop_assert!(within.windows(2).all(|pair| pair[0] == pair[1]), "{:?}", chunk.spans);
         }
         check_sentences(document, chunk)?;
         check_sections(document, &paths, chunk, &size)?;
@@ -445,8 +462,12 @@ proptest! {
         blocks in proptest::collection::vec(any_block(), 0..14),
         kind in 0u8..3,
         limit in prop_oneof![Just(64usize), Just(256), Just(512)],
+        article in proptest::option::of(0usize..14),
     ) {
-        check_promises(&document(&blocks), limit, kind)?;
+        let mut document = document(&blocks);
+        let last = article.and_then(|last| document.blocks.get(last));
+        document.metadata.article_end = last.map(|block| block.span.end);
+        check_promises(&document, limit, kind)?;
     }
 }
 

@@ -177,9 +177,13 @@ fn length_of(node: &NodeRef<'_>, kept: &HashSet<NodeId>) -> usize {
 /// Whether most of the `chars` characters of `kept` stand in paragraphs of one parent.
 fn is_running_text(body: &NodeRef<'_>, kept: &HashSet<NodeId>, chars: usize) -> bool {
     let mut together: HashMap<NodeId, usize> = HashMap::new();
-    for paragraph in body.descendants_it().filter(|node| node.has_name("p")) {
-        if let Some(parent) = paragraph.parent() {
-            *together.entry(parent.id).or_default() += length_of(&paragraph, kept);
+    for text in body.descendants_it().filter(|node| kept.contains(&node.id)) {
+        let mut above = text.parent();
+        while let Some(node) = above.filter(|node| !node.has_name("p")) {
+            above = node.parent();
+        }
+        if let Some(parent) = above.and_then(|paragraph| paragraph.parent()) {
+            *together.entry(parent.id).or_default() += own_length(&text);
         }
     }
     let most = together.into_values().max().unwrap_or_default();

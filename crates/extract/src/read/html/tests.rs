@@ -175,6 +175,7 @@ fn an_article_comes_before_comments_that_are_longer_than_it() {
     let document = read_html(&page);
     let told = texts(&document);
     assert!(told[..3].iter().all(|text| text.starts_with("A sentence")), "{:?}", &told[..3]);
+    assert_eq!(document.metadata.article_end, Some(document.blocks[2].span.end));
     assert_eq!(told[3..5], ["Readers say more below", "Somebody"]);
     assert_eq!(told.len(), 4 + 2 * 200);
     assert!(!kinds(&document).contains(&BlockKind::Furniture));

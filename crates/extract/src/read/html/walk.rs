@@ -21,7 +21,7 @@ pub(in crate::read) type Out<'o> = dyn FnMut(BlockKind, &str, Place) -> Result<(
 /// The walk through one document.
 pub(super) struct Walker<'o, 'f> {
     out: &'o mut Out<'f>,
-    /// Which elements are read on this walk.
+    /// Which texts are read on this walk.
     part: Part<'o>,
     inline: InlineText,
     /// How many links are open.
@@ -43,7 +43,7 @@ pub(super) struct Walker<'o, 'f> {
 }
 
 impl<'o, 'f> Walker<'o, 'f> {
-    /// A walker through the elements of `part`.
+    /// A walker through the texts of `part`.
     pub(super) fn new(out: &'o mut Out<'f>, part: Part<'o>) -> Self {
         Self {
             out,
@@ -207,9 +207,12 @@ impl<'o, 'f> Walker<'o, 'f> {
             return Ok(());
         }
         let steps = std::mem::replace(&mut self.block_steps, self.steps.len());
+        // Whole, as the table is.
+        let part = std::mem::replace(&mut self.part, Part::Whole);
         for caption in node.children_it(false).filter(|child| child.has_name("caption")) {
             self.block(&caption, BlockKind::Paragraph)?;
         }
+        self.part = part;
         let kind = BlockKind::Table { header_rows: table.header_rows };
         let place = self.place();
         self.block_steps = steps;

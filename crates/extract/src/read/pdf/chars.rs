@@ -179,14 +179,19 @@ impl LineBuilder {
         let marks = std::mem::take(&mut self.marks);
         let (own, others): (Vec<Glyph>, Vec<Glyph>) =
             marks.into_iter().partition(|(_, rect)| direction::marks(*rect, letter));
-        for (mark, rect) in others {
+        self.add_apart(others);
+        own
+    }
+
+    /// Adds marks that belong to no letter, each as a word of its own.
+    fn add_apart(&mut self, marks: Vec<Glyph>) {
+        for (mark, rect) in marks {
             self.space = Some(Space::Guessed);
             self.divide(rect, false);
             self.add(mark, rect);
             self.last_rect = Some(rect);
             self.space = Some(Space::Guessed);
         }
-        own
     }
 
     /// Ends the word if the next character, in this box, does not continue it. One whose mark was drawn
@@ -285,9 +290,8 @@ impl LineBuilder {
     }
 
     fn end_line(&mut self) {
-        for (mark, rect) in std::mem::take(&mut self.marks) {
-            self.add(mark, rect);
-        }
+        let marks = std::mem::take(&mut self.marks);
+        self.add_apart(marks);
         self.end_word();
         let mut text = std::mem::take(&mut self.text);
         text.truncate(text.trim_end().len());

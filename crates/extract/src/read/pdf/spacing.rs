@@ -29,7 +29,10 @@ pub(super) fn words(glyphs: &[Glyph]) -> Option<Vec<Boxed>> {
     if glyphs.len() < 2 || glyphs.iter().any(|(c, _)| is_cjk(*c) || is_right_to_left(*c)) {
         return None;
     }
-    let gaps: Vec<f32> = glyphs.windows(2).map(|pair| gap(pair[0].1, pair[1].1, runs_down(glyphs))).collect();
+    let down = runs_down(glyphs);
+    // One for all: where boxes are those of the ink, a full stop is no line's height.
+    let height = glyphs.iter().map(|(_, rect)| height(*rect, down)).fold(0.0, f32::max);
+    let gaps: Vec<f32> = glyphs.windows(2).map(|pair| gap(pair[0].1, pair[1].1, down, height)).collect();
     let most = widest_within(&gaps);
     if gaps.iter().all(|gap| *gap <= most) {
         return None;
@@ -64,11 +67,16 @@ fn runs_down(glyphs: &[Glyph]) -> bool {
     moved(1) > moved(0)
 }
 
-/// How far two boxes stand apart along the line, in heights of the line; negative when they overlap.
-fn gap(a: [f32; 4], b: [f32; 4], down: bool) -> f32 {
-    let (along, across) = if down { (1, 0) } else { (0, 1) };
-    let height = (a[across + 2] - a[across]).max(b[across + 2] - b[across]).max(0.1);
-    (b[along] - a[along + 2]).max(a[along] - b[along + 2]) / height
+/// How high a character of a line is that runs across the page, or down.
+fn height(rect: [f32; 4], down: bool) -> f32 {
+    let across = if down { 0 } else { 1 };
+    rect[across + 2] - rect[across]
+}
+
+/// How far two boxes stand apart along a line of this height, in its heights; negative when they overlap.
+fn gap(a: [f32; 4], b: [f32; 4], down: bool, height: f32) -> f32 {
+    let along = if down { 1 } else { 0 };
+    (b[along] - a[along + 2]).max(a[along] - b[along + 2]) / height.max(0.1)
 }
 
 /// The gap that half of the gaps do not go beyond.
@@ -124,7 +132,10 @@ fn runs_of_letters(text: &str, words: &[Word], guessed: &[usize]) -> Vec<usize> 
         piece.chars().count() <= 2
             && piece.chars().all(|c| c.is_alphabetic() && !is_cjk(c) && !is_right_to_left(c))
     };
-    let distance = |at: usize| gap(words[at - 1].rect, words[at].rect, false);
+    let distance = |at: usize| {
+        let (a, b) = (words[at - 1].rect, words[at].rect);
+        gap(a, b, false, height(a, false).max(height(b, false)))
+    };
     let is_capital = |word: &Word| piece(word).chars().all(char::is_uppercase);
     // Small letters follow a capital at the beginning of a word only.
     let goes_on = |from: usize, at: usize| {
@@ -185,6 +196,22 @@ mod tests {
         assert_eq!(read(&glyphs("clarinet", 0.0, 3.0)), None); // every letter stands apart
         assert_eq!(read(&glyphs("ab", 0.0, 3.0)), None);
         assert_eq!(read(&glyphs("8|1", 22.0, 0.0)).unwrap(), ["8", "1"]);
+    }
+
+    #[test]
+    fn a_full_stop_whose_box_is_its_ink_is_no_lines_height() {
+        let word = [("w", 7.0), ("o", 5.0), ("r", 3.0), ("d", 5.0)];
+        let dots = [(".", 1.0); 3];
+        let mut x = 0.0;
+        let mut glyphs: Vec<Glyph> = Vec::new();
+        for (text, width) in word.into_iter().chain(dots) {
+            // A dot stands a point from what is before it, and is a point high.
+            x += if text == "." { 1.0 } else { 0.2 };
+            let top = if text == "." { 9.0 } else { 3.0 };
+            glyphs.extend(text.chars().map(|c| (c, [x, top, x + width, 10.0])));
+            x += width;
+        }
+        assert_eq!(read(&glyphs), None);
     }
 
     #[test]
