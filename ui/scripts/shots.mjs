@@ -237,6 +237,14 @@ const STATES = {
 	settings: {
 		run: (page) => go(page, "nav-settings"),
 	},
+	norecognition: {
+		scene: "norecognition",
+		run: async (page) => {
+			await go(page, "nav-settings");
+			await page.getByTestId("recognition").scrollIntoViewIfNeeded();
+		},
+	},
+	comparing: { scene: "comparing", run: async () => {} },
 	gpufailed: { scene: "gpufailed", run: (page) => go(page, "nav-settings") },
 	restore: {
 		scene: "unpacking",
@@ -324,6 +332,8 @@ function* shots() {
 		"refusal",
 		"empty",
 		"about",
+		"norecognition",
+		"comparing",
 		"ledger",
 		"ledgersource",
 		"forgotten",

@@ -165,7 +165,10 @@ describe("indexing", () => {
 		});
 		const status = byId(TestId.IndexingStatus);
 		await expect.element(status).toHaveTextContent("Checking the index");
-		await expect.element(status).toHaveTextContent("3 of 40");
+		await expect.element(status).toHaveTextContent("8%");
+		// No file is read meanwhile, and what can be searched is what could be before.
+		await expect.element(page.getByText("Reading 0 of 40")).not.toBeInTheDocument();
+		await expect.element(page.getByText("7 documents searchable")).toBeVisible();
 		await byId(TestId.IndexingStop).click();
 		await expect.poll(() => host.calls.some(({ name }) => name === "stop_indexing")).toBe(true);
 	});

@@ -2,6 +2,7 @@
 import type { Language, Theme } from "../../wire/generated";
 import type { Host } from "../types";
 import { FakeHost } from "./host";
+import { UNUSABLE_RECOGNITION } from "./keeping";
 import { OFFICE } from "./office";
 import type { FakeOptions } from "./options";
 import { FOLDERS } from "./texts";
@@ -46,6 +47,13 @@ export const SCENES: Record<string, FakeOptions> = {
 	/** There is a GPU, but it does not work. */
 	gpufailed: {
 		gpu: { fault: "CUDA driver version is insufficient for CUDA runtime version" },
+	},
+	/** Tesseract is there, but cannot be used. */
+	norecognition: { recognition: UNUSABLE_RECOGNITION },
+	/** Index and library are compared after a crash. */
+	comparing: {
+		conversations: CONVERSATIONS.slice(0, 2),
+		indexing: { phase: "comparing", done: 310, total: 1264, started_ms: Date.now() - 20_000 },
 	},
 	/** What the dialog gives is a backup. */
 	unpacking: { picks: ["/media/stick/docent 2026-11-20.docent"] },
