@@ -1,12 +1,12 @@
 //! `cargo xtask gpu`: the program that computes chat models on an NVIDIA GPU, built with a CUDA of its
 //! own from the packages that NVIDIA publishes on PyPI, and laid beside docent's programs.
 
+use crate::packages;
 use crate::shell::{self, cargo, command, programs, step};
 use anyhow::{Context, Result, bail};
 use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 
 /// The release of CUDA. Its programs need a driver of version 580 or newer.
 const RELEASE: &str = "13.0";
@@ -57,9 +57,7 @@ pub(crate) fn gpu() -> Result<()> {
 fn capability() -> Result<u32> {
     let asked = std::env::var("CUDA_COMPUTE_CAP").ok();
     let named = asked.or_else(|| {
-        let query = ["--query-gpu=compute_cap", "--format=csv,noheader", "--id=0"];
-        let output = Command::new("nvidia-smi").args(query).stderr(Stdio::null()).output().ok()?;
-        output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())
+        packages::output("nvidia-smi", &["--query-gpu=compute_cap", "--format=csv,noheader", "--id=0"])
     });
     let Some(named) = named else {
         bail!(
@@ -99,18 +97,12 @@ fn toolkit() -> Result<PathBuf> {
     std::fs::write(&list, &wanted)?;
     step(
         "CUDA (740 MB, under NVIDIA's licence)",
-        command("python3")?
-            .args(["-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:"])
-            .args(["--require-hashes", "--dest"])
-            .arg(&download)
-            .arg("--requirement")
-            .arg(&list),
+        packages::download_wheels(&download)?.args(["--require-hashes", "--requirement"]).arg(&list),
     )?;
     for wheel in std::fs::read_dir(&download)? {
         let wheel = wheel?.path();
         let name = wheel.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let unpacked = folder.join("unpacked");
-        step(&name, command("python3")?.args(["-m", "zipfile", "-e"]).arg(&wheel).arg(unpacked))?;
+        packages::unpack_wheel(&name, &wheel, &folder.join("unpacked"))?;
     }
     std::fs::remove_dir_all(download)?;
     make_usable(&toolkit)?;

@@ -3,6 +3,7 @@
 use crate::shell::{self, command, step};
 use anyhow::{Context, Result, bail};
 use sha2::{Digest, Sha256};
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 /// What the set-up is for.
@@ -106,7 +107,8 @@ fn is_installed(package: &str) -> bool {
         .is_some_and(|status| status.contains("install ok installed"))
 }
 
-fn output(program: &str, arguments: &[&str]) -> Option<String> {
+/// What a program prints, trimmed, if it is there and succeeds.
+pub(crate) fn output(program: &str, arguments: &[&str]) -> Option<String> {
     let output = Command::new(program).args(arguments).stderr(Stdio::null()).output().ok()?;
     output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }
@@ -137,6 +139,18 @@ fn npm() -> Result<()> {
     Ok(())
 }
 
+/// pip, to lay wheels into a folder; what is wanted follows.
+pub(crate) fn download_wheels(folder: &Path) -> Result<Command> {
+    let mut pip = command("python3")?;
+    pip.args(["-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:", "--dest"]).arg(folder);
+    Ok(pip)
+}
+
+/// Unpacks a wheel into a folder.
+pub(crate) fn unpack_wheel(name: &str, wheel: &Path, folder: &Path) -> Result<()> {
+    step(name, command("python3")?.args(["-m", "zipfile", "-e"]).arg(wheel).arg(folder))
+}
+
 /// libpdfium out of the wheel that its project publishes, checked against the recorded sha256.
 fn pdfium() -> Result<()> {
     let folder = shell::cache()?.join("pdfium").join(PDFIUM_VERSION);
@@ -151,10 +165,8 @@ fn pdfium() -> Result<()> {
     std::fs::create_dir_all(&download)?;
     step(
         "PDF library",
-        command("python3")?
-            .args(["-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:"])
-            .args(["--platform", platform, "--dest"])
-            .arg(&download)
+        download_wheels(&download)?
+            .args(["--platform", platform])
             .arg(format!("pypdfium2=={PDFIUM_VERSION}")),
     )?;
     let wheel = std::fs::read_dir(&download)?
@@ -167,10 +179,7 @@ fn pdfium() -> Result<()> {
         bail!("{} has sha256 {found}, {sha256} was recorded", wheel.display());
     }
     let unpacked = folder.join("unpacked");
-    step(
-        "unpack the PDF library",
-        command("python3")?.args(["-m", "zipfile", "-e"]).arg(&wheel).arg(&unpacked),
-    )?;
+    unpack_wheel("unpack the PDF library", &wheel, &unpacked)?;
     // The licences first: the library without them must not count as installed.
     for entry in std::fs::read_dir(&unpacked)? {
         let licences = entry?.path().join("licenses");

@@ -110,14 +110,18 @@ async fn a_start_after_a_clean_end_compares_nothing() {
     }
 }
 
+/// A session that ended well, and one after it that did not.
+async fn crash(folder: &Path) {
+    first_session(folder).await;
+    let started = start(folder);
+    write(&started.docs, "b.txt", "cherries");
+    started.index().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_start_after_a_crash_compares_once() {
     let folder = tempfile::tempdir().unwrap();
-    first_session(folder.path()).await;
-    let started = start(folder.path());
-    write(&started.docs, "b.txt", "cherries");
-    started.index().await;
-    drop(started);
+    crash(folder.path()).await;
     for counted in [1, 0] {
         let started = start(folder.path());
         started.index().await;
@@ -129,12 +133,7 @@ async fn a_start_after_a_crash_compares_once() {
 #[tokio::test(flavor = "multi_thread")]
 async fn comparing_is_told_and_can_be_stopped() {
     let folder = tempfile::tempdir().unwrap();
-    first_session(folder.path()).await;
-    let started = start(folder.path());
-    write(&started.docs, "b.txt", "cherries");
-    started.index().await;
-    drop(started);
-
+    crash(folder.path()).await;
     let started = start(folder.path());
     let told = |progress: &IngestProgress| progress.phase == Phase::Comparing;
     let cancel = Cancel::new();
