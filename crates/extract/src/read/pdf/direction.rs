@@ -1,13 +1,10 @@
 //! Words of scripts that are written from right to left, in the order in which they are read. Where
-//! a file draws such a word from left to right, PDFium hands out some words turned and others not.
+//! a file draws such a word from left to right, PDFium hands out some words turned and others not; and
+//! files that place letters one by one have no spaces, and PDFium sees none between such letters.
 
-use super::geometry::union;
+use super::geometry::{SPACE, apart, union};
 use crate::script::is_right_to_left;
 use unicode_normalization::char::is_combining_mark;
-
-/// Two letters farther apart than this share of the height of their word belong to two words: files
-/// that place letters one by one have no spaces, and PDFium sees none between such letters.
-const SPACE: f32 = 0.15;
 
 /// A character of a word and its box.
 pub(super) type Glyph = (char, [f32; 4]);
@@ -51,7 +48,7 @@ pub(super) fn is_mark_from_right(c: char) -> bool {
 /// Whether two letters stand so close that they belong to one word.
 pub(super) fn touch(a: [f32; 4], b: [f32; 4]) -> bool {
     let height = (a[3] - a[1]).max(b[3] - b[1]);
-    (a[0] - b[2]).max(b[0] - a[2]) <= height * SPACE
+    apart(a, b, 0) <= height * SPACE
 }
 
 /// Whether a mark in one box stands above or below the letter in another.
@@ -82,13 +79,12 @@ fn split(clusters: Vec<Boxed>, by_place: bool) -> Vec<Vec<Boxed>> {
     let mut words: Vec<Vec<Boxed>> = Vec::new();
     for cluster in clusters {
         let starts_with_letter = |(text, _): &Boxed| text.starts_with(is_letter);
-        let apart = words.last().and_then(|word| word.last()).is_none_or(|last| {
-            let gap = (last.1[0] - cluster.1[2]).max(cluster.1[0] - last.1[2]);
+        let begins = words.last().and_then(|word| word.last()).is_none_or(|last| {
             let compared = by_place || starts_with_letter(last) && starts_with_letter(&cluster);
-            compared && gap > height * SPACE
+            compared && apart(last.1, cluster.1, 0) > height * SPACE
         });
         match words.last_mut() {
-            Some(word) if !apart => word.push(cluster),
+            Some(word) if !begins => word.push(cluster),
             _ => words.push(vec![cluster]),
         }
     }

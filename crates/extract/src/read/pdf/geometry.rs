@@ -2,6 +2,15 @@
 
 use pdfium_render::prelude::{PdfPage, PdfPageRenderRotation, PdfRect};
 
+/// Two letters that stand farther apart than those of one word usually do, by this share of their
+/// height, belong to two words.
+pub(super) const SPACE: f32 = 0.15;
+
+/// How far two boxes stand apart, across the page (axis 0) or down it (axis 1); negative when they overlap.
+pub(super) fn apart(a: [f32; 4], b: [f32; 4], axis: usize) -> f32 {
+    (b[axis] - a[axis + 2]).max(a[axis] - b[axis + 2])
+}
+
 /// A page's visible part and how it is turned.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Frame {

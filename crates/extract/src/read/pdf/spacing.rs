@@ -3,14 +3,11 @@
 //! words together in lines that are set tightly, and divides those whose letters are spaced out.
 
 use super::direction::{Boxed, Glyph, joined};
-use super::geometry::union;
+use super::geometry::{SPACE, apart, union};
 use crate::message::Word;
 use crate::script::{is_cjk, is_right_to_left};
 
-/// Two letters that stand farther apart than those of their word usually do, by this share of their
-/// height, belong to two words.
-const SPACE: f32 = 0.15;
-/// The same for a run of two letters, of which nothing is usual.
+/// As [`SPACE`] for a run of two letters, of which nothing is usual.
 const SPACE_OF_TWO: f32 = 0.5;
 /// With more gaps than this share, the widths of the letters are not known well enough to tell narrow
 /// ones, and only gaps as wide as between two letters count.
@@ -75,8 +72,7 @@ fn height(rect: [f32; 4], down: bool) -> f32 {
 
 /// How far two boxes stand apart along a line of this height, in its heights; negative when they overlap.
 fn gap(a: [f32; 4], b: [f32; 4], down: bool, height: f32) -> f32 {
-    let along = if down { 1 } else { 0 };
-    (b[along] - a[along + 2]).max(a[along] - b[along + 2]) / height.max(0.1)
+    apart(a, b, usize::from(down)) / height.max(0.1)
 }
 
 /// The gap that half of the gaps do not go beyond.
