@@ -218,6 +218,7 @@ impl Indexer {
             notes.cancel.cancel();
         }
         self.0.wake.notify_one();
+        self.0.watch.end();
         let task = self.0.task.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(task) = task {
             // A panic in it has been logged by the runtime; closing goes on.

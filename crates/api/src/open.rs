@@ -170,7 +170,7 @@ impl Api {
     /// Stops everything and closes the library.
     pub async fn close(&self) {
         self.requests.close();
-        self.rebuild.stop().await;
+        self.rebuild.close().await;
         self.indexer.shut_down().await;
         // A backup that does not stop in time still keeps others from the index: nobody waits for it.
         if self.requests.ended(PATIENCE).await {

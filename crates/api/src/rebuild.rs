@@ -17,13 +17,28 @@ const TELL_EVERY: Duration = Duration::from_millis(200);
 
 /// The build that goes on, if one does. Cheap to clone.
 #[derive(Clone, Default)]
-pub(crate) struct Rebuild(Arc<Mutex<State>>);
+pub(crate) struct Rebuild(Arc<Inner>);
+
+#[derive(Default)]
+struct Inner {
+    state: Mutex<State>,
+    /// Held by whoever begins one, so that two never go on at once.
+    beginning: tokio::sync::Mutex<()>,
+}
 
 #[derive(Default)]
 struct State {
     status: Option<RebuildStatus>,
     cancel: Cancel,
     task: Option<JoinHandle<()>>,
+    /// The library is being closed: none is begun any more.
+    closed: bool,
+}
+
+impl State {
+    fn admits(&self) -> Result<(), ApiError> {
+        if self.closed { Err(docent_corpus::Cancelled.into()) } else { Ok(()) }
+    }
 }
 
 impl Rebuild {
@@ -47,6 +62,12 @@ impl Rebuild {
         }
     }
 
+    /// As [`Rebuild::stop`], for good.
+    pub(crate) async fn close(&self) {
+        self.state().closed = true;
+        self.stop().await;
+    }
+
     /// Nothing is being built any more.
     pub(crate) fn forget(&self) {
         self.state().status = None;
@@ -54,19 +75,25 @@ impl Rebuild {
 
     fn state(&self) -> MutexGuard<'_, State> {
         // Plain values; a panic elsewhere leaves them readable.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Api {
     /// Begins to build the index of an installed embedding model, or goes on with it.
+    ///
+    /// # Errors
+    /// [`Code::Cancelled`] when the library is being closed.
     pub(crate) async fn begin_rebuild(&self, name: String) -> Result<(), ApiError> {
+        let _alone = self.rebuild().0.beginning.lock().await;
+        self.rebuild().state().admits()?;
         self.rebuild().stop().await;
         let stored = name.clone();
         self.library(move |library| Ok(library.set_setting(NEXT_EMBEDDER, &Some(stored))?)).await?;
         let cancel = Cancel::new();
         let api = self.clone();
         let mut state = self.rebuild().state();
+        state.admits()?;
         state.cancel = cancel.clone();
         state.status = Some(RebuildStatus { model: name.clone(), done: 0, total: 0, error: None });
         state.task = Some(tokio::spawn(async move { api.rebuild_and_switch(name, cancel).await }));
@@ -130,5 +157,33 @@ impl Api {
         self.choose_model(&installed.spec).await?;
         self.library(|library| Ok(library.set_setting(NEXT_EMBEDDER, &Option::<String>::None)?)).await?;
         self.reload_engine().await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Places, SilentHost};
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn closing_lets_go_of_the_library_and_no_build_begins_after_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut places = Places::from_environment(Some(folder.path().join("library")));
+        places.models = folder.path().join("models");
+        places.network.offline = true;
+        let api = Api::open(places, Arc::new(SilentHost)).await.unwrap();
+        api.start();
+        api.close().await;
+        let begun = api.begin_rebuild("a model".to_owned()).await;
+        assert_eq!(begun.unwrap_err().code, Code::Cancelled);
+        let library = Arc::downgrade(api.shared_library());
+        drop(api);
+        // Tasks that `start` began may be in their last step.
+        let gone = async {
+            while library.strong_count() > 0 {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(30), gone).await.expect("something still holds the library");
     }
 }

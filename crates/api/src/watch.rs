@@ -30,6 +30,13 @@ impl Watch {
         }
     }
 
+    /// Watches nothing any more. What is told of changes holds the library, so this lets go of it.
+    pub(crate) fn end(&self) {
+        let watcher = self.state().watcher.take();
+        // Not under the lock: a watcher waits for what it is telling.
+        drop(watcher);
+    }
+
     /// Says which sources are to be watched after the next [`Watch::update`].
     pub(crate) fn want(&self, sources: Vec<Source>) {
         *self.wanted() = Some(sources);
