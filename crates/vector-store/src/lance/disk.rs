@@ -101,14 +101,21 @@ pub(super) fn address(folder: &Path) -> Result<String, StoreError> {
     Ok(format!("{SCHEME}{rest}"))
 }
 
-/// Deletes the tables of a folder whose names `unused` says yes to, and gives how many went. They must
-/// not be open anywhere. What cannot be deleted stays, for the next time.
+/// Deletes the tables of a folder whose names `unused` says yes to, also those that were set aside, and
+/// gives how many went. They must not be open anywhere. What cannot be deleted stays, for the next time.
 pub fn remove_tables(folder: &Path, unused: impl Fn(&str) -> bool) -> usize {
     let Ok(entries) = fs::read_dir(folder) else { return 0 };
-    let tables = entries.flatten().filter(|entry| {
-        entry.file_name().to_str().and_then(|name| name.strip_suffix(".lance")).is_some_and(&unused)
-    });
+    let tables =
+        entries.flatten().filter(|entry| entry.file_name().to_str().and_then(table_of).is_some_and(&unused));
     tables.filter(|entry| fs::remove_dir_all(entry.path()).is_ok()).count()
+}
+
+/// Which table a folder of this name is, or was before it was set aside.
+fn table_of(name: &str) -> Option<&str> {
+    match name.rsplit_once(".lance.bad-") {
+        Some((table, number)) => number.bytes().all(|digit| digit.is_ascii_digit()).then_some(table),
+        None => name.strip_suffix(".lance"),
+    }
 }
 
 /// Renames a folder to the first free `<name>.bad-<n>` and returns the new path.
@@ -191,6 +198,23 @@ mod tests {
             assert_eq!(set_aside(&table).unwrap(), base.path().join(format!("t.lance.bad-{n}")));
         }
         assert_eq!(bytes_below(base.path()), 30);
+    }
+
+    #[test]
+    fn unused_tables_go_with_what_was_set_aside_of_them() {
+        let base = tempfile::tempdir().unwrap();
+        for name in
+            ["a.lance", "a.lance.bad-1", "a.lance.bad-12", "b.lance", "b.lance.bad-1", "a", "a.lance.x"]
+        {
+            fs::create_dir(base.path().join(name)).unwrap();
+        }
+        assert_eq!(remove_tables(base.path(), |table| table == "a"), 3);
+        let mut left: Vec<_> = fs::read_dir(base.path())
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        left.sort();
+        assert_eq!(left, ["a", "a.lance.x", "b.lance", "b.lance.bad-1"]);
     }
 
     #[test]

@@ -12,7 +12,9 @@ impl Run {
     /// [`MaintenanceStep::Prune`] as done, and no failure, if nothing of them is left.
     pub(super) async fn erase(&mut self, shared: &Shared, state: &State) {
         if let Err(reason) = state.has_room(shared) {
-            return self.failed(MaintenanceStep::Compact, reason);
+            self.failed(MaintenanceStep::Compact, reason);
+            // Older versions may be what takes the room.
+            return self.prune_untagged(shared).await;
         }
         if state.fragments > 0 {
             self.step(MaintenanceStep::Compact, compact(self.table.clone(), true)).await;
@@ -20,7 +22,8 @@ impl Run {
         self.make_indexes(shared.dimension, state).await;
         self.step(MaintenanceStep::Check, check(self.table.clone())).await;
         if !self.report.is_sound() {
-            return;
+            // Or each try would leave its files on the disk.
+            return self.prune_untagged(shared).await;
         }
         self.step(MaintenanceStep::Tag, tag_all(self.table.clone())).await;
         if !shared.readers.drained(READER_PATIENCE).await {
@@ -31,6 +34,13 @@ impl Run {
         self.step(MaintenanceStep::Prune, prune(self.table.clone(), true)).await;
         if let Err(error) = disk::remove_set_aside(&shared.folder) {
             self.failed(MaintenanceStep::Prune, error.to_string());
+        }
+    }
+
+    /// What maintenance does at its end, while erasing has to be tried again.
+    async fn prune_untagged(&mut self, shared: &Shared) {
+        if shared.readers.drained(READER_PATIENCE).await {
+            self.step(MaintenanceStep::Prune, prune(self.table.clone(), false)).await;
         }
     }
 
