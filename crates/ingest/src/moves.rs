@@ -1,7 +1,7 @@
 //! Files that moved: a path that vanished and a new one with the same content are one document, and
 //! its revisions, vectors and citations stay.
 
-use crate::file::{content_hash, file_number};
+use crate::file::{content_hash, file_number, is_placeholder};
 use docent_corpus::{Cancel, DocumentId};
 use docent_library::Document;
 use std::collections::{HashMap, HashSet};
@@ -70,7 +70,12 @@ impl Pairing<'_> {
             let Some(candidates) = sizes.get(&arrival.size).filter(|_| !self.placed.contains(&index)) else {
                 continue;
             };
-            let Ok(Some(hash)) = content_hash(&path(arrival), cancel) else { continue };
+            let file = path(arrival);
+            // Reading it would download it.
+            if is_placeholder(&file) {
+                continue;
+            }
+            let Ok(Some(hash)) = content_hash(&file, cancel) else { continue };
             let mut same: Vec<usize> = candidates
                 .iter()
                 .copied()

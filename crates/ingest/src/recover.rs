@@ -118,18 +118,6 @@ impl Ingest {
         self.pending.try_lock().is_ok_and(|pending| pending.is_none())
     }
 
-    /// As [`Ingest::recover_first`], for whom a request to stop is no error. Gives whether it was done.
-    pub(crate) async fn recovered_first(
-        &self,
-        cancel: &Cancel,
-        tell: Progress<'_>,
-    ) -> Result<bool, IngestError> {
-        match self.recover_first(cancel, tell).await {
-            Err(error) if error.is_cancelled() => Ok(false),
-            done => done.map(|()| true),
-        }
-    }
-
     /// Publishes the open batches that only lacked that. Gives the rows that the others have.
     async fn publish_complete(
         &self,

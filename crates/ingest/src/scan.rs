@@ -6,7 +6,8 @@ use crate::walk::{Found, Ground, Walked, lies_at_or_below, walk};
 use crate::{Ingest, IngestError, ScanReport};
 use docent_corpus::{Cancel, DocumentId, SourceId};
 use docent_library::{
-    Document, DocumentFilter, DocumentState, Library, LibraryError, Seen, SeenFile, Source, SourceKind,
+    Document, DocumentFilter, DocumentState, Library, LibraryError, MovedFile, Seen, SeenFile, Source,
+    SourceKind,
 };
 use std::collections::{BTreeSet, HashSet};
 use std::path::PathBuf;
@@ -295,11 +296,15 @@ impl<'s> Scan<'s> {
         if !again.complete {
             return Ok(());
         }
-        for document in there {
-            if !self.seen.contains(&document.id) {
-                self.delete(document.id)?;
-                self.report.left_out += 1;
+        let unwanted: Vec<DocumentId> =
+            there.iter().map(|document| document.id).filter(|id| !self.seen.contains(id)).collect();
+        for page in unwanted.chunks(PAGE) {
+            // The next scan goes on.
+            if self.cancel.is_cancelled() {
+                return Ok(());
             }
+            self.library.delete_documents(page, self.now)?;
+            self.report.left_out += page.len();
         }
         Ok(())
     }
@@ -319,20 +324,23 @@ impl<'s> Scan<'s> {
         let path = |document: &Document| path_of(&self.source, &document.rel_path);
         let moves = pair(&vanished, &arrivals, &path, self.cancel);
         let mut moved = HashSet::new();
-        for found in moves {
-            let to = &arrivals[found.arrival];
-            let file_id = to.file_id.as_deref();
-            match self.library.move_document(found.document, &to.rel_path, to.size, to.mtime_ns, file_id) {
-                Ok(()) => {}
-                // Read and indexed in this very moment: then it stays a document of its own.
-                Err(LibraryError::Conflict { .. }) => continue,
-                Err(error) => return Err(error),
+        for page in moves.chunks(PAGE) {
+            let files: Vec<MovedFile> = page
+                .iter()
+                .map(|found| MovedFile {
+                    document: found.document,
+                    now: seen_again(&arrivals[found.arrival]),
+                })
+                .collect();
+            let done = self.library.move_documents(&files)?;
+            // What was read and indexed in this very moment stays a document of its own.
+            for (found, _) in page.iter().zip(done).filter(|(_, moved)| *moved) {
+                moved.insert(found.document);
+                self.seen.remove(&found.made);
+                self.seen.insert(found.document);
+                self.report.moved += 1;
+                self.report.new = self.report.new.saturating_sub(1);
             }
-            moved.insert(found.document);
-            self.seen.remove(&found.made);
-            self.seen.insert(found.document);
-            self.report.moved += 1;
-            self.report.new = self.report.new.saturating_sub(1);
         }
         Ok(moved)
     }
@@ -367,6 +375,17 @@ impl<'s> Scan<'s> {
 
     fn drives(&self) -> Drives<'_> {
         Drives { library: self.library, source: &self.source }
+    }
+}
+
+/// The file of a document as it was seen last.
+fn seen_again(document: &Document) -> SeenFile {
+    SeenFile {
+        source: document.source,
+        rel_path: document.rel_path.clone(),
+        size: document.size,
+        mtime_ns: document.mtime_ns,
+        file_id: document.file_id.clone(),
     }
 }
 

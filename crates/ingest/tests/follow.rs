@@ -7,7 +7,7 @@ mod common;
 use common::{World, expect_consistent, prose};
 use docent_corpus::Cancel;
 use docent_inference::Embedder;
-use docent_library::{DocumentState, SourceKind};
+use docent_library::{DocumentState, SourceKind, Verdict};
 use docent_vector_store::VectorStore;
 use std::fs;
 use std::sync::{Arc, Mutex};
@@ -359,8 +359,17 @@ async fn a_file_of_an_unknown_kind_is_looked_at_again_once_other_kinds_are_read(
     assert_eq!(world.index().await.1.skipped, 1);
     let recover = || world.ingest.recover(Default::default());
     assert_eq!(recover().await.unwrap().outdated, 0, "nothing has changed");
-    let id = world.document("a.xyz").id;
-    world.library.skip_unsupported(id, None, "what was read earlier", 5).unwrap();
+    // As if that had been found out when other kinds were read.
+    world.write("a.xyz", "other apples");
+    world.scan().await;
+    let begun = world.library.begin_reading(world.document("a.xyz").id, 5).unwrap().unwrap();
+    let kinds = "what was read earlier".to_owned();
+    assert!(
+        world
+            .library
+            .end_reading(&begun, Verdict::Unsupported { kind: "text".to_owned(), kinds }, 5)
+            .unwrap()
+    );
     assert_eq!(recover().await.unwrap().outdated, 1);
     assert_eq!(world.run().await.skipped, 1);
     assert_eq!(recover().await.unwrap().outdated, 0);

@@ -3,6 +3,7 @@
 use crate::Library;
 use crate::documents::{Document, select_documents};
 use crate::error::{LibraryError, Step};
+use crate::reading::UNDER_WAY;
 use crate::unindexed::BY_WORDS;
 use docent_corpus::{DocumentId, SourceId};
 use rusqlite::{Connection, OptionalExtension, params};
@@ -25,35 +26,35 @@ impl Library {
         })
     }
 
-    /// Records that `copy` has the bytes of `original` and is found through it. What `copy` was
-    /// before is taken out of sight. Gives `false`, and changes nothing, if `original` cannot be found
-    /// any more or either was changed meanwhile.
+    /// Records that `copy`, which [`Library::begin_reading`] gave, has the bytes of `original` and is found
+    /// through it. What `copy` was before is taken out of sight. Gives `false`, and changes nothing, if
+    /// `original` cannot be found any more or either was changed meanwhile.
     pub fn mark_copy(
         &self,
-        copy: DocumentId,
+        copy: &Document,
         original: DocumentId,
         now_ms: i64,
     ) -> Result<bool, LibraryError> {
         let step = "recording a copy";
         self.write(step, |tx| {
-            let found = format!("(SELECT (state = 'indexed' OR {BY_WORDS}) FROM document WHERE id = ?2)");
+            let found = format!("(SELECT (state = 'indexed' OR {BY_WORDS}) FROM document WHERE id = ?3)");
             let sql = format!(
                 "UPDATE document SET copy_of = o.id, live_rev = NULL, n_chunks = 0, content_hash = o.content_hash,
                            format = o.format, title = o.title, metadata = o.metadata, warnings = o.warnings,
                            extractor = o.extractor, chunker = o.chunker, state = 'indexed', error_code = NULL,
-                           error_detail = NULL, reading_change = NULL, updated_ms = ?3
+                           error_detail = NULL, reading_change = NULL, updated_ms = ?4
                        FROM document o
-                       WHERE document.id = ?1 AND o.id = ?2 AND document.deleted_ms IS NULL
-                         AND document.state = 'reading' AND ifnull(document.reading_change = document.change, 1)
+                       WHERE document.id = ?1 AND o.id = ?3 AND document.deleted_ms IS NULL
+                         AND {UNDER_WAY}
                          AND o.deleted_ms IS NULL AND {found} AND o.live_rev IS NOT NULL
                          AND o.copy_of IS NULL"
             );
-            if tx.execute(&sql, params![copy.0, original.0, now_ms]).step(step)? == 0 {
+            if tx.execute(&sql, params![copy.id.0, copy.change, original.0, now_ms]).step(step)? == 0 {
                 return Ok(false);
             }
             // Whoever was found through it so far reads for itself.
-            release_of(tx, "id = ?1", copy.0, now_ms)?;
-            crate::purges::retire_documents(tx, "id = ?1", copy.0)?;
+            release_of(tx, "id = ?1", copy.id.0, now_ms)?;
+            crate::purges::retire_documents(tx, "id = ?1", copy.id.0)?;
             Ok(true)
         })
     }
@@ -132,9 +133,9 @@ mod tests {
     fn pair(world: &Fixture) -> (DocumentId, DocumentId) {
         let original = world.index("a.md", "text here");
         let copy = world.see("b.md", 1).document();
-        world.library.set_document_state(copy, DocumentState::Reading, None, None, 2).unwrap();
+        let reading = world.begin(copy);
         assert_eq!(world.library.originals_of("text here", "x1", copy).unwrap()[0].id, original);
-        assert!(world.library.mark_copy(copy, original, 3).unwrap());
+        assert!(world.library.mark_copy(&reading, original, 3).unwrap());
         (original, copy)
     }
 
@@ -170,8 +171,8 @@ mod tests {
                 let batch = world.stage(original, "text here");
                 world.library.publish_batch(batch.id, 1, 4).unwrap();
                 let copy = world.see("b.md", 1).document();
-                world.library.set_document_state(copy, DocumentState::Reading, None, None, 2).unwrap();
-                assert!(world.library.mark_copy(copy, original, 3).unwrap());
+                let reading = world.begin(copy);
+                assert!(world.library.mark_copy(&reading, original, 3).unwrap());
                 (original, copy)
             } else {
                 pair(&world)
@@ -196,14 +197,14 @@ mod tests {
         let world = fixture();
         let original = world.index("a.md", "text here");
         let copy = world.see("b.md", 1).document();
-        world.library.set_document_state(copy, DocumentState::Reading, None, None, 2).unwrap();
+        let reading = world.begin(copy);
         world.see("b.md", 5);
-        assert!(!world.library.mark_copy(copy, original, 3).unwrap());
+        assert!(!world.library.mark_copy(&reading, original, 3).unwrap());
         assert_eq!(world.library.document(copy).unwrap().state, DocumentState::Waiting);
         let third = world.see("c.md", 1).document();
-        world.library.set_document_state(third, DocumentState::Reading, None, None, 2).unwrap();
+        let reading = world.begin(third);
         world.library.mark_missing(original, 6).unwrap();
-        assert!(!world.library.mark_copy(third, original, 7).unwrap());
+        assert!(!world.library.mark_copy(&reading, original, 7).unwrap());
     }
 
     #[test]

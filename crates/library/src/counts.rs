@@ -160,7 +160,7 @@ mod tests {
         ];
         for (path, state) in states {
             let id = world.see(path, 1).document();
-            world.library.set_document_state(id, state, None, None, 1).unwrap();
+            world.set_state(id, state, None);
         }
         let missing = world.index("missing.md", "three");
         world.library.mark_missing(missing, 5).unwrap();

@@ -1,10 +1,11 @@
 //! Documents: one file of a source each, and the state it is in.
 
 use crate::Library;
+use crate::Standing;
 use crate::error::{LibraryError, Step};
+use crate::reading::UNSUPPORTED;
 use crate::row::{json, named};
 use crate::unindexed::{BY_WORDS, by_words};
-use crate::{Standing, unindexed};
 use docent_corpus::{DocumentId, Format, Metadata, RevisionId, SourceId, SourceWarning};
 use rusqlite::{Connection, OptionalExtension, Params, Row, params};
 
@@ -144,8 +145,6 @@ pub(crate) fn document_of(row: &Row<'_>) -> rusqlite::Result<Document> {
 
 /// Bytes of the largest file that does not have to wait for all others.
 const LARGE_FILE: i64 = 16 << 20;
-/// Why a file of a kind that is not read is left out.
-const UNSUPPORTED: &str = "unsupported";
 
 /// Documents that are not deleted and fulfil `condition` (SQL that may go on with ORDER BY and LIMIT).
 pub(crate) fn select_documents(
@@ -255,47 +254,6 @@ impl Library {
         })
     }
 
-    /// Moves a document to `state`. Set [`DocumentState::Reading`] *before* opening its file: then a
-    /// change seen while it is being read queues it again when its batch is published.
-    pub fn set_document_state(
-        &self,
-        id: DocumentId,
-        state: DocumentState,
-        error_code: Option<&str>,
-        detail: Option<&str>,
-        now_ms: i64,
-    ) -> Result<(), LibraryError> {
-        self.write_relaxed("recording a state", |tx| set_state(tx, id, state, error_code, detail, now_ms))
-    }
-
-    /// Records that reading failed with this extractor, so that a newer one tries again
-    /// ([`Library::queue_outdated`]).
-    pub fn fail_document(
-        &self,
-        id: DocumentId,
-        error_code: &str,
-        detail: Option<&str>,
-        extractor: &str,
-        now_ms: i64,
-    ) -> Result<(), LibraryError> {
-        self.write_relaxed("recording a failure", |tx| fail(tx, id, error_code, detail, extractor, now_ms))
-    }
-
-    /// Records that a document is of a kind that is not read; `kinds` says which ones are, so that it is
-    /// looked at again when there are others ([`Library::queue_outdated`]).
-    pub fn skip_unsupported(
-        &self,
-        id: DocumentId,
-        detail: Option<&str>,
-        kinds: &str,
-        now_ms: i64,
-    ) -> Result<(), LibraryError> {
-        self.write_relaxed("recording an unknown kind", |tx| {
-            set_state(tx, id, DocumentState::Skipped, Some(UNSUPPORTED), detail, now_ms)?;
-            set_extractor(tx, id, kinds)
-        })
-    }
-
     /// Queues all failed documents again, of one source or of all. Gives how many.
     pub fn retry_failed(&self, source: Option<SourceId>, now_ms: i64) -> Result<usize, LibraryError> {
         let step = "queueing failed documents";
@@ -353,7 +311,7 @@ impl Library {
 
     /// Queues the documents that another extractor or chunker read than the present ones, those that
     /// another extractor failed on, and those that were left out when other `kinds` were read
-    /// ([`Library::skip_unsupported`]). What is live stays live until then. Gives how many.
+    /// ([`crate::Verdict::Unsupported`]). What is live stays live until then. Gives how many.
     pub fn queue_outdated(
         &self,
         extractor: &str,
@@ -374,46 +332,6 @@ impl Library {
             tx.execute(&sql, params![extractor, chunker, now_ms, kinds]).step(step)
         })
     }
-}
-
-pub(crate) fn fail(
-    tx: &Connection,
-    id: DocumentId,
-    error_code: &str,
-    detail: Option<&str>,
-    extractor: &str,
-    now_ms: i64,
-) -> Result<(), LibraryError> {
-    set_state(tx, id, DocumentState::Failed, Some(error_code), detail, now_ms)?;
-    set_extractor(tx, id, extractor)
-}
-
-fn set_extractor(tx: &Connection, id: DocumentId, extractor: &str) -> Result<(), LibraryError> {
-    tx.execute("UPDATE document SET extractor = ?2 WHERE id = ?1", params![id.0, extractor])
-        .step("recording who read a document")?;
-    Ok(())
-}
-
-fn set_state(
-    tx: &Connection,
-    id: DocumentId,
-    state: DocumentState,
-    error_code: Option<&str>,
-    detail: Option<&str>,
-    now_ms: i64,
-) -> Result<(), LibraryError> {
-    let step = "recording a state";
-    let sql = "SELECT ifnull(reading_change <> change, 0) FROM document WHERE id = ?1 AND deleted_ms IS NULL";
-    let changed: Option<bool> = tx.query_row(sql, [id.0], |row| row.get(0)).optional().step(step)?;
-    let changed = changed.ok_or_else(|| LibraryError::not_found(format_args!("document {id}")))?;
-    let outcome = matches!(state, DocumentState::Indexed | DocumentState::Failed | DocumentState::Skipped);
-    // What came of reading a file that has changed since does not count.
-    let (state, error_code, detail) =
-        if changed && outcome { (DocumentState::Waiting, None, None) } else { (state, error_code, detail) };
-    let sql = "UPDATE document SET state = ?2, error_code = ?3, error_detail = ?4, updated_ms = ?5,
-                   reading_change = iif(?2 = 'reading', change, NULL) WHERE id = ?1";
-    tx.execute(sql, params![id.0, state.as_str(), error_code, detail, now_ms]).step(step)?;
-    if state == DocumentState::Indexed { unindexed::keep_by_words(tx, id) } else { Ok(()) }
 }
 
 #[cfg(test)]

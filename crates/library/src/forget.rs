@@ -161,10 +161,7 @@ mod tests {
         world.library.forget_document(id, None, 5).unwrap();
         assert!(world.library.is_forgotten(&hash).unwrap());
         let renamed = world.see("b.md", 1).document();
-        world
-            .library
-            .set_document_state(renamed, crate::DocumentState::Skipped, Some("forgotten"), None, 6)
-            .unwrap();
+        world.set_state(renamed, crate::DocumentState::Skipped, Some("forgotten"));
         let around = world.library.add_source(Path::new("/"), SourceKind::Folder, 7).unwrap();
         assert_eq!(world.library.source(around).unwrap().rules.forgotten, ["notes/sub/a.md"]);
         let inner = world.library.add_source(Path::new("/notes/sub"), SourceKind::Folder, 7).unwrap();

@@ -2,10 +2,10 @@
 
 use crate::Library;
 use crate::batches::{OpenBatch, add_to_batch, insert_batch, load_batch};
-use crate::documents::fail;
 use crate::error::{LibraryError, Step};
 use crate::profiles::require_profile;
 use crate::purges::{purge_again, retire, settle};
+use crate::reading::fail;
 use crate::{copies, notes, unindexed};
 use docent_corpus::{BatchId, DocumentId, ProfileId, RevisionId};
 use rusqlite::{Connection, OptionalExtension, params};
@@ -47,7 +47,7 @@ impl Library {
     }
 
     /// As [`Library::abort_batch`], because what was read of `documents` cannot be indexed: they fail
-    /// with this code, as in [`Library::fail_document`]. One that has been read again since, or waits for
+    /// with this code, as in [`crate::Verdict::Failed`]. One that has been read again since, or waits for
     /// that, does not: the batch has an earlier state of its file. Gives those that failed.
     pub fn abort_failed_batch(
         &self,
@@ -397,7 +397,7 @@ mod tests {
         assert_eq!(state(edited), mark(DocumentState::Waiting), "it is read as it is now");
 
         let reads = |id: DocumentId| {
-            world.library.set_document_state(id, DocumentState::Reading, None, None, 5).unwrap();
+            world.set_state(id, DocumentState::Reading, None);
         };
         for live_before in [false, true] {
             let path = if live_before { "live-meanwhile.md" } else { "new-meanwhile.md" };

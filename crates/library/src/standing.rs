@@ -124,7 +124,7 @@ mod tests {
         let world = fixture();
         for (at, ending) in PICTURES.iter().enumerate() {
             let id = world.see(&format!("picture {at}.{ending}"), 1).document();
-            world.library.set_document_state(id, DocumentState::Failed, Some("no_text"), None, 2).unwrap();
+            world.set_state(id, DocumentState::Failed, Some("no_text"));
         }
         let stale = world.index("stale.md", "one");
         world.see("stale.md", 9);
@@ -138,7 +138,7 @@ mod tests {
             ("g.png", Some("nothing_recognized")),
         ] {
             let id = world.see(path, 1).document();
-            world.library.set_document_state(id, DocumentState::Failed, code, None, 2).unwrap();
+            world.set_state(id, DocumentState::Failed, code);
         }
         world.index("indexed.md", "two");
         world.see("waiting.md", 1);

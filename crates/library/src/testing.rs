@@ -1,10 +1,15 @@
 //! What the tests of several modules need: a library in a fresh folder, and a document in it.
 
-use crate::{Library, LibraryError, NewChunk, NewRevision, OpenBatch, Seen, SeenFile, SourceKind};
+use crate::reading::set_state;
+use crate::{
+    Document, DocumentState, Library, LibraryError, NewChunk, NewRevision, OpenBatch, Seen, SeenFile,
+    SourceKind,
+};
 use docent_corpus::{
     Block, BlockKind, DocumentId, DocumentText, Format, Metadata, Place, Pooling, Profile, ProfileId,
     SourceId, Span,
 };
+use rusqlite::Transaction;
 use std::path::Path;
 use tempfile::TempDir;
 
@@ -85,6 +90,17 @@ impl Fixture {
 
     pub(crate) fn see(&self, rel_path: &str, mtime_ns: i64) -> Seen {
         self.library.see_file(self.file(rel_path, mtime_ns), 2).unwrap()
+    }
+
+    /// Puts a document where no verdict of a reading puts it by itself.
+    pub(crate) fn set_state(&self, document: DocumentId, state: DocumentState, error_code: Option<&str>) {
+        let set = |tx: &Transaction<'_>| set_state(tx, document, state, error_code, None, 7);
+        self.library.write("a test", set).unwrap();
+    }
+
+    /// Begins to read what waits.
+    pub(crate) fn begin(&self, document: DocumentId) -> Document {
+        self.library.begin_reading(document, 3).unwrap().unwrap()
     }
 
     /// Step 1 of the journal for one document.

@@ -5,7 +5,9 @@
 mod common;
 
 use common::{profile, read};
-use docent_library::{DocumentFilter, DocumentState, Library, NewRevision, Seen, SeenFile, SourceKind};
+use docent_library::{
+    DocumentFilter, DocumentState, Library, NewRevision, Seen, SeenFile, SourceKind, Verdict,
+};
 use std::collections::HashSet;
 use std::path::Path;
 
@@ -38,7 +40,9 @@ fn twenty_thousand_documents() {
         let (failing, reading): (Vec<_>, Vec<_>) =
             waiting.iter().partition(|document| document.size % 10 == 0);
         for document in failing {
-            library.set_document_state(document.id, DocumentState::Failed, Some("damaged"), None, 2).unwrap();
+            let begun = library.begin_reading(document.id, 2).unwrap().unwrap();
+            let why = Verdict::Failed { code: "damaged", detail: String::new(), extractor: "x1".to_owned() };
+            assert!(library.end_reading(&begun, why, 2).unwrap());
         }
         let revision = |document: &&docent_library::Document| NewRevision {
             change: None,

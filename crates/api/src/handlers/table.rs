@@ -175,7 +175,7 @@ fn field(value: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use docent_library::SeenFile;
+    use docent_library::{SeenFile, Verdict};
 
     /// A library whose one source holds files of these names.
     fn library(folder: &Path, names: &[&str]) -> Library {
@@ -227,8 +227,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let library = library(folder.path(), &["a.pdf"]);
         let id = library.documents(DocumentFilter::default()).unwrap().0[0].id;
-        let failed = docent_library::DocumentState::Failed;
-        library.set_document_state(id, failed, Some("encrypted"), None, 2_000).unwrap();
+        let begun = library.begin_reading(id, 2_000).unwrap().unwrap();
+        let why = Verdict::Failed { code: "encrypted", detail: String::new(), extractor: "x1".to_owned() };
+        assert!(library.end_reading(&begun, why, 2_000).unwrap());
         let text = table_text(&library, DocumentFilter::default()).unwrap();
         assert!(text.contains("encrypted") && text.contains("without password"), "{text}");
     }

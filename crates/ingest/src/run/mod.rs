@@ -7,7 +7,7 @@ use crate::read::{Outcome, Reader, Reading};
 use crate::{Ingest, IngestError, IngestProgress, IngestReport, Phase};
 use docent_corpus::{BatchId, Cancel, DocumentId, SourceId};
 use docent_inference::Priority;
-use docent_library::{Document, DocumentState, Library, Source};
+use docent_library::{Document, Library, Source};
 use futures::StreamExt;
 use futures::future::BoxFuture;
 use futures::stream::FuturesUnordered;
@@ -44,7 +44,7 @@ impl Ingest {
     /// began, and looks for new documents between them; then removes rows that are not needed any
     /// more and looks after the index.
     ///
-    /// A file that cannot be read becomes [`DocumentState::Failed`] or [`DocumentState::Skipped`]
+    /// A file that cannot be read becomes [`docent_library::DocumentState::Failed`] or [`docent_library::DocumentState::Skipped`]
     /// with code and reason, and the rest goes on. When `cancel` is tripped the documents that were
     /// not read wait again, those that were stored are embedded by the next run, and the report says
     /// that it was cancelled. `progress` is called often. What [`Ingest::recovering_first`] has left is done
@@ -54,10 +54,13 @@ impl Ingest {
     /// When nothing can be done any more: the model, the index or the library fails, or the disk is
     /// full. Nothing is lost by it; the next run goes on.
     pub async fn run(&self, cancel: &Cancel, progress: Progress<'_>) -> Result<IngestReport, IngestError> {
-        if !self.recovered_first(cancel, progress).await? {
-            // It goes on no more.
-            progress(IngestProgress::default());
-            return Ok(IngestReport { cancelled: true, ..IngestReport::default() });
+        match self.recover_first(cancel, progress).await {
+            Err(error) if error.is_cancelled() => {
+                // It goes on no more.
+                progress(IngestProgress::default());
+                return Ok(IngestReport { cancelled: true, ..IngestReport::default() });
+            }
+            recovered => recovered?,
         }
         let _alone = self.writing.lock().await;
         self.check_dimension()?;
@@ -251,15 +254,9 @@ impl<'r> Run<'r> {
             let Some(source) = self.source(document.source).await? else { continue };
             let (id, now) = (document.id, self.ingest.now());
             // Since it was queued it may have been moved, read by somebody else, or deleted.
-            let marked = self.ingest.library("recording a state", move |library| {
-                let Some(document) = gone_is_none(library.document(id))? else { return Ok(None) };
-                if document.state != DocumentState::Waiting {
-                    return Ok(None);
-                }
-                let marked = library.set_document_state(id, DocumentState::Reading, None, None, now);
-                Ok(gone_is_none(marked)?.map(|()| document))
-            });
-            let Some(document) = marked.await? else { continue };
+            let begun =
+                self.ingest.library("beginning to read", move |library| library.begin_reading(id, now));
+            let Some(document) = begun.await? else { continue };
             *self.attempts.entry(document.id).or_insert(0) += 1;
             self.progress.file = Some(document.rel_path.clone());
             self.progress.page = None;

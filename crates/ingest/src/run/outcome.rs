@@ -6,7 +6,7 @@ use crate::fault::Step;
 use crate::file::FileState;
 use crate::read::{Impossible, Outcome, kinds_identity};
 use docent_corpus::DocumentId;
-use docent_library::{Document, DocumentState, Library, LibraryError, SeenFile};
+use docent_library::{Document, Library, LibraryError, SeenFile, Verdict};
 use tokio::time::Instant;
 
 impl Run<'_> {
@@ -34,13 +34,16 @@ impl Run<'_> {
                 return Ok(());
             }
             Some(Outcome::Same) => {
-                self.report.unchanged += 1;
-                self.finish(&document, DocumentState::Indexed, None).await?;
+                self.report.unchanged += usize::from(self.end(&document, Verdict::Same).await?);
             }
-            Some(Outcome::Unsupported { kind }) => self.skip_unsupported(&document, kind).await?,
+            Some(Outcome::Unsupported { kind }) => {
+                let kinds = kinds_identity(self.reader.extract.version());
+                let verdict = Verdict::Unsupported { kind, kinds };
+                self.report.skipped += usize::from(self.end(&document, verdict).await?);
+            }
             Some(Outcome::Skipped { code, detail }) => {
-                self.report.skipped += 1;
-                self.finish(&document, DocumentState::Skipped, Some((code, detail))).await?;
+                let verdict = Verdict::Skipped { code, detail };
+                self.report.skipped += usize::from(self.end(&document, verdict).await?);
             }
             Some(Outcome::Failed { code, detail }) => self.fail(&document, code, detail).await?,
             None => self.fail(&document, "crashed", "reading the file broke off".to_owned()).await?,
@@ -74,10 +77,10 @@ impl Run<'_> {
 
     /// Records that a document is found through another one with the same bytes.
     async fn copy(&mut self, document: &Document, original: DocumentId) -> Result<(), IngestError> {
-        let (id, now) = (document.id, self.ingest.now());
+        let (copy, now) = (document.clone(), self.ingest.now());
         let marked = self
             .ingest
-            .library("recording a copy", move |library| library.mark_copy(id, original, now))
+            .library("recording a copy", move |library| library.mark_copy(&copy, original, now))
             .await?;
         if marked {
             self.report.copies += 1;
@@ -88,54 +91,26 @@ impl Run<'_> {
         self.requeue(document, None).await
     }
 
-    pub(super) async fn fail(
+    async fn fail(
         &mut self,
         document: &Document,
         code: &'static str,
         detail: String,
     ) -> Result<(), IngestError> {
         tracing::info!(file = %document.rel_path, code, detail, "a file could not be read");
-        let (id, now, by) = (document.id, self.ingest.now(), self.reader.identity());
-        self.ingest
-            .library("recording a failure", move |library| {
-                gone_is_none(library.fail_document(id, code, Some(&detail), &by, now))
-            })
-            .await?;
-        self.report.failed += 1;
-        self.progress.failed += 1;
-        self.done(document);
+        let verdict = Verdict::Failed { code, detail, extractor: self.reader.identity() };
+        if self.end(document, verdict).await? {
+            self.report.failed += 1;
+            self.progress.failed += 1;
+        }
         Ok(())
     }
 
-    /// Records that a document is of a kind that is not read, and which ones are.
-    async fn skip_unsupported(&mut self, document: &Document, kind: String) -> Result<(), IngestError> {
-        let (id, now) = (document.id, self.ingest.now());
-        let kinds = kinds_identity(self.reader.extract.version());
-        self.ingest
-            .library("recording an unknown kind", move |library| {
-                gone_is_none(library.skip_unsupported(id, Some(&kind), &kinds, now))
-            })
-            .await?;
-        self.report.skipped += 1;
+    /// Records a verdict. Gives whether it counts: the file may have been edited since.
+    async fn end(&mut self, document: &Document, verdict: Verdict) -> Result<bool, IngestError> {
+        let counts = self.record(document, verdict).await?;
         self.done(document);
-        Ok(())
-    }
-
-    async fn finish(
-        &mut self,
-        document: &Document,
-        state: DocumentState,
-        why: Option<(&'static str, String)>,
-    ) -> Result<(), IngestError> {
-        let (id, now) = (document.id, self.ingest.now());
-        self.ingest
-            .library("recording a state", move |library| {
-                let (code, detail) = (why.as_ref().map(|why| why.0), why.as_ref().map(|why| why.1.as_str()));
-                gone_is_none(library.set_document_state(id, state, code, detail, now))
-            })
-            .await?;
-        self.done(document);
-        Ok(())
+        Ok(counts)
     }
 
     /// Lets a document wait again, with the state its file has now.
@@ -144,23 +119,26 @@ impl Run<'_> {
         document: &Document,
         state: Option<FileState>,
     ) -> Result<(), IngestError> {
-        let (id, now) = (document.id, self.ingest.now());
-        let seen = state.map(|state| SeenFile {
-            source: document.source,
-            rel_path: document.rel_path.clone(),
-            size: state.size,
-            mtime_ns: state.mtime_ns,
-            file_id: state.file_id,
-        });
-        self.ingest
-            .library("queueing a document", move |library| {
-                if let Some(seen) = seen {
-                    gone_is_none(library.see_file(seen, now))?;
-                }
-                gone_is_none(set_waiting(library, id, now))
-            })
-            .await?;
+        if let Some(state) = state {
+            let now = self.ingest.now();
+            let seen = SeenFile {
+                source: document.source,
+                rel_path: document.rel_path.clone(),
+                size: state.size,
+                mtime_ns: state.mtime_ns,
+                file_id: state.file_id,
+            };
+            let see = move |library: &Library| gone_is_none(library.see_file(seen, now));
+            self.ingest.library("queueing a document", see).await?;
+        }
+        self.record(document, Verdict::Again).await?;
         Ok(())
+    }
+
+    async fn record(&mut self, document: &Document, verdict: Verdict) -> Result<bool, IngestError> {
+        let (document, now) = (document.clone(), self.ingest.now());
+        let end = move |library: &Library| gone_is_none(library.end_reading(&document, verdict, now));
+        Ok(self.ingest.library("recording what reading came to", end).await?.unwrap_or(false))
     }
 
     fn done(&mut self, document: &Document) {
@@ -170,10 +148,6 @@ impl Run<'_> {
         self.progress.file = Some(document.rel_path.clone());
         self.tell();
     }
-}
-
-pub(super) fn set_waiting(library: &Library, id: DocumentId, now: i64) -> Result<(), LibraryError> {
-    library.set_document_state(id, DocumentState::Waiting, None, None, now)
 }
 
 /// What was deleted meanwhile needs nothing any more.

@@ -1,6 +1,7 @@
 //! How documents stand, are told and queued.
 
 use super::*;
+use crate::Verdict;
 use crate::testing::fixture;
 
 #[test]
@@ -35,10 +36,12 @@ fn what_waits_below_a_folder_is_found_without_looking_at_the_rest() {
 fn a_failure_says_why_and_can_be_tried_again() {
     let world = fixture();
     let id = world.see("a.pdf", 1).document();
-    world
-        .library
-        .set_document_state(id, DocumentState::Failed, Some("encrypted"), Some("needs a password"), 7)
-        .unwrap();
+    let why = Verdict::Failed {
+        code: "encrypted",
+        detail: "needs a password".to_owned(),
+        extractor: "x1".to_owned(),
+    };
+    assert!(world.library.end_reading(&world.begin(id), why, 7).unwrap());
     let document = world.library.document(id).unwrap();
     assert_eq!(document.state, DocumentState::Failed);
     assert_eq!(document.error_code.as_deref(), Some("encrypted"));
@@ -56,12 +59,11 @@ fn a_failure_says_why_and_can_be_tried_again() {
 fn what_lacked_recognition_is_read_again_and_nothing_else() {
     let world = fixture();
     let scan = world.see("scan.pdf", 1).document();
-    world.library.set_document_state(scan, DocumentState::Failed, Some("no_text"), None, 7).unwrap();
+    world.set_state(scan, DocumentState::Failed, Some("no_text"));
     let photo = world.see("photo.jpg", 1).document();
-    let nothing = Some("nothing_recognized");
-    world.library.set_document_state(photo, DocumentState::Failed, nothing, None, 7).unwrap();
+    world.set_state(photo, DocumentState::Failed, Some("nothing_recognized"));
     let broken = world.see("b.pdf", 1).document();
-    world.library.set_document_state(broken, DocumentState::Failed, Some("damaged"), None, 7).unwrap();
+    world.set_state(broken, DocumentState::Failed, Some("damaged"));
     let whole = world.index("whole.md", "text");
     assert_eq!(world.library.queue_for_recognition(8).unwrap(), 2);
     let state = |id| world.library.document(id).unwrap().state;
@@ -74,14 +76,15 @@ fn a_newer_extractor_tries_failures_and_older_readings_again() {
     let world = fixture();
     let indexed = world.index("a.md", "text");
     let failed = world.see("b.md", 1).document();
-    world.library.fail_document(failed, "damaged", None, "x1", 5).unwrap();
+    let why = Verdict::Failed { code: "damaged", detail: String::new(), extractor: "x1".to_owned() };
+    assert!(world.library.end_reading(&world.begin(failed), why, 5).unwrap());
     assert_eq!(world.library.queue_outdated("x1", "c1", "k1", 6).unwrap(), 0);
     assert_eq!(
         world.library.queue_outdated("x1", "c2", "k1", 6).unwrap(),
         1,
         "a new chunker cannot mend a failure"
     );
-    world.library.set_document_state(indexed, DocumentState::Indexed, None, None, 7).unwrap();
+    world.set_state(indexed, DocumentState::Indexed, None);
     assert_eq!(world.library.queue_outdated("x2", "c1", "k1", 8).unwrap(), 2);
     assert_eq!(world.library.next_waiting(9, None).unwrap().len(), 2);
     assert_eq!(world.live_texts(), ["text"], "what is live stays live until it is read again");
@@ -91,9 +94,10 @@ fn a_newer_extractor_tries_failures_and_older_readings_again() {
 fn what_was_of_an_unknown_kind_is_looked_at_again_once_other_kinds_are_read() {
     let world = fixture();
     let unknown = world.see("a.xyz", 1).document();
-    world.library.skip_unsupported(unknown, Some("text of an unknown type"), "k1", 5).unwrap();
+    let why = Verdict::Unsupported { kind: "text of an unknown type".to_owned(), kinds: "k1".to_owned() };
+    assert!(world.library.end_reading(&world.begin(unknown), why, 5).unwrap());
     let large = world.see("b.md", 1).document();
-    world.library.set_document_state(large, DocumentState::Skipped, Some("over_size_rule"), None, 5).unwrap();
+    world.set_state(large, DocumentState::Skipped, Some("over_size_rule"));
     let queued = |kinds: &str| world.library.queue_outdated("x1", "c1", kinds, 6).unwrap();
     assert_eq!((queued("k1"), queued("k2")), (0, 1));
     let state = |id| world.library.document(id).unwrap().state;
@@ -101,7 +105,7 @@ fn what_was_of_an_unknown_kind_is_looked_at_again_once_other_kinds_are_read() {
     // Nobody wrote down then what was read.
     let skipped = DocumentState::Skipped;
     let earlier = world.see("c.xyz", 1).document();
-    world.library.set_document_state(earlier, skipped, Some("unsupported"), None, 5).unwrap();
+    world.set_state(earlier, skipped, Some("unsupported"));
     assert_eq!(queued("k2"), 1);
 }
 
@@ -152,15 +156,13 @@ fn a_document_carries_what_its_live_revision_says() {
     assert_eq!(world.library.document_by_path(world.source, "b.md").unwrap(), None);
     let gone = DocumentId(99);
     assert_eq!(world.library.document(gone).unwrap_err().code(), "not_found");
-    let state = world.library.set_document_state(gone, DocumentState::Waiting, None, None, 1);
-    assert_eq!(state.unwrap_err().code(), "not_found");
 }
 
 #[test]
 fn what_was_being_read_at_a_crash_waits_again_unless_it_lies_in_a_batch() {
     let world = fixture();
     let reading = world.see("a.md", 1).document();
-    world.library.set_document_state(reading, DocumentState::Reading, None, None, 1).unwrap();
+    world.set_state(reading, DocumentState::Reading, None);
     let staged = world.see("b.md", 1).document();
     let batch = world.stage(staged, "text");
     let world = world.crash();

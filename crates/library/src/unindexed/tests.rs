@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::testing::{Fixture, fixture};
-use crate::{DocumentState, Standing};
+use crate::{DocumentState, Standing, Verdict};
 
 fn found(world: &Fixture, text: &str, phrase: bool) -> Vec<DocumentId> {
     let query = UnindexedQuery { text, phrase, sources: None, documents: None };
@@ -72,7 +72,7 @@ fn an_edited_document_shows_what_it_held_until_the_index_has_the_new() {
     let world = fixture();
     let id = world.index("a.md", "older text");
     world.see("a.md", 2);
-    world.library.set_document_state(id, DocumentState::Reading, None, None, 3).unwrap();
+    world.set_state(id, DocumentState::Reading, None);
     let batch = world.stage(id, "newer text");
     assert!(found(&world, "newer", false).is_empty());
     assert_eq!(world.live_texts(), ["older text"]);
@@ -88,7 +88,7 @@ fn what_changes_before_its_vectors_are_there_waits_and_stays_found() {
     let batch = world.stage(id, "first text");
     world.see("a.md", 2);
     assert_eq!(world.library.document(id).unwrap().standing(), Standing::Stale);
-    world.library.set_document_state(id, DocumentState::Reading, None, None, 3).unwrap();
+    world.set_state(id, DocumentState::Reading, None);
     assert_eq!(world.library.document(id).unwrap().standing(), Standing::Reading);
     world.library.publish_batch(batch.id, 1, 5).unwrap();
     assert_eq!(world.library.document(id).unwrap().state, DocumentState::Reading, "it is read again");
@@ -112,9 +112,8 @@ fn what_was_only_touched_is_still_found_by_words_alone() {
     let id = world.see("a.md", 1).document();
     let batch = world.stage(id, "zebra text");
     world.see("a.md", 2);
-    world.library.set_document_state(id, DocumentState::Reading, None, None, 3).unwrap();
     // Its bytes are the same.
-    world.library.set_document_state(id, DocumentState::Indexed, None, None, 4).unwrap();
+    assert!(world.library.end_reading(&world.begin(id), Verdict::Same, 4).unwrap());
     assert_eq!(world.library.document(id).unwrap().standing(), Standing::Words);
     world.library.abort_batch(batch.id, 5).unwrap();
     assert_eq!(world.library.document(id).unwrap().standing(), Standing::Waiting);
@@ -127,7 +126,7 @@ fn what_is_edited_before_its_vectors_are_there_is_found_as_it_is_now_and_compute
     let id = world.see("a.md", 1).document();
     let first = world.stage(id, "zebra text");
     world.see("a.md", 2);
-    world.library.set_document_state(id, DocumentState::Reading, None, None, 3).unwrap();
+    world.set_state(id, DocumentState::Reading, None);
     let second = world.stage(id, "giraffe text");
     assert!(found(&world, "zebra", false).is_empty());
     assert_eq!(found(&world, "giraffe", false), [id]);
@@ -153,7 +152,7 @@ fn of_two_edits_that_wait_for_the_index_only_the_later_is_computed() {
     let id = world.index("a.md", "indexed text");
     let edit = |time: i64, text: &str| {
         world.see("a.md", time);
-        world.library.set_document_state(id, DocumentState::Reading, None, None, 3).unwrap();
+        world.set_state(id, DocumentState::Reading, None);
         world.stage(id, text)
     };
     let (first, second) = (edit(2, "first edit"), edit(3, "second edit"));
@@ -195,7 +194,7 @@ fn what_was_read_again_at_a_crash_waits_and_stays_found() {
     let id = world.see("a.md", 1).document();
     let batch = world.stage(id, "first text");
     world.see("a.md", 2);
-    world.library.set_document_state(id, DocumentState::Reading, None, None, 3).unwrap();
+    world.set_state(id, DocumentState::Reading, None);
     let world = world.crash();
     assert_eq!(world.library.document(id).unwrap().standing(), Standing::Stale);
     world.library.publish_batch(batch.id, 1, 5).unwrap();

@@ -7,7 +7,7 @@ use docent_corpus::{
     BatchId, Block, BlockKind, ChunkId, DocumentId, DocumentText, Format, Metadata, Place, Pooling, Profile,
     ProfileId, RevisionId, SourceId, Span,
 };
-use docent_library::{DocumentState, Library, NewChunk, NewRevision, OpenBatch, SeenFile, SourceKind};
+use docent_library::{Library, NewChunk, NewRevision, OpenBatch, SeenFile, SourceKind};
 use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
 use tempfile::TempDir;
@@ -135,7 +135,7 @@ impl World {
         let waiting = self.library().next_waiting(limit, None).unwrap();
         let mut texts = Vec::new();
         for document in waiting {
-            self.library().set_document_state(document.id, DocumentState::Reading, None, None, 1).unwrap();
+            assert!(self.library().begin_reading(document.id, 1).unwrap().is_some());
             match self.files.get(&document.rel_path) {
                 Some((content, _)) => texts.push((document.id, content.clone(), read(content))),
                 None => self.library().mark_missing(document.id, 1).unwrap(),
