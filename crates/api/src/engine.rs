@@ -53,12 +53,19 @@ pub(crate) struct Engine {
     pub(crate) answerer: Answerer,
     /// Why a part is missing although its model is installed.
     pub(crate) faults: Vec<ApiError>,
+    /// Whether it stands for one that could not be opened, which is to be tried again.
+    pub(crate) is_makeshift: bool,
 }
 
 impl Engine {
     /// An engine for a library whose models are not installed: words are found, nothing is embedded.
     pub(crate) fn without_models(library: &Arc<Library>, _: Switch) -> Self {
         Self::assemble(library, None, None, None, None, Vec::new())
+    }
+
+    /// An engine in place of one that could not be opened: words are found, and whoever asks hears why.
+    pub(crate) fn makeshift(library: &Arc<Library>, fault: ApiError) -> Self {
+        Self { is_makeshift: true, ..Self::assemble(library, None, None, None, None, vec![fault]) }
     }
 
     /// Opens what is installed.
@@ -116,6 +123,7 @@ impl Engine {
             ingest,
             store,
             faults,
+            is_makeshift: false,
         }
     }
 
@@ -287,6 +295,7 @@ async fn open_sealed_index(
 /// What builds the index of a model that is not in use yet.
 pub(crate) struct Built {
     pub(crate) ingest: Ingest,
+    pub(crate) profile: ProfileId,
 }
 
 /// Opens a model and the index that is built for it, beside those in use.
@@ -322,7 +331,7 @@ pub(crate) async fn open_for_build(
         clock: Arc::new(now_ms),
     });
     ingest.recover(StoreState { replaced: report.replaced, version: report.version }).await?;
-    Ok(Built { ingest })
+    Ok(Built { ingest, profile })
 }
 
 fn lance_config(

@@ -218,7 +218,9 @@ impl Indexer {
             notes.cancel.cancel();
         }
         self.0.wake.notify_one();
-        self.0.watch.end();
+        let watch = self.0.watch.clone();
+        // Not waited for: folders may be being walked.
+        drop(tokio::task::spawn_blocking(move || watch.end()));
         let task = self.0.task.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(task) = task {
             // A panic in it has been logged by the runtime; closing goes on.
@@ -229,8 +231,13 @@ impl Indexer {
     }
 
     async fn work_for_ever(&self) {
+        let mut rescan = tokio::time::Instant::now() + RESCAN;
         loop {
-            let _ = tokio::time::timeout(RESCAN, self.0.wake.notified()).await.map_err(|_| self.scan(None));
+            // However often it is woken for a single file: only a scan of everything sees what no event told.
+            if tokio::time::timeout_at(rescan, self.0.wake.notified()).await.is_err() {
+                rescan = tokio::time::Instant::now() + RESCAN;
+                self.scan(None);
+            }
             loop {
                 let (ends, rests) = {
                     let notes = self.notes();

@@ -1,5 +1,6 @@
 //! An index that fails while it is asked mends itself: it is opened again with every file of it looked
-//! at, and what cannot be read is made anew.
+//! at, and what cannot be read is made anew. What could not be opened for a passing reason, such as a full
+//! disk, is tried again when somebody asks.
 
 use crate::open::Api;
 use crate::wire::ApiError;
@@ -28,8 +29,15 @@ impl Mending {
 }
 
 impl Api {
-    /// Has the index mended in the background if these warnings say that it failed.
-    pub(crate) fn mend_after(&self, warnings: &[Warning]) {
+    /// Has the index mended in the background if these warnings say that it failed, and opened if it could
+    /// not be opened.
+    pub(crate) async fn mend_after(&self, warnings: &[Warning]) {
+        if self.engine().await.is_makeshift {
+            if self.mending().begins() {
+                self.in_background(|api| async move { api.reload_engine().await });
+            }
+            return;
+        }
         let of_the_index = |warning: &Warning| {
             matches!(warning, Warning::VectorsUnavailable { .. } | Warning::TextUnavailable { .. })
         };
@@ -37,9 +45,16 @@ impl Api {
             return;
         }
         tracing::warn!("the index failed while it was searched; it is opened again and checked");
-        let api = self.clone();
+        self.in_background(|api| async move { api.mend().await });
+    }
+
+    fn in_background<F>(&self, work: impl FnOnce(Api) -> F)
+    where
+        F: Future<Output = Result<(), ApiError>> + Send + 'static,
+    {
+        let work = work(self.clone());
         drop(tokio::spawn(async move {
-            if let Err(error) = api.mend().await {
+            if let Err(error) = work.await {
                 tracing::warn!(%error, "the index could not be mended");
             }
         }));

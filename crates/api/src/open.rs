@@ -205,8 +205,16 @@ impl Api {
             chosen,
             config: device::engine_config(&settings, &self.places),
         };
-        let opened = Engine::open(&self.library, switch).await?;
-        *self.engine.write().await = Arc::new(opened);
+        let opened = Engine::open(&self.library, switch).await;
+        let (engine, failed) = match opened {
+            Ok(engine) => (engine, None),
+            Err(error) => (Engine::makeshift(&self.library, error.clone()), Some(error)),
+        };
+        *self.engine.write().await = Arc::new(engine);
+        if let Some(error) = failed {
+            self.changed(&[Tag::App, Tag::Models, Tag::Documents]);
+            return Err(error);
+        }
         self.indexer.scan(None);
         self.changed(&[Tag::App, Tag::Models, Tag::Documents]);
         Ok(())

@@ -5,7 +5,7 @@ use crate::open::Api;
 use crate::wire::convert::count;
 use crate::wire::{ApiError, Code, Event, RebuildStatus, Tag};
 use crate::{device, engine};
-use docent_corpus::Cancel;
+use docent_corpus::{Cancel, ProfileId};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::task::JoinHandle;
@@ -109,8 +109,17 @@ impl Api {
             .await?;
         match next {
             Some(name) if self.hub().installed(&name).is_ok() => self.begin_rebuild(name).await,
-            _ => Ok(()),
+            _ => self.give_up_unfinished(None).await,
         }
+    }
+
+    /// Lets go of the indexes that were being built for other models than the `wanted` profile's: what is
+    /// deleted or forgotten would stay in them, and nobody would ever remove it.
+    pub(crate) async fn give_up_unfinished(&self, wanted: Option<ProfileId>) -> Result<(), ApiError> {
+        if self.library(move |library| Ok(library.retire_unfinished(wanted)?)).await? > 0 {
+            engine::remove_unused_tables(self.shared_library(), &self.places().data).await;
+        }
+        Ok(())
     }
 
     async fn rebuild_and_switch(self, name: String, cancel: Cancel) {
@@ -139,6 +148,7 @@ impl Api {
             &device::engine_config(&settings, self.places()),
         )
         .await?;
+        self.give_up_unfinished(Some(built.profile)).await?;
         let told = Mutex::new(Instant::now() - TELL_EVERY);
         let progress = |progress: docent_ingest::IngestProgress| {
             if let Some(status) = &mut self.rebuild().state().status {

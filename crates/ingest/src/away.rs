@@ -1,7 +1,7 @@
 //! Drives that are away. A place at which a drive was mounted still exists without it, empty or with
 //! some files of its own; that must not count as a folder from which everything was deleted.
 
-use crate::file::device;
+use crate::file::{device, file_system};
 use crate::scan::path_of;
 use crate::walk::{Found, Walked, lies_at_or_below};
 use docent_library::{DocumentState, Library, LibraryError, Source, SourceKind};
@@ -16,10 +16,16 @@ pub(crate) struct Drives<'s> {
 
 impl Drives<'_> {
     /// Whether the source's root is only the place at which its drive is mounted: it lies on another
-    /// device than before, and none of the files that are known is there.
+    /// device and in another file system than before, and none of the files that are known is there.
     pub(crate) fn is_unplugged(&self, walked: &Walked) -> Result<bool, LibraryError> {
+        let root = &self.source.root;
         let known: Option<u64> = self.library.get_setting(&self.device_key())?;
-        if known.is_none() || known == device(&self.source.root) || self.knows_any(walked.files.iter())? {
+        if known.is_none() || known == device(root) || self.knows_any(walked.files.iter())? {
+            return Ok(false);
+        }
+        // btrfs and drives of a network get another number each time.
+        let known: Option<u64> = self.library.get_setting(&self.file_system_key())?;
+        if known.is_some() && known == file_system(root) {
             return Ok(false);
         }
         // Where nothing is known nothing can be lost.
@@ -58,9 +64,17 @@ impl Drives<'_> {
         if !known.iter().eq(mounts.iter().copied()) {
             self.library.set_setting(&self.mounts_key(), &mounts)?;
         }
-        let Some(found) = device(&self.source.root) else { return Ok(()) };
-        let known: Option<u64> = self.library.get_setting(&self.device_key())?;
-        if known == Some(found) { Ok(()) } else { self.library.set_setting(&self.device_key(), &found) }
+        self.note(&self.device_key(), device(&self.source.root))?;
+        self.note(&self.file_system_key(), file_system(&self.source.root))
+    }
+
+    /// Remembers a number, if there is one and it is another than before.
+    fn note(&self, key: &str, found: Option<u64>) -> Result<(), LibraryError> {
+        let known: Option<u64> = self.library.get_setting(key)?;
+        match found {
+            Some(found) if known != Some(found) => self.library.set_setting(key, &found),
+            _ => Ok(()),
+        }
     }
 
     /// Whether files are known below a place, and none of them is there.
@@ -86,6 +100,10 @@ impl Drives<'_> {
 
     fn device_key(&self) -> String {
         format!("scan.device.{}", self.source.id)
+    }
+
+    fn file_system_key(&self) -> String {
+        format!("scan.file_system.{}", self.source.id)
     }
 
     fn mounts_key(&self) -> String {

@@ -96,6 +96,18 @@ pub(crate) fn device(_path: &Path) -> Option<u64> {
     None
 }
 
+/// The identity of the file system that holds `path`, where the system tells (statvfs(3)): unlike the
+/// number of the device it stays through a restart with most, and is 0 for those of networks and programs.
+#[cfg(unix)]
+pub(crate) fn file_system(path: &Path) -> Option<u64> {
+    rustix::fs::statvfs(path).ok().map(|told| told.f_fsid)
+}
+
+#[cfg(not(unix))]
+pub(crate) fn file_system(_path: &Path) -> Option<u64> {
+    None
+}
+
 /// BLAKE3 of the file's bytes, in hex; `None` if `cancel` was tripped.
 pub(crate) fn content_hash(path: &Path, cancel: &Cancel) -> io::Result<Option<String>> {
     let mut file = File::open(path)?;

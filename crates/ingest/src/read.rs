@@ -42,8 +42,8 @@ pub(crate) enum Outcome {
     Read(Box<Reading>),
     /// Its bytes are those of the live revision, which the same readers made.
     Same,
-    /// Its bytes are those of this document, which the same readers made.
-    Copy(DocumentId),
+    /// Its bytes, which have this hash, are those of this document, which the same readers made.
+    Copy { original: DocumentId, hash: String },
     /// It is of a kind that is not read.
     Unsupported { kind: String },
     /// It is not to be read.
@@ -93,7 +93,7 @@ impl Reader {
             return Ok(Outcome::Same);
         }
         if let Some(original) = self.original(document, &hash) {
-            return Ok(Outcome::Copy(original));
+            return Ok(Outcome::Copy { original, hash });
         }
         if let Some(text) = self.stored(document, &hash) {
             return self.cut(document, hash, text);

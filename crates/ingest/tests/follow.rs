@@ -236,6 +236,16 @@ async fn a_source_that_cannot_be_reached_loses_nothing() {
     assert!(world.extract.read().is_empty());
 }
 
+/// Has a remembered number say another thing than it does. Gives what it said, if it is there on this system.
+fn falsify(world: &World, name: &str) -> Option<u64> {
+    let key = format!("scan.{name}.{}", world.source);
+    let number: Option<u64> = world.library.get_setting(&key).unwrap();
+    if let Some(number) = number {
+        world.library.set_setting(&key, &(number ^ 1)).unwrap();
+    }
+    number
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_empty_mount_point_is_not_an_emptied_folder() {
     let world = World::new();
@@ -243,13 +253,11 @@ async fn an_empty_mount_point_is_not_an_emptied_folder() {
     world.index().await;
     fs::remove_file(world.path("a.txt")).unwrap();
     // As if the folder had been on another device.
-    let key = format!("scan.device.{}", world.source);
-    let device: Option<u64> = world.library.get_setting(&key).unwrap();
-    if let Some(device) = device {
-        world.library.set_setting(&key, &(device + 1)).unwrap();
+    if let (Some(_), Some(file_system)) = (falsify(&world, "device"), falsify(&world, "file_system")) {
         let scan = world.scan().await;
         assert!(!scan.reachable && scan.deleted == 0);
-        world.library.set_setting(&key, &device).unwrap();
+        // As if it were the same file system under another number, as btrfs has after each start.
+        world.library.set_setting(&format!("scan.file_system.{}", world.source), &file_system).unwrap();
     }
     let scan = world.scan().await;
     assert!(scan.reachable && scan.deleted == 1);
@@ -262,10 +270,7 @@ async fn a_mount_point_with_a_file_of_its_own_is_not_an_emptied_folder() {
     world.index().await;
     fs::remove_file(world.path("a.txt")).unwrap();
     world.write("README-not-mounted.txt", "nothing is mounted here");
-    let key = format!("scan.device.{}", world.source);
-    let device: Option<u64> = world.library.get_setting(&key).unwrap();
-    let Some(device) = device else { return };
-    world.library.set_setting(&key, &(device + 1)).unwrap();
+    let (Some(device), Some(_)) = (falsify(&world, "device"), falsify(&world, "file_system")) else { return };
     // Twice: what lies there must not become known by looking.
     for _ in 0..2 {
         let scan = world.scan().await;
@@ -278,6 +283,7 @@ async fn a_mount_point_with_a_file_of_its_own_is_not_an_emptied_folder() {
     world.write("a.txt", "apples");
     let scan = world.scan().await;
     assert!(scan.reachable && scan.deleted == 0);
+    let key = format!("scan.device.{}", world.source);
     assert_eq!(world.library.get_setting::<u64>(&key).unwrap(), Some(device));
 }
 
@@ -438,6 +444,38 @@ async fn a_file_that_never_rests_waits_and_holds_nobody_up() {
     world.extract.during(|_| {});
     assert_eq!(world.run().await.indexed, 1);
     assert_eq!(world.state("a.txt"), DocumentState::Indexed);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_indexed_file_that_never_rests_and_nothing_else_to_do_ends_a_run() {
+    let world = World::new();
+    world.write("a.txt", "apples");
+    assert_eq!(world.index().await.1.indexed, 1);
+    let count = Mutex::new(0);
+    world.extract.during(move |path| {
+        *count.lock().unwrap() += 1;
+        fs::write(path, "x".repeat(10 + *count.lock().unwrap())).unwrap();
+    });
+    world.write("a.txt", "apples and pears");
+    let (_, run) = world.index().await;
+    assert_eq!((run.indexed, run.unsettled), (0, 1));
+    assert_eq!(world.find("apples").await, ["a.txt"], "what is live stays live");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_edited_document_counts_as_to_be_done() {
+    let world = World::new();
+    world.write("a.txt", "apples");
+    world.index().await;
+    world.write("a.txt", "pears and plums");
+    world.scan().await;
+    let told = Mutex::new(0);
+    let note = |progress: docent_ingest::IngestProgress| {
+        let mut most = told.lock().unwrap();
+        *most = progress.total.max(*most);
+    };
+    assert_eq!(world.ingest.run(&Cancel::new(), &note).await.unwrap().indexed, 1);
+    assert_eq!(*told.lock().unwrap(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]

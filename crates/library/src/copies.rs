@@ -26,13 +26,14 @@ impl Library {
         })
     }
 
-    /// Records that `copy`, which [`Library::begin_reading`] gave, has the bytes of `original` and is found
-    /// through it. What `copy` was before is taken out of sight. Gives `false`, and changes nothing, if
+    /// Records that `copy`, which [`Library::begin_reading`] gave, has the bytes of `original`, whose hash is
+    /// `hash`, and is found through it. What `copy` was before is taken out of sight. Gives `false`, and changes nothing, if
     /// `original` cannot be found any more or either was changed meanwhile.
     pub fn mark_copy(
         &self,
         copy: &Document,
         original: DocumentId,
+        hash: &str,
         now_ms: i64,
     ) -> Result<bool, LibraryError> {
         let step = "recording a copy";
@@ -47,9 +48,9 @@ impl Library {
                        WHERE document.id = ?1 AND o.id = ?3 AND document.deleted_ms IS NULL
                          AND {UNDER_WAY}
                          AND o.deleted_ms IS NULL AND {found} AND o.live_rev IS NOT NULL
-                         AND o.copy_of IS NULL"
+                         AND o.copy_of IS NULL AND o.content_hash = ?5"
             );
-            if tx.execute(&sql, params![copy.id.0, copy.change, original.0, now_ms]).step(step)? == 0 {
+            if tx.execute(&sql, params![copy.id.0, copy.change, original.0, now_ms, hash]).step(step)? == 0 {
                 return Ok(false);
             }
             // Whoever was found through it so far reads for itself.
@@ -135,7 +136,7 @@ mod tests {
         let copy = world.see("b.md", 1).document();
         let reading = world.begin(copy);
         assert_eq!(world.library.originals_of("text here", "x1", copy).unwrap()[0].id, original);
-        assert!(world.library.mark_copy(&reading, original, 3).unwrap());
+        assert!(world.library.mark_copy(&reading, original, "text here", 3).unwrap());
         (original, copy)
     }
 
@@ -172,7 +173,7 @@ mod tests {
                 world.library.publish_batch(batch.id, 1, 4).unwrap();
                 let copy = world.see("b.md", 1).document();
                 let reading = world.begin(copy);
-                assert!(world.library.mark_copy(&reading, original, 3).unwrap());
+                assert!(world.library.mark_copy(&reading, original, "text here", 3).unwrap());
                 (original, copy)
             } else {
                 pair(&world)
@@ -199,12 +200,19 @@ mod tests {
         let copy = world.see("b.md", 1).document();
         let reading = world.begin(copy);
         world.see("b.md", 5);
-        assert!(!world.library.mark_copy(&reading, original, 3).unwrap());
+        assert!(!world.library.mark_copy(&reading, original, "text here", 3).unwrap());
         assert_eq!(world.library.document(copy).unwrap().state, DocumentState::Waiting);
+        // The original holds other bytes by now, and is indexed with them.
+        let reading = world.begin(copy);
+        world.see("a.md", 5);
+        let batch = world.stage(original, "other words");
+        world.library.publish_batch(batch.id, 2, 6).unwrap();
+        assert_eq!(world.library.document(original).unwrap().state, DocumentState::Indexed);
+        assert!(!world.library.mark_copy(&reading, original, "text here", 7).unwrap());
         let third = world.see("c.md", 1).document();
         let reading = world.begin(third);
         world.library.mark_missing(original, 6).unwrap();
-        assert!(!world.library.mark_copy(&reading, original, 7).unwrap());
+        assert!(!world.library.mark_copy(&reading, original, "text here", 7).unwrap());
     }
 
     #[test]

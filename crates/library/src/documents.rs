@@ -224,6 +224,16 @@ impl Library {
         })
     }
 
+    /// How many documents [`Library::next_waiting`] would give without a limit, of all sources.
+    pub fn count_waiting(&self) -> Result<usize, LibraryError> {
+        let step = "counting documents";
+        self.read(step, |db| {
+            let sql = "SELECT COUNT(*) FROM document WHERE deleted_ms IS NULL AND state = 'waiting'
+                       AND source_id IN (SELECT id FROM source WHERE reachable AND removed_ms IS NULL)";
+            db.query_row(sql, [], |row| row.get::<_, i64>(0)).map(|count| count as usize).step(step)
+        })
+    }
+
     /// Up to `limit` documents of a source that wait and stand at one of these paths or below it, by
     /// path; `.` is the source's root.
     pub fn waiting_within(

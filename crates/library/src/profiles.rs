@@ -137,6 +137,18 @@ impl Library {
         })
     }
 
+    /// Retires the profiles whose index was being built but for `wanted`: their open batches are given up, and
+    /// nothing waits for rows to be removed from their tables any more. Gives how many.
+    pub fn retire_unfinished(&self, wanted: Option<ProfileId>) -> Result<usize, LibraryError> {
+        self.write("giving up an index", |tx| {
+            let unfinished = all(tx)?.into_iter().filter(|it| it.state == ProfileState::Building);
+            let unwanted: Vec<ProfileId> =
+                unfinished.map(|it| it.id).filter(|id| Some(*id) != wanted).collect();
+            unwanted.iter().try_for_each(|id| retire_profile(tx, *id))?;
+            Ok(unwanted.len())
+        })
+    }
+
     /// Gives the profile a new, empty table: its published batches count as not written, open ones
     /// stay open. [`Library::queue_unindexed`] queues what the new table lacks.
     pub fn new_generation(&self, id: ProfileId) -> Result<String, LibraryError> {
@@ -308,6 +320,24 @@ mod tests {
         let later = library.new_generation(second).unwrap();
         assert!(unused(&next) && !unused(&later));
         assert!(!unused("chunks_p1_g1_deadbeef") && !unused("other"), "another library's, and strangers");
+    }
+
+    #[test]
+    fn an_index_that_is_given_up_keeps_no_text_of_what_is_deleted() {
+        let world = fixture();
+        let id = world.index("a.md", "text here");
+        let (next, table) = world.library.ensure_profile(&profile("next")).unwrap();
+        let revision = world.library.document(id).unwrap().live_revision.unwrap();
+        let queued = world.library.queue_unindexed(next).unwrap();
+        world.library.publish_batch(queued[0], 1, 5).unwrap();
+        assert_eq!(world.library.retire_unfinished(Some(next)).unwrap(), 0, "it is wanted");
+        assert_eq!(world.library.retire_unfinished(None).unwrap(), 1);
+        assert!(world.library.is_unused_table(&table).unwrap());
+        world.library.delete_document(id, 6).unwrap();
+        let due = world.library.pending_purges(world.profile, 9).unwrap();
+        world.library.finish_purges(world.profile, &due).unwrap();
+        assert!(world.library.revision_text(revision).is_err(), "nothing keeps it");
+        assert_eq!(world.library.ensure_profile(&profile("next")).unwrap().0, next, "it may start again");
     }
 
     #[test]

@@ -230,7 +230,7 @@ mod tests {
         let slow = world.library.begin_reading(id, 3).unwrap().unwrap();
         world.see("b.md", 2);
         let quick = world.library.begin_reading(id, 4).unwrap().unwrap();
-        assert!(!world.library.mark_copy(&slow, original, 5).unwrap());
-        assert!(world.library.mark_copy(&quick, original, 5).unwrap());
+        assert!(!world.library.mark_copy(&slow, original, "text here", 5).unwrap());
+        assert!(world.library.mark_copy(&quick, original, "text here", 5).unwrap());
     }
 }

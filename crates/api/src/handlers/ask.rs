@@ -59,7 +59,7 @@ impl Api {
                 return Err(error.into());
             }
         };
-        self.mend_after(&answer.warnings);
+        self.mend_after(&answer.warnings).await;
         let now = self.now_ms();
         let stored = self
             .library(move |library| {

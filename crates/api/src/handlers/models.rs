@@ -116,6 +116,7 @@ impl Api {
             Ok(library.set_setting(crate::rebuild::NEXT_EMBEDDER, &Option::<String>::None)?)
         })
         .await?;
+        self.give_up_unfinished(None).await?;
         self.rebuild().forget();
         self.changed(&[Tag::App, Tag::Models]);
         Ok(Empty {})

@@ -17,7 +17,7 @@ impl Api {
         let limit = if req.limit == 0 { DEFAULT_PASSAGES } else { req.limit } as usize;
         let engine = self.engine().await;
         let found = engine.retrieval.search(&req.query, &scope, limit, &Cancel::new()).await?;
-        self.mend_after(&found.warnings);
+        self.mend_after(&found.warnings).await;
         let (passages, query) = (found.passages, req.query);
         Ok(SearchRes {
             verdict: found.evidence.verdict.into(),

@@ -175,6 +175,8 @@ impl<'r> Run<'r> {
         self.find_open_batches().await?;
         self.read_and_index().await?;
         self.report.purged += self.ingest.purge_rows().await?;
+        // It takes long, and what it is to do is still to be done at the next run.
+        self.cancel.check().map_err(|_| cancelled())?;
         self.maintain().await
     }
 
@@ -292,11 +294,12 @@ impl<'r> Run<'r> {
             .await?;
         self.report.unsettled = waiting.iter().filter(|document| tired.contains(&document.id)).count();
         self.queue.extend(waiting.into_iter().filter(|document| !tired.contains(&document.id)));
-        let counts = self.ingest.library("counting", Library::document_counts).await?;
+        let waiting = self.ingest.library("counting", Library::count_waiting).await?;
         let stored: usize = self.stored.iter().map(|batch| batch.documents).sum();
-        let under_way = (counts.waiting + self.reading.len() + self.batch.len() + stored) as u64;
-        self.progress.total =
-            self.progress.total.max(self.progress.done + under_way - self.report.unsettled as u64);
+        let under_way = waiting + self.reading.len() + self.batch.len() + stored;
+        // Each was counted at a moment of its own.
+        let wanted = under_way.saturating_sub(self.report.unsettled) as u64;
+        self.progress.total = self.progress.total.max(self.progress.done + wanted);
         Ok(!self.queue.is_empty())
     }
 

@@ -17,12 +17,12 @@ impl Run<'_> {
         outcome: Option<Outcome>,
     ) -> Result<(), IngestError> {
         match outcome {
-            Some(Outcome::Copy(original)) => self.copy(&document, original).await?,
+            Some(Outcome::Copy { original, hash }) => self.copy(&document, original, hash).await?,
             // Its twin was read already: once that is live, this one is a copy.
             Some(Outcome::Read(reading)) if self.has_twin(&reading.hash) => {
                 self.make_live(&reading.hash).await?;
                 match self.reader.original(&document, &reading.hash) {
-                    Some(original) => self.copy(&document, original).await?,
+                    Some(original) => self.copy(&document, original, reading.hash).await?,
                     None => self.requeue(&document, None).await?,
                 }
             }
@@ -76,11 +76,16 @@ impl Run<'_> {
     }
 
     /// Records that a document is found through another one with the same bytes.
-    async fn copy(&mut self, document: &Document, original: DocumentId) -> Result<(), IngestError> {
+    async fn copy(
+        &mut self,
+        document: &Document,
+        original: DocumentId,
+        hash: String,
+    ) -> Result<(), IngestError> {
         let (copy, now) = (document.clone(), self.ingest.now());
         let marked = self
             .ingest
-            .library("recording a copy", move |library| library.mark_copy(&copy, original, now))
+            .library("recording a copy", move |library| library.mark_copy(&copy, original, &hash, now))
             .await?;
         if marked {
             self.report.copies += 1;
