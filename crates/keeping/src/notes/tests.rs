@@ -67,6 +67,23 @@ fn a_note_gets_another_name_and_folder_but_takes_no_others() {
 }
 
 #[test]
+fn a_note_of_the_longest_name_is_saved_and_gets_other_names() {
+    let (_at, notes) = folder();
+    // The file system holds no more than 255 bytes.
+    let path = format!("{}.md", "字".repeat(79));
+    let made = notes.save(Some(&path), "one", None, &mut nothing).unwrap().note;
+    assert_eq!(made.path, path);
+    fs::write(notes.root().join(&path), "theirs").unwrap();
+    for number in ["", " 2"] {
+        let saved = notes.save(Some(&path), &format!("mine{number}"), None, &mut nothing).unwrap();
+        assert!(saved.conflict && saved.note.path.ends_with(&format!("字 (edited here){number}.md")));
+        assert_eq!(notes.read(&saved.note.path).unwrap().text, format!("mine{number}"));
+    }
+    assert_eq!(notes.read(&path).unwrap().text, "theirs");
+    assert_eq!(fs::read_dir(notes.root()).unwrap().count(), 3, "nothing unfinished is left");
+}
+
+#[test]
 fn files_that_are_no_text_are_left_alone() {
     let (_at, notes) = folder();
     std::fs::write(notes.root().join("old.md"), [0xC4, 0xE3, 0xFF]).unwrap();
