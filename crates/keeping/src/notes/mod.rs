@@ -223,14 +223,13 @@ impl NotesFolder {
     fn resolve(&self, path: &str) -> Result<PathBuf, KeepingError> {
         name::check(path).map_err(|reason| KeepingError::bad_path(path, reason))?;
         let file = path.split('/').fold(self.root.clone(), |file, part| file.join(part));
-        // A folder on the way may be a link that leads out.
-        let parent = file.parent().and_then(|parent| parent.canonicalize().ok());
         let root = self.present()?;
-        match parent {
-            Some(parent) if !parent.starts_with(&root) => {
-                Err(KeepingError::bad_path(path, "it leads out of the notes' folder"))
-            }
-            _ => Ok(file),
+        // A folder on the way may be a link that leads out. What does not exist yet will be made where the
+        // nearest folder above it is; a link that leads nowhere may lead anywhere by then.
+        let nearest = file.ancestors().skip(1).find(|above| is_there(above));
+        match nearest.and_then(|above| above.canonicalize().ok()) {
+            Some(at) if at.starts_with(&root) => Ok(file),
+            _ => Err(KeepingError::bad_path(path, "it leads out of the notes' folder")),
         }
     }
 

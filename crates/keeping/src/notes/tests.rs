@@ -103,6 +103,27 @@ fn a_link_that_leads_out_is_not_followed() {
     assert!(!at.path().join("outside/a.md").exists());
 }
 
+#[cfg(unix)]
+#[test]
+fn no_folder_is_made_behind_a_link_that_leads_out_or_nowhere() {
+    let (at, notes) = folder();
+    std::fs::create_dir(at.path().join("outside")).unwrap();
+    std::os::unix::fs::symlink(at.path().join("outside"), notes.root().join("out")).unwrap();
+    std::os::unix::fs::symlink(at.path().join("later"), notes.root().join("nowhere")).unwrap();
+    notes.save(Some("a.md"), "x", None, &mut nothing).unwrap();
+    for path in ["out/new/a.md", "out/new/newer/a.md", "nowhere/a.md", "nowhere/new/a.md"] {
+        assert_eq!(notes.save(Some(path), "x", None, &mut nothing).unwrap_err().code(), "bad_path");
+        assert_eq!(notes.rename("a.md", path).unwrap_err().code(), "bad_path");
+    }
+    assert_eq!(fs::read_dir(at.path().join("outside")).unwrap().count(), 0);
+    assert!(!at.path().join("later").exists());
+    // A link that stays inside is followed.
+    std::fs::create_dir(notes.root().join("work")).unwrap();
+    std::os::unix::fs::symlink("work", notes.root().join("link")).unwrap();
+    assert_eq!(notes.rename("a.md", "link/new/a.md").unwrap(), "link/new/a.md");
+    assert!(notes.root().join("work/new/a.md").is_file());
+}
+
 #[test]
 fn what_a_note_held_is_kept_before_it_is_replaced() {
     let (_at, notes) = folder();
