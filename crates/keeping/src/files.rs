@@ -8,6 +8,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 /// How the names of unfinished files end.
 pub(crate) const PART_ENDING: &str = ".docent-part";
+/// Longest name that stands whole in the name of an unfinished file, in bytes.
+const WHOLE_BYTES: usize = 100;
 
 /// Writes `bytes` to `path` in one step: whoever looks sees the old file or the whole new one.
 pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), KeepingError> {
@@ -43,10 +45,16 @@ pub(crate) fn sync_folder(folder: &Path) -> Result<(), KeepingError> {
     Ok(())
 }
 
-/// A path beside another one, hidden, with this ending.
+/// A path beside another one, hidden, with this ending. A long name stands there as its hash: with the
+/// ending it would be longer than file systems allow.
 pub(crate) fn beside(path: &Path, ending: &str) -> PathBuf {
+    let own = path.file_name().unwrap_or_default();
     let mut name = std::ffi::OsString::from(".");
-    name.push(path.file_name().unwrap_or_default());
+    if own.len() <= WHOLE_BYTES {
+        name.push(own);
+    } else {
+        name.push(blake3::hash(own.as_encoded_bytes()).to_hex().as_str());
+    }
     name.push(ending);
     path.with_file_name(name)
 }
@@ -65,5 +73,20 @@ mod tests {
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
         let failure = write_whole(&folder.path().join("no/such.md"), b"x").unwrap_err();
         assert_eq!(failure.code(), "not_found");
+    }
+
+    #[test]
+    fn a_file_of_the_longest_name_is_written_too() {
+        let folder = tempfile::tempdir().unwrap();
+        // 255 bytes: what common file systems hold.
+        let (one, other) = (format!("{}1", "x".repeat(254)), format!("{}2", "x".repeat(254)));
+        for name in [&one, &other] {
+            write_whole(&folder.path().join(name), name.as_bytes()).unwrap();
+            assert_eq!(fs::read(folder.path().join(name)).unwrap(), name.as_bytes());
+        }
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
+        let part = |name: &str| beside(&folder.path().join(name), PART_ENDING);
+        assert_ne!(part(&one), part(&other), "unfinished, they are two as well");
+        assert_eq!(part("a.md").file_name().unwrap(), ".a.md.docent-part");
     }
 }

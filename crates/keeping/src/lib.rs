@@ -11,6 +11,7 @@ mod error;
 mod files;
 mod listing;
 pub mod notes;
+mod portable;
 pub mod relocate;
 mod tree;
 

@@ -68,12 +68,12 @@ pub(super) fn table_text(library: &Library, filter: DocumentFilter) -> Result<St
     }
 }
 
-/// Where a table is written until it is whole: beside its name, hidden.
+/// Where a table is written until it is whole: beside its name, hidden. Of a long name only the beginning
+/// stands there: with the ending it would be longer than file systems allow.
 fn part_of(path: &Path) -> PathBuf {
-    let mut name = std::ffi::OsString::from(".");
-    name.push(path.file_name().unwrap_or_default());
-    name.push(format!(".{}.docent-part", std::process::id()));
-    path.with_file_name(name)
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let beginning = &name[..name.floor_char_boundary(100)];
+    path.with_file_name(format!(".{beginning}.{}.docent-part", std::process::id()))
 }
 
 /// Whether a file is a table by its name.
@@ -206,6 +206,15 @@ mod tests {
         assert_eq!(missing.unwrap_err().code, Code::PathNotFound);
         let text = table_text(&library, DocumentFilter::default()).unwrap();
         assert_eq!(table.trim_start_matches(MARK), text, "passed on without the mark");
+    }
+
+    #[test]
+    fn a_table_of_a_long_name_is_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let library = library(folder.path(), &["a.md"]);
+        let path = folder.path().join(format!("{}.csv", "表".repeat(82)));
+        assert_eq!(write_table(&library, &path, DocumentFilter::default()).unwrap(), 1);
+        assert!(path.is_file() && !part_of(&path).exists());
     }
 
     #[test]

@@ -7,8 +7,9 @@ use std::path::Path;
 /// Name of the file in which a person lists what is not to be indexed, in the form of `.gitignore`.
 pub(crate) const IGNORE_FILE: &str = ".docentignore";
 
-/// Endings of unfinished downloads, editors' copies and the like.
-const TEMPORARY_ENDINGS: [&str; 6] = [".tmp", ".crdownload", ".part", ".partial", ".swp", "~"];
+/// Endings of unfinished downloads, editors' copies and the like, docent's own unfinished files among them.
+const TEMPORARY_ENDINGS: [&str; 7] =
+    [".tmp", ".crdownload", ".part", ".partial", ".docent-part", ".swp", "~"];
 /// Files that systems put into folders.
 const SYSTEM_FILES: [&str; 2] = ["thumbs.db", "desktop.ini"];
 
@@ -64,6 +65,7 @@ mod tests {
             "A.TMP",
             "film.crdownload",
             "x.part",
+            ".计划.md.7-1.docent-part",
             "notes.txt~",
             "Thumbs.db",
         ] {

@@ -11,6 +11,7 @@ mod aside;
 mod date;
 mod exchange;
 mod mark;
+mod member_file;
 mod members;
 mod restore;
 mod restored_notes;

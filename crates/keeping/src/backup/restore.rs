@@ -5,7 +5,8 @@
 
 use super::aside::ASIDE;
 use super::mark::Mark;
-use super::{FORMAT, INDEX, MANIFEST, Manifest, NOTES, Pending, UNPACKED};
+use super::member_file::{LeadsOut, create, own_parts};
+use super::{FORMAT, INDEX, MANIFEST, Manifest, Pending, UNPACKED};
 use crate::KeepingError;
 use crate::tree::{remove_if_there, remove_tree, sync_tree};
 use docent_corpus::Cancel;
@@ -106,17 +107,17 @@ fn unpacked_bytes<R: Read + io::Seek>(archive: &mut ZipArchive<R>, path: &Path) 
     let mut total = 0_u64;
     for index in 0..archive.len() {
         let member = archive.by_index_raw(index).map_err(|_| bad(path, "it is damaged"))?;
-        if member.is_file() && member.enclosed_name().is_some_and(|name| is_own(&name)) {
+        let name = member.name().map_err(|_| bad(path, "it is damaged"))?;
+        if parts_of(&name, path)?.is_some() {
             total = total.saturating_add(member.size());
         }
     }
     Ok(total)
 }
 
-/// Whether a name is one that docent writes for a part of the library.
-fn is_own(name: &Path) -> bool {
-    let first = name.components().next().and_then(|part| part.as_os_str().to_str());
-    first.is_some_and(|first| first == DATABASE || first == INDEX || first == NOTES)
+/// The parts of a member's name, if it is to be unpacked.
+fn parts_of<'n>(name: &'n str, path: &Path) -> Result<Option<Vec<&'n str>>, KeepingError> {
+    own_parts(name).map_err(|LeadsOut| bad(path, "it names a file outside"))
 }
 
 /// Opens the unpacked library, which checks its database and brings it to the present form: what
@@ -158,8 +159,8 @@ fn manifest_of<R: Read + io::Seek>(
     Ok(manifest)
 }
 
-/// Unpacks one member below `target`. Only names that docent writes are taken. `wrote` hears of each
-/// piece, in bytes, and may end the work.
+/// Unpacks one member below `target`, if it belongs to the library. `wrote` hears of each piece, in bytes,
+/// and may end the work.
 fn unpack<R: Read + io::Seek>(
     archive: &mut ZipArchive<R>,
     index: usize,
@@ -168,14 +169,9 @@ fn unpack<R: Read + io::Seek>(
     wrote: &mut dyn FnMut(u64) -> Result<(), KeepingError>,
 ) -> Result<(), KeepingError> {
     let mut member = archive.by_index(index).map_err(|_| bad(path, "it is damaged"))?;
-    let name = member.enclosed_name().ok_or_else(|| bad(path, "it names a file outside"))?;
-    if member.is_dir() || !is_own(&name) {
-        return Ok(());
-    }
-    let to = target.join(&name);
-    let parent = to.parent().unwrap_or(target);
-    fs::create_dir_all(parent).map_err(|source| KeepingError::file("making", parent, source))?;
-    let mut file = File::create(&to).map_err(|source| KeepingError::file("writing", &to, source))?;
+    let name = member.name().map_err(|_| bad(path, "it is damaged"))?.into_owned();
+    let Some(parts) = parts_of(&name, path)? else { return Ok(()) };
+    let (mut file, to) = create(target, &parts)?;
     let mut piece = vec![0; PIECE];
     loop {
         let length = match member.read(&mut piece) {

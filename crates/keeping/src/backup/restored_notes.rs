@@ -6,9 +6,11 @@ use super::mark::Mark;
 use crate::KeepingError;
 use crate::files::write_whole;
 use crate::listing::files_below;
+use crate::portable::numbered;
 use crate::tree::{is_there, remove_if_there, remove_tree};
 use docent_corpus::SourceId;
 use docent_library::{Library, LibraryError};
+use std::collections::HashSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -158,24 +160,42 @@ fn settle(
     Err(failure.unwrap_or_else(|| KeepingError::bad_path(from, "there is no folder for the restored notes")))
 }
 
-/// Copies every file. If one cannot be copied, those that were are removed again.
+/// Copies every file that is not there. One that is was copied by an earlier attempt, and may have been
+/// edited since. If one cannot be copied, those that were copied now are removed again.
 fn copy_tree(from: &Path, to: &Path) -> Result<(), KeepingError> {
     let files = files_below(from)?.whole(&[])?;
-    for (index, (name, path)) in files.iter().enumerate() {
-        if let Err(error) = copy(path, &to.join(name)) {
-            for (name, _) in &files[..index] {
-                // The first error is the one to be told.
-                let _ = remove_if_there(&to.join(name));
+    let there: HashSet<String> = files_below(to)?.files.into_iter().map(|(name, _)| name).collect();
+    let mut copied = Vec::new();
+    for (name, path) in files.iter().filter(|(name, _)| !there.contains(name)) {
+        match copy(path, &to.join(name)) {
+            Ok(file) => copied.extend(file),
+            Err(error) => {
+                for file in &copied {
+                    // The first error is the one to be told.
+                    let _ = remove_if_there(file);
+                }
+                return Err(error);
             }
-            return Err(error);
         }
     }
     Ok(())
 }
 
-fn copy(from: &Path, to: &Path) -> Result<(), KeepingError> {
+/// Copies a file, under another name if something else has its own: there `A.md` may be `a.md`. Gives what
+/// was written, if its bytes were not there already.
+fn copy(from: &Path, to: &Path) -> Result<Option<PathBuf>, KeepingError> {
     let parent = to.parent().unwrap_or(Path::new("."));
     fs::create_dir_all(parent).map_err(|source| KeepingError::file("making", parent, source))?;
     let bytes = fs::read(from).map_err(|source| KeepingError::file("reading", from, source))?;
-    write_whole(to, &bytes)
+    let name = to.file_name().unwrap_or_default().to_string_lossy();
+    let (mut free, mut number) = (to.to_owned(), 1);
+    while is_there(&free) {
+        if fs::read(&free).is_ok_and(|there| there == bytes) {
+            return Ok(None);
+        }
+        number += 1;
+        free = to.with_file_name(numbered(&name, number));
+    }
+    write_whole(&free, &bytes)?;
+    Ok(Some(free))
 }

@@ -1,5 +1,6 @@
 //! Backups written and restored: what both need, a library with an index and notes.
 
+mod names;
 mod restoring;
 mod writing;
 

@@ -18,6 +18,8 @@ pub use text::{excerpt, title};
 
 /// Largest note that is opened in the editor, in bytes.
 const MAX_BYTES: u64 = 16 << 20;
+/// Behind the name of a note that another program had changed.
+const EDITED: &str = " (edited here)";
 
 /// A folder of notes.
 #[derive(Clone, Debug)]
@@ -131,7 +133,7 @@ impl NotesFolder {
     ) -> Result<Saved, KeepingError> {
         let _alone = alone();
         let Some(path) = path else {
-            let path = self.free_name(&name_for(text))?;
+            let path = self.free_name(&name_for(text), "")?;
             return self.write(&path, text, false);
         };
         let file = self.followed(self.resolve(path)?)?;
@@ -150,7 +152,7 @@ impl NotesFolder {
                 keep(path, before)?;
                 self.write(path, text, false)
             }
-            _ => self.write(&self.free_name(&name::conflict_name(path))?, text, true),
+            _ => self.write(&self.free_name(path, EDITED)?, text, true),
         }
     }
 
@@ -221,14 +223,13 @@ impl NotesFolder {
     fn resolve(&self, path: &str) -> Result<PathBuf, KeepingError> {
         name::check(path).map_err(|reason| KeepingError::bad_path(path, reason))?;
         let file = path.split('/').fold(self.root.clone(), |file, part| file.join(part));
-        // A folder on the way may be a link that leads out.
-        let parent = file.parent().and_then(|parent| parent.canonicalize().ok());
         let root = self.present()?;
-        match parent {
-            Some(parent) if !parent.starts_with(&root) => {
-                Err(KeepingError::bad_path(path, "it leads out of the notes' folder"))
-            }
-            _ => Ok(file),
+        // A folder on the way may be a link that leads out. What does not exist yet will be made where the
+        // nearest folder above it is; a link that leads nowhere may lead anywhere by then.
+        let nearest = file.ancestors().skip(1).find(|above| is_there(above));
+        match nearest.and_then(|above| above.canonicalize().ok()) {
+            Some(at) if at.starts_with(&root) => Ok(file),
+            _ => Err(KeepingError::bad_path(path, "it leads out of the notes' folder")),
         }
     }
 
@@ -245,16 +246,16 @@ impl NotesFolder {
         }
     }
 
-    /// `name`, or `name 2`, `name 3`, … if there is one already.
-    fn free_name(&self, name: &str) -> Result<String, KeepingError> {
-        let stem = name::without_ending(name);
-        let mut candidate = format!("{stem}.md");
-        let mut number = 2;
-        while self.resolve(&candidate)?.symlink_metadata().is_ok() {
-            candidate = format!("{stem} {number}.md");
+    /// `path` with `mark` behind its name, and `2`, `3`, … behind that if there is one already.
+    fn free_name(&self, path: &str, mark: &str) -> Result<String, KeepingError> {
+        let mut number = 1;
+        loop {
+            let candidate = name::variant(path, mark, number);
+            if !is_there(&self.resolve(&candidate)?) {
+                return Ok(candidate);
+            }
             number += 1;
         }
-        Ok(candidate)
     }
 }
 

@@ -1,11 +1,9 @@
 //! Names of notes: what a file may be called on every system, and what a link may call it.
 
+use crate::portable::{FORBIDDEN, PART_BYTES, fitted};
+
 /// Longest name that is made of a note's first line, in characters.
 const NAME_CHARS: usize = 60;
-/// Longest part of a path, in bytes, on common file systems.
-const PART_BYTES: usize = 240;
-/// Characters that some system does not allow in names.
-const FORBIDDEN: &[char] = &['\\', ':', '*', '?', '"', '<', '>', '|'];
 /// Names that Windows keeps for devices.
 const RESERVED: &[&str] = &["con", "prn", "aux", "nul", "com1", "com2", "com3", "lpt1", "lpt2", "lpt3"];
 
@@ -35,9 +33,13 @@ pub fn link_names(path: &str) -> Vec<String> {
     if last == whole { vec![whole] } else { vec![whole, last] }
 }
 
-/// The name of a file for what could not be saved under `path`.
-pub(super) fn conflict_name(path: &str) -> String {
-    format!("{} (edited here).md", without_ending(path))
+/// The `number`th name of a note at `path` with `mark` behind it, the first one without a number. It is no
+/// longer than [`check`] allows.
+pub(super) fn variant(path: &str, mark: &str, number: usize) -> String {
+    let stem = without_ending(path);
+    let (folders, stem) = stem.split_at(stem.rfind('/').map_or(0, |at| at + 1));
+    let number = if number > 1 { format!(" {number}") } else { String::new() };
+    format!("{folders}{}", fitted(stem, &format!("{mark}{number}.md")))
 }
 
 pub(super) fn with_ending(path: &str) -> String {
@@ -101,6 +103,19 @@ mod tests {
         }
         for path in ["a.md", "folder/文件.md", "a b/c.d.md", "x.MD"] {
             assert_eq!(check(path), Ok(()), "{path}");
+        }
+    }
+
+    #[test]
+    fn a_name_of_the_longest_has_variants_too() {
+        assert_eq!(variant("Plan.MD", "", 1), "Plan.md");
+        assert_eq!(variant("work/Plan.md", " (edited here)", 2), "work/Plan (edited here) 2.md");
+        let longest = format!("{0}/{0}.md", "字".repeat(79));
+        assert_eq!(check(&longest), Ok(()));
+        for (mark, number) in [("", 1), ("", 12), (" (edited here)", 1), (" (edited here)", 100)] {
+            let variant = variant(&longest, mark, number);
+            assert_eq!(check(&variant), Ok(()), "{variant}");
+            assert!(variant.contains(mark) && variant.starts_with(&"字".repeat(79)));
         }
     }
 

@@ -67,6 +67,23 @@ fn a_note_gets_another_name_and_folder_but_takes_no_others() {
 }
 
 #[test]
+fn a_note_of_the_longest_name_is_saved_and_gets_other_names() {
+    let (_at, notes) = folder();
+    // The file system holds no more than 255 bytes.
+    let path = format!("{}.md", "字".repeat(79));
+    let made = notes.save(Some(&path), "one", None, &mut nothing).unwrap().note;
+    assert_eq!(made.path, path);
+    fs::write(notes.root().join(&path), "theirs").unwrap();
+    for number in ["", " 2"] {
+        let saved = notes.save(Some(&path), &format!("mine{number}"), None, &mut nothing).unwrap();
+        assert!(saved.conflict && saved.note.path.ends_with(&format!("字 (edited here){number}.md")));
+        assert_eq!(notes.read(&saved.note.path).unwrap().text, format!("mine{number}"));
+    }
+    assert_eq!(notes.read(&path).unwrap().text, "theirs");
+    assert_eq!(fs::read_dir(notes.root()).unwrap().count(), 3, "nothing unfinished is left");
+}
+
+#[test]
 fn files_that_are_no_text_are_left_alone() {
     let (_at, notes) = folder();
     std::fs::write(notes.root().join("old.md"), [0xC4, 0xE3, 0xFF]).unwrap();
@@ -84,6 +101,27 @@ fn a_link_that_leads_out_is_not_followed() {
     std::os::unix::fs::symlink(at.path().join("outside"), notes.root().join("in")).unwrap();
     assert_eq!(notes.save(Some("in/a.md"), "x", None, &mut nothing).unwrap_err().code(), "bad_path");
     assert!(!at.path().join("outside/a.md").exists());
+}
+
+#[cfg(unix)]
+#[test]
+fn no_folder_is_made_behind_a_link_that_leads_out_or_nowhere() {
+    let (at, notes) = folder();
+    std::fs::create_dir(at.path().join("outside")).unwrap();
+    std::os::unix::fs::symlink(at.path().join("outside"), notes.root().join("out")).unwrap();
+    std::os::unix::fs::symlink(at.path().join("later"), notes.root().join("nowhere")).unwrap();
+    notes.save(Some("a.md"), "x", None, &mut nothing).unwrap();
+    for path in ["out/new/a.md", "out/new/newer/a.md", "nowhere/a.md", "nowhere/new/a.md"] {
+        assert_eq!(notes.save(Some(path), "x", None, &mut nothing).unwrap_err().code(), "bad_path");
+        assert_eq!(notes.rename("a.md", path).unwrap_err().code(), "bad_path");
+    }
+    assert_eq!(fs::read_dir(at.path().join("outside")).unwrap().count(), 0);
+    assert!(!at.path().join("later").exists());
+    // A link that stays inside is followed.
+    std::fs::create_dir(notes.root().join("work")).unwrap();
+    std::os::unix::fs::symlink("work", notes.root().join("link")).unwrap();
+    assert_eq!(notes.rename("a.md", "link/new/a.md").unwrap(), "link/new/a.md");
+    assert!(notes.root().join("work/new/a.md").is_file());
 }
 
 #[test]

@@ -126,16 +126,61 @@ fn folders_in_which_no_note_can_be_written_are_not_left_behind() {
 fn notes_that_were_half_copied_are_copied_to_the_same_folder_again() {
     let world = world();
     fs::write(world.notes.join("b.md"), "two").unwrap();
-    let (path, _) = world.back_up(false);
     let other = tempfile::tempdir().unwrap();
-    prepare(&path, other.path(), 9, &Cancel::new(), &mut |_| {}).unwrap();
+    half_done(&world, other.path());
     // The start before got as far as this: the folder is chosen and holds one of two notes.
     fs::remove_file(world.notes.join("b.md")).unwrap();
-    let mut mark = mark::Mark::read(other.path()).unwrap().unwrap();
-    mark.notes = Some(world.notes.clone());
-    mark.write(other.path()).unwrap();
     assert_eq!(applied(other.path()).unwrap().unwrap().notes.as_ref(), Some(&world.notes));
     assert_eq!(fs::read_to_string(world.notes.join("b.md")).unwrap(), "two");
+}
+
+/// A restore to `data` of which the start before has copied notes to their folder, but not finished.
+fn half_done(world: &World, data: &Path) {
+    let (path, _) = world.back_up(false);
+    prepare(&path, data, 9, &Cancel::new(), &mut |_| {}).unwrap();
+    let mut mark = mark::Mark::read(data).unwrap().unwrap();
+    mark.notes = Some(world.notes.clone());
+    mark.write(data).unwrap();
+}
+
+#[test]
+fn notes_that_were_edited_before_a_restore_was_finished_are_left_as_they_are() {
+    let world = world();
+    fs::write(world.notes.join("b.md"), "two").unwrap();
+    let other = tempfile::tempdir().unwrap();
+    half_done(&world, other.path());
+    fs::write(world.notes.join("计划.md"), "# Plan, edited").unwrap();
+    fs::remove_file(world.notes.join("b.md")).unwrap();
+    assert_eq!(applied(other.path()).unwrap().unwrap().notes.as_ref(), Some(&world.notes));
+    assert_eq!(fs::read_to_string(world.notes.join("计划.md")).unwrap(), "# Plan, edited");
+    assert_eq!(fs::read_to_string(world.notes.join("b.md")).unwrap(), "two");
+    assert_eq!(fs::read_dir(&world.notes).unwrap().count(), 2);
+}
+
+#[test]
+fn copying_that_fails_takes_back_no_more_than_it_copied() {
+    let world = world();
+    for name in ["a.md", "b.md", "c/d.md"] {
+        fs::create_dir_all(world.notes.join("c")).unwrap();
+        fs::write(world.notes.join(name), name).unwrap();
+    }
+    let other = tempfile::tempdir().unwrap();
+    half_done(&world, other.path());
+    fs::write(world.notes.join("a.md"), "edited").unwrap();
+    fs::remove_file(world.notes.join("b.md")).unwrap();
+    // Where a folder of notes was there is a file now.
+    fs::remove_dir_all(world.notes.join("c")).unwrap();
+    fs::write(world.notes.join("c"), "theirs").unwrap();
+    let notes = applied(other.path()).unwrap().unwrap().notes.unwrap();
+    assert_eq!(fs::read_to_string(world.notes.join("a.md")).unwrap(), "edited");
+    assert_eq!(fs::read_to_string(world.notes.join("c")).unwrap(), "theirs");
+    assert_eq!(fs::read_to_string(world.notes.join("计划.md")).unwrap(), "# Plan");
+    assert!(!world.notes.join("b.md").exists(), "it was copied by this attempt");
+    // All of them went to a folder of their own.
+    assert_ne!(notes, world.notes);
+    for name in ["a.md", "b.md", "c/d.md"] {
+        assert_eq!(fs::read_to_string(notes.join(name)).unwrap(), name);
+    }
 }
 
 #[test]
