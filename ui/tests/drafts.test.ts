@@ -94,6 +94,63 @@ describe("a note with another name", () => {
 	});
 });
 
+describe("a file with the line endings of Windows", () => {
+	const FILE = "# Varroa\r\n\r\nFormic acid.\r\n";
+	const LINES = "# Varroa\n\nFormic acid.\n";
+
+	function openedCrlf(options: FakeOptions = {}) {
+		const host = new FakeHost({ notes: true, ...options });
+		setHost(host);
+		host.notes.writeBehind("Varroa.md", FILE);
+		return { host, draft: keepDraft(new NoteDraft(host.notes.read("Varroa.md"))) };
+	}
+
+	test("keeps them when it is saved, and is not dirty with what the field gives back", async () => {
+		const { host, draft } = openedCrlf();
+		expect(draft.text).toBe(LINES);
+		draft.type(`${LINES}more\n`);
+		expect(await draft.flush()).toBe(true);
+		expect(host.notes.read("Varroa.md").text).toBe(`${FILE}more\r\n`);
+		draft.type(`${LINES}more\nagain`);
+		draft.type(`${LINES}more\n`);
+		expect(draft.dirty).toBe(false);
+		await draft.refresh();
+		expect(draft.changedOutside).toBe(false);
+	});
+
+	test("gets them back after all its lines were deleted and saved", async () => {
+		const { host, draft } = openedCrlf();
+		draft.type("one line");
+		expect(await draft.flush()).toBe(true);
+		draft.type(LINES);
+		expect(await draft.flush()).toBe(true);
+		expect(host.notes.read("Varroa.md").text).toBe(FILE);
+	});
+
+	test("keeps them through a restart before it was saved", async () => {
+		const { host, draft } = openedCrlf();
+		draft.type(`${LINES}more`);
+		const { path, text, version } = draft.unsaved;
+		expect(await NoteDraft.recovered(path, text, version).flush()).toBe(true);
+		expect(host.notes.read("Varroa.md").text).toBe(`${FILE}more`);
+	});
+
+	test("takes those of an earlier version that is restored", async () => {
+		const { host, draft } = openedCrlf();
+		expect(await draft.restore("# Varroa\nas it was\n")).toBe(true);
+		expect(host.notes.read("Varroa.md").text).toBe("# Varroa\nas it was\n");
+	});
+
+	test("keeps the few lines of Windows in a file of other lines from deciding", async () => {
+		const { host } = openedCrlf();
+		host.notes.writeBehind("Varroa.md", "a\nb\nc\r\nd\n");
+		const draft = keepDraft(new NoteDraft(host.notes.read("Varroa.md")));
+		draft.type("a\nb\nc\nd\ne\n");
+		expect(await draft.flush()).toBe(true);
+		expect(host.notes.read("Varroa.md").text).toBe("a\nb\nc\nd\ne\n");
+	});
+});
+
 describe("a note that cannot be saved", () => {
 	afterEach(() => vi.useRealTimers());
 
