@@ -154,6 +154,33 @@ describe("a file with the line endings of Windows", () => {
 describe("a note that cannot be saved", () => {
 	afterEach(() => vi.useRealTimers());
 
+	test("has nothing to be said of once its text is again the saved one", async () => {
+		vi.useFakeTimers();
+		const { host, draft } = opened("Varroa.md", { failing: { save_note: "disk_full" } });
+		const before = draft.text;
+		draft.type("more");
+		expect(await draft.flush()).toBe(false);
+		expect([draft.state, draft.error?.code]).toEqual(["failed", "disk_full"]);
+		draft.type(before);
+		expect([draft.state, draft.error]).toEqual(["saved", null]);
+		const tries = saves(host).length;
+		await vi.advanceTimersByTimeAsync(120_000);
+		expect(saves(host).length).toBe(tries);
+	});
+
+	test("has nothing to be said of if the text was undone while its saving failed", async () => {
+		const held = hold();
+		held.at = "save_note";
+		const { draft } = opened("Varroa.md", { gate: held.gate, failing: { save_note: "disk_full" } });
+		const before = draft.text;
+		draft.type("more");
+		const flushed = draft.flush();
+		draft.type(before);
+		held.release();
+		expect(await flushed).toBe(true);
+		expect([draft.state, draft.error]).toEqual(["saved", null]);
+	});
+
 	test("is tried again ever more seldom, and at once when there is something new", async () => {
 		vi.useFakeTimers();
 		const failing: FakeOptions["failing"] = { save_note: "disk_full" };

@@ -89,10 +89,21 @@ export class NoteDraft {
 		if (this.dirty) {
 			if (this.state !== "saving" && this.state !== "failed") this.state = "unsaved";
 			this.#soon();
-		} else if (this.state === "unsaved") {
-			this.state = this.path === null ? "empty" : "saved";
+		} else {
+			// A restored text was undone: what it replaced is back and needs no version.
+			if (this.state !== "saving") this.#keep = false;
+			this.#settle();
 		}
 		rescue();
+	}
+
+	/** The core has all there is, although no save said so: what one that failed left behind is over. */
+	#settle(): void {
+		if (this.state !== "unsaved" && this.state !== "failed") return;
+		clearTimeout(this.#retry);
+		this.#failures = 0;
+		this.error = null;
+		this.state = this.path === null ? "empty" : "saved";
 	}
 
 	/** Saves now what is not saved. Whether everything is. */
@@ -103,8 +114,10 @@ export class NoteDraft {
 			this.#running ??= this.#save().finally(() => {
 				this.#running = null;
 			});
-			if (!(await this.#running)) return false;
+			// The text may have been undone while its saving failed.
+			if (!(await this.#running) && (this.dirty || this.#keep)) return false;
 		}
+		this.#settle();
 		return true;
 	}
 
