@@ -74,16 +74,20 @@ impl Api {
 
     /// Saves a note and makes what it says findable.
     pub async fn save_note(&self, req: SaveNoteReq) -> Result<SaveNoteRes, ApiError> {
-        let now = self.now_ms();
+        let (now, memory) = (self.now_ms(), self.notes_memory().clone());
         let (res, source) = self
             .library(move |library| {
                 let shelf = shelf(library)?;
+                let file = |path: &str| shelf.folder.root().join(path);
+                let (path, version) = (req.path.as_deref(), req.version.as_deref());
                 // Before the file is replaced: afterwards it would be too late to fail.
                 let mut keep = |path: &str, before: &str| -> Result<(), KeepingError> {
-                    Ok(library.keep_note_version(path, before, req.keep, now)?)
+                    // What another program wrote is nowhere else, however short ago the last version is.
+                    let always = req.keep || !memory.is_own(&file(path), version);
+                    Ok(library.keep_note_version(path, before, always, now)?)
                 };
-                let (path, version) = (req.path.as_deref(), req.version.as_deref());
                 let saved = shelf.folder.save(path, &req.text, version, &mut keep)?;
+                memory.wrote(file(&saved.note.path), &saved.note.version);
                 let conflict = saved.conflict;
                 Ok((SaveNoteRes { note: saved_note(library, &shelf, saved.note), conflict }, shelf.source))
             })
@@ -94,10 +98,12 @@ impl Api {
 
     /// Gives a note another name. Its versions go with it; it stays the same document.
     pub async fn rename_note(&self, req: RenameNoteReq) -> Result<Note, ApiError> {
+        let memory = self.notes_memory().clone();
         let (note, source, from) = self
             .library(move |library| {
                 let shelf = shelf(library)?;
                 let to = shelf.folder.rename(&req.path, &req.to)?;
+                memory.renamed(&shelf.folder.root().join(&req.path), shelf.folder.root().join(&to));
                 library.rename_note_versions(&req.path, &to)?;
                 let file = shelf.folder.read(&to)?;
                 Ok((note(library, &shelf, file)?, shelf.source, req.path))
