@@ -7,6 +7,7 @@
 mod arguments;
 mod commands;
 mod host;
+mod menu;
 mod window;
 
 use arguments::Arguments;
@@ -38,6 +39,10 @@ fn run() -> tauri::Result<()> {
             window::show(app);
             commands::add_paths(app, Arguments::parse(argv.into_iter().skip(1)).paths);
         }));
+    }
+    // Compiled everywhere, so that it is not a Mac alone that can tell whether it compiles.
+    if cfg!(target_os = "macos") {
+        builder = builder.menu(menu::with_own_quit).on_menu_event(menu::chosen);
     }
     builder
         .plugin(tauri_plugin_dialog::init())

@@ -79,6 +79,18 @@ fn save_before_closing(app: &AppHandle, window: &WebviewWindow) {
     });
 }
 
+/// Closes the window as its button does: the page is asked first.
+pub(crate) fn close(app: &AppHandle) {
+    let Some(window) = app.get_webview_window(LABEL) else {
+        // Nothing that could be lost is open yet, or any more.
+        app.exit(0);
+        return;
+    };
+    if let Err(error) = window.close() {
+        tracing::warn!(%error, "the window did not close");
+    }
+}
+
 /// Closes the window without asking again; with it the program ends.
 fn destroy(app: &AppHandle) {
     if let Some(window) = app.get_webview_window(LABEL)

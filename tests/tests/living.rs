@@ -289,6 +289,32 @@ async fn a_note_is_found_after_it_is_saved_and_keeps_its_past() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_another_program_wrote_into_a_note_is_a_version_before_it_is_saved_over() {
+    let world = World::new().await;
+    world.api.set_notes_folder(NotesFolderReq { path: None }).await.unwrap();
+    let save = |path: Option<String>, text: &str, version: Option<String>| {
+        let req = SaveNoteReq { path, text: text.to_owned(), version, keep: false };
+        async { world.api.save_note(req).await.unwrap().note }
+    };
+    let first = save(None, "one", None).await;
+    let path = first.path.clone();
+    save(Some(path.clone()), "one two", Some(first.version)).await;
+    let folder = PathBuf::from(world.api.list_notes(NotesReq::default()).await.unwrap().folder.unwrap());
+    std::fs::write(folder.join(&path), "theirs").unwrap();
+    let theirs = world.api.read_note(NoteReq { path: path.clone() }).await.unwrap();
+    let third = save(Some(path.clone()), "theirs, and mine", Some(theirs.version)).await;
+    assert_eq!(third.path, path);
+    // What docent itself wrote in the same sitting leaves none.
+    save(Some(path.clone()), "theirs, and more of mine", Some(third.version)).await;
+    let mut texts = Vec::new();
+    for version in world.api.note_versions(NoteReq { path }).await.unwrap().versions {
+        texts.push(world.api.note_version(NoteVersionReq { id: version.id }).await.unwrap().text);
+    }
+    assert_eq!(texts, ["theirs", "one"]);
+    world.api.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_backup_answers_on_another_machine_without_embedding_again() {
     let world = World::new().await;
     world.write("a.md", "The jackal howls at the moon.");

@@ -94,8 +94,92 @@ describe("a note with another name", () => {
 	});
 });
 
+describe("a file with the line endings of Windows", () => {
+	const FILE = "# Varroa\r\n\r\nFormic acid.\r\n";
+	const LINES = "# Varroa\n\nFormic acid.\n";
+
+	function openedCrlf(options: FakeOptions = {}) {
+		const host = new FakeHost({ notes: true, ...options });
+		setHost(host);
+		host.notes.writeBehind("Varroa.md", FILE);
+		return { host, draft: keepDraft(new NoteDraft(host.notes.read("Varroa.md"))) };
+	}
+
+	test("keeps them when it is saved, and is not dirty with what the field gives back", async () => {
+		const { host, draft } = openedCrlf();
+		expect(draft.text).toBe(LINES);
+		draft.type(`${LINES}more\n`);
+		expect(await draft.flush()).toBe(true);
+		expect(host.notes.read("Varroa.md").text).toBe(`${FILE}more\r\n`);
+		draft.type(`${LINES}more\nagain`);
+		draft.type(`${LINES}more\n`);
+		expect(draft.dirty).toBe(false);
+		await draft.refresh();
+		expect(draft.changedOutside).toBe(false);
+	});
+
+	test("gets them back after all its lines were deleted and saved", async () => {
+		const { host, draft } = openedCrlf();
+		draft.type("one line");
+		expect(await draft.flush()).toBe(true);
+		draft.type(LINES);
+		expect(await draft.flush()).toBe(true);
+		expect(host.notes.read("Varroa.md").text).toBe(FILE);
+	});
+
+	test("keeps them through a restart before it was saved", async () => {
+		const { host, draft } = openedCrlf();
+		draft.type(`${LINES}more`);
+		const { path, text, version } = draft.unsaved;
+		expect(await NoteDraft.recovered(path, text, version).flush()).toBe(true);
+		expect(host.notes.read("Varroa.md").text).toBe(`${FILE}more`);
+	});
+
+	test("takes those of an earlier version that is restored", async () => {
+		const { host, draft } = openedCrlf();
+		expect(await draft.restore("# Varroa\nas it was\n")).toBe(true);
+		expect(host.notes.read("Varroa.md").text).toBe("# Varroa\nas it was\n");
+	});
+
+	test("keeps the few lines of Windows in a file of other lines from deciding", async () => {
+		const { host } = openedCrlf();
+		host.notes.writeBehind("Varroa.md", "a\nb\nc\r\nd\n");
+		const draft = keepDraft(new NoteDraft(host.notes.read("Varroa.md")));
+		draft.type("a\nb\nc\nd\ne\n");
+		expect(await draft.flush()).toBe(true);
+		expect(host.notes.read("Varroa.md").text).toBe("a\nb\nc\nd\ne\n");
+	});
+});
+
 describe("a note that cannot be saved", () => {
 	afterEach(() => vi.useRealTimers());
+
+	test("has nothing to be said of once its text is again the saved one", async () => {
+		vi.useFakeTimers();
+		const { host, draft } = opened("Varroa.md", { failing: { save_note: "disk_full" } });
+		const before = draft.text;
+		draft.type("more");
+		expect(await draft.flush()).toBe(false);
+		expect([draft.state, draft.error?.code]).toEqual(["failed", "disk_full"]);
+		draft.type(before);
+		expect([draft.state, draft.error]).toEqual(["saved", null]);
+		const tries = saves(host).length;
+		await vi.advanceTimersByTimeAsync(120_000);
+		expect(saves(host).length).toBe(tries);
+	});
+
+	test("has nothing to be said of if the text was undone while its saving failed", async () => {
+		const held = hold();
+		held.at = "save_note";
+		const { draft } = opened("Varroa.md", { gate: held.gate, failing: { save_note: "disk_full" } });
+		const before = draft.text;
+		draft.type("more");
+		const flushed = draft.flush();
+		draft.type(before);
+		held.release();
+		expect(await flushed).toBe(true);
+		expect([draft.state, draft.error]).toEqual(["saved", null]);
+	});
 
 	test("is tried again ever more seldom, and at once when there is something new", async () => {
 		vi.useFakeTimers();

@@ -151,6 +151,20 @@ describe("notes", () => {
 		await expect.poll(() => host.notes.read("Queen rearing.md").backlinks.length).toBe(1);
 	});
 
+	test("with the line endings of Windows: Ctrl+Enter follows the link that the caret stands in", async () => {
+		const host = await openWindow({ notes: true });
+		const lines = ["# Varroa", "", "one", "two", "three", "four", "[[Apiary plan]] [[Reading list]]"];
+		host.changeNote("Varroa.md", lines.join("\r\n"));
+		await openNotes("Varroa");
+		await expect.poll(text).toBe(lines.join("\n"));
+		const field = byId(TestId.NoteEditor).element() as HTMLTextAreaElement;
+		const at = field.value.indexOf("Reading");
+		field.focus();
+		field.setSelectionRange(at, at);
+		await press("{Control>}{Enter}{/Control}");
+		await expect.element(byId(TestId.NoteTitle)).toHaveTextContent("Reading list");
+	});
+
 	test("are narrowed by words and tags", async () => {
 		await openWindow({ notes: true });
 		await openNotes();

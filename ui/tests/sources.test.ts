@@ -200,6 +200,17 @@ describe("progress", () => {
 		}
 	});
 
+	test("that an error ended just as it was paused can be resumed beside the error", async () => {
+		const host = await openWindow();
+		host.setIndexing({
+			phase: "idle", paused: true, error: { code: "disk_full", message: "no space", subject: null },
+		}); // biome-ignore format: fields in one line
+		await expect.element(byId(TestId.IndexingStatus)).toHaveTextContent("The disk is full.");
+		await expectAccessible();
+		await byId(TestId.IndexingPause).click();
+		expect(lastRequest(host, "pause_indexing").paused).toBe(false);
+	});
+
 	test("of another model's index is shown, may be given up, and says why it stopped", async () => {
 		const host = await openWindow();
 		host.setRebuild({ model: "multilingual-e5-small", done: 120, total: 480, error: null });

@@ -21,6 +21,7 @@ mod host;
 mod indexer;
 mod memory;
 mod mend;
+mod notes_memory;
 mod open;
 mod own_data;
 mod pace;

@@ -5,6 +5,7 @@ use crate::engine::{Engine, Switch};
 use crate::host::{Host, SilentHost};
 use crate::indexer::Indexer;
 use crate::mend::Mending;
+use crate::notes_memory::NotesMemory;
 use crate::own_data;
 use crate::places::Places;
 use crate::reading::{self, SharedExtract};
@@ -48,6 +49,7 @@ pub struct Api {
     rebuild: Rebuild,
     requests: Requests,
     mending: Mending,
+    notes_memory: NotesMemory,
     device: KnownDevice,
     /// Held while a backup is unpacked for the next start.
     restoring: Arc<Mutex<()>>,
@@ -94,6 +96,7 @@ impl Api {
             rebuild,
             requests,
             mending,
+            notes_memory: NotesMemory::default(),
             device: KnownDevice::default(),
             restoring: Arc::default(),
         };
@@ -232,6 +235,10 @@ impl Api {
 
     pub(crate) fn mending(&self) -> &Mending {
         &self.mending
+    }
+
+    pub(crate) fn notes_memory(&self) -> &NotesMemory {
+        &self.notes_memory
     }
 
     pub(crate) async fn engine(&self) -> Arc<Engine> {

@@ -21,7 +21,12 @@ export class Query<N extends QueryName> {
 	#error: ApiError | undefined;
 	#shown = 0;
 	#stale = true;
-	#asked = 0;
+	/** How often `set` was called: an answer on its way then is older than what was put in. */
+	#puts = 0;
+	/** The one question that is on its way: many at once would make a slow core slower. */
+	#running: Promise<void> | null = null;
+	/** Asked for while one was on its way. */
+	#again = false;
 	#changed: () => void = () => {};
 	#subscribe: () => void;
 	#refreshSoon = throttle(() => void this.refresh(), REFRESH_MS);
@@ -51,17 +56,34 @@ export class Query<N extends QueryName> {
 		return this.#error;
 	}
 
-	/** Asks again. Only the answer to the latest question counts. */
-	async refresh(): Promise<void> {
-		this.#asked += 1;
-		const mine = this.#asked;
+	/** Asks again; if a question is on its way, once more after it. Ends with an answer to a question from now on. */
+	refresh(): Promise<void> {
+		if (this.#running) this.#again = true;
+		else this.#running = this.#askInTurn();
+		return this.#running;
+	}
+
+	async #askInTurn(): Promise<void> {
+		try {
+			do {
+				this.#again = false;
+				await this.#ask();
+			} while (this.#again);
+		} finally {
+			// Here and not where it is awaited: who asks in between would be told to wait for nothing.
+			this.#running = null;
+		}
+	}
+
+	/** Asks once. An answer counts also if there is a newer question: where changes come faster than answers none ever would. */
+	async #ask(): Promise<void> {
 		this.#stale = false;
+		const puts = this.#puts;
 		try {
 			const data = await call(this.#name, this.#req);
-			if (mine !== this.#asked) return;
-			this.set(data);
+			if (puts === this.#puts) this.#show(data);
 		} catch (thrown) {
-			if (mine !== this.#asked) return;
+			if (puts !== this.#puts || this.#again) return;
 			this.#error = asApiError(thrown);
 			this.#stale = true;
 			this.#changed();
@@ -70,7 +92,11 @@ export class Query<N extends QueryName> {
 
 	/** Puts in what a change has just answered, so that it shows at once. */
 	set(data: Calls[N]["res"]): void {
-		this.#asked += 1;
+		this.#puts += 1;
+		this.#show(data);
+	}
+
+	#show(data: Calls[N]["res"]): void {
 		this.#data = data;
 		this.#error = undefined;
 		this.#changed();

@@ -52,6 +52,15 @@ describe("languages", () => {
 		);
 	});
 
+	test("in Chinese address the person politely everywhere", () => {
+		const familiar = [...chinese].filter(([, value]) => {
+			const args = Array.from({ length: typeof value === "string" ? 0 : value.length }, () => "1");
+			const text = typeof value === "string" ? value : (value as (...args: string[]) => string)(...args);
+			return text.includes("你");
+		});
+		expect(familiar.map(([key]) => key)).toEqual([]);
+	});
+
 	test("put every argument into the sentence", () => {
 		for (const [key, value] of [...english, ...chinese]) {
 			if (typeof value !== "function") continue;

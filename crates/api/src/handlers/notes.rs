@@ -1,11 +1,12 @@
 //! Notes: files in a folder of the user's, which is a source like any other.
 
 use crate::Api;
+use crate::notes_memory::{Head, NotesMemory, title};
 use crate::wire::convert::{count, number};
 use crate::wire::*;
-use docent_corpus::{DocumentId, SourceId};
+use docent_corpus::SourceId;
 use docent_keeping::KeepingError;
-use docent_keeping::notes::{self, NoteFile, NotesFolder};
+use docent_keeping::notes::{self, ListedNote, NoteFile, NotesFolder};
 use docent_library::{DocumentFilter, Library, SourceKind};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -19,18 +20,11 @@ pub(crate) struct Shelf {
     pub(crate) folder: NotesFolder,
 }
 
-/// A note as the library knows it.
-struct Known {
-    document: DocumentId,
-    tags: Vec<String>,
-    links: Vec<String>,
-}
-
 impl Api {
     /// The notes, latest first.
     pub async fn list_notes(&self, req: NotesReq) -> Result<NotesRes, ApiError> {
-        let proposed = self.places().notes.clone();
-        self.library(move |library| list(library, &req, &proposed)).await
+        let (proposed, memory) = (self.places().notes.clone(), self.notes_memory().clone());
+        self.library(move |library| list(library, &req, &proposed, &memory)).await
     }
 
     /// Chooses the folder of the notes; makes it if need be. Notes that lie there are taken as they are.
@@ -59,7 +53,8 @@ impl Api {
             .await?;
         self.indexer().scan(Some(source));
         self.changed(&[Tag::Sources, Tag::Documents, Tag::Notes, Tag::App]);
-        self.library(move |library| list(library, &NotesReq::default(), &proposed)).await
+        let memory = self.notes_memory().clone();
+        self.library(move |library| list(library, &NotesReq::default(), &proposed, &memory)).await
     }
 
     /// One note.
@@ -74,16 +69,20 @@ impl Api {
 
     /// Saves a note and makes what it says findable.
     pub async fn save_note(&self, req: SaveNoteReq) -> Result<SaveNoteRes, ApiError> {
-        let now = self.now_ms();
+        let (now, memory) = (self.now_ms(), self.notes_memory().clone());
         let (res, source) = self
             .library(move |library| {
                 let shelf = shelf(library)?;
+                let file = |path: &str| shelf.folder.root().join(path);
+                let (path, version) = (req.path.as_deref(), req.version.as_deref());
                 // Before the file is replaced: afterwards it would be too late to fail.
                 let mut keep = |path: &str, before: &str| -> Result<(), KeepingError> {
-                    Ok(library.keep_note_version(path, before, req.keep, now)?)
+                    // What another program wrote is nowhere else, however short ago the last version is.
+                    let always = req.keep || !memory.is_own(&file(path), version);
+                    Ok(library.keep_note_version(path, before, always, now)?)
                 };
-                let (path, version) = (req.path.as_deref(), req.version.as_deref());
                 let saved = shelf.folder.save(path, &req.text, version, &mut keep)?;
+                memory.wrote(file(&saved.note.path), &saved.note.version);
                 let conflict = saved.conflict;
                 Ok((SaveNoteRes { note: saved_note(library, &shelf, saved.note), conflict }, shelf.source))
             })
@@ -94,10 +93,12 @@ impl Api {
 
     /// Gives a note another name. Its versions go with it; it stays the same document.
     pub async fn rename_note(&self, req: RenameNoteReq) -> Result<Note, ApiError> {
+        let memory = self.notes_memory().clone();
         let (note, source, from) = self
             .library(move |library| {
                 let shelf = shelf(library)?;
                 let to = shelf.folder.rename(&req.path, &req.to)?;
+                memory.renamed(&shelf.folder.root().join(&req.path), shelf.folder.root().join(&to));
                 library.rename_note_versions(&req.path, &to)?;
                 let file = shelf.folder.read(&to)?;
                 Ok((note(library, &shelf, file)?, shelf.source, req.path))
@@ -176,47 +177,40 @@ pub(crate) fn found_shelf(library: &Library) -> Result<Option<Shelf>, ApiError> 
     Ok(Some(Shelf { source: source.id, folder: NotesFolder::at(&source.root) }))
 }
 
-fn known(library: &Library, source: SourceId) -> Result<HashMap<String, Known>, ApiError> {
+/// The tags of every note that has been read, by path.
+fn tags_of_notes(library: &Library, source: SourceId) -> Result<HashMap<String, Vec<String>>, ApiError> {
     let filter = DocumentFilter { source: Some(source), limit: usize::MAX, ..DocumentFilter::default() };
     let (documents, _) = library.documents(&filter)?;
-    Ok(documents
-        .into_iter()
-        .map(|document| {
-            let known =
-                Known { document: document.id, tags: document.metadata.tags, links: document.metadata.links };
-            (document.rel_path, known)
-        })
-        .collect())
+    Ok(documents.into_iter().map(|document| (document.rel_path, document.metadata.tags)).collect())
 }
 
-fn list(library: &Library, req: &NotesReq, proposed: &Path) -> Result<NotesRes, ApiError> {
+fn list(
+    library: &Library,
+    req: &NotesReq,
+    proposed: &Path,
+    memory: &NotesMemory,
+) -> Result<NotesRes, ApiError> {
     let proposed_folder = proposed.to_string_lossy().into_owned();
     let Some(shelf) = found_shelf(library)? else {
         return Ok(NotesRes { folder: None, proposed_folder, notes: Vec::new(), tags: Vec::new() });
     };
-    let known = known(library, shelf.source)?;
+    let mut tags_of_notes = tags_of_notes(library, shelf.source)?;
     let wanted = req.text.as_deref().map(str::to_lowercase).filter(|text| !text.trim().is_empty());
+    let listed = shelf.folder.list()?;
+    memory.keep_heads(&listed.iter().map(|note| shelf.folder.root().join(&note.path)).collect());
     let mut notes = Vec::new();
-    for (path, modified_ms) in shelf.folder.list()? {
-        let tags = known.get(&path).map(|known| known.tags.clone()).unwrap_or_default();
+    for note in listed {
+        let tags = tags_of_notes.remove(&note.path).unwrap_or_default();
         if req.tag.as_ref().is_some_and(|tag| !tags.iter().any(|own| carries(own, tag))) {
             continue;
         }
-        // One that cannot be read as text is listed by its name.
-        let text = shelf.folder.read(&path).map(|file| file.text).unwrap_or_default();
-        let fits = |words: &String| {
-            let (text, path) = (text.to_lowercase(), path.to_lowercase());
-            words.split_whitespace().all(|word| text.contains(word) || path.contains(word))
-        };
-        if wanted.as_ref().is_some_and(|words| !fits(words)) {
-            continue;
-        }
+        let Some(head) = head_with(wanted.as_deref(), &shelf.folder, memory, &note) else { continue };
         notes.push(NoteSummary {
-            title: title(&path, &text),
-            excerpt: notes::excerpt(&text),
+            title: head.title,
+            excerpt: head.excerpt,
             tags,
-            modified_ms: number(modified_ms),
-            path,
+            modified_ms: number(note.modified_ms),
+            path: note.path,
         });
     }
     let tags = library.tags(Some(shelf.source))?;
@@ -234,18 +228,36 @@ fn carries(own: &str, wanted: &str) -> bool {
     own.strip_prefix(&wanted).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
-fn title(path: &str, text: &str) -> String {
-    notes::title(text).unwrap_or_else(|| {
-        let name = path.rsplit('/').next().unwrap_or(path);
-        name.rsplit_once('.').map_or(name, |(stem, _)| stem).to_owned()
-    })
+/// What the list shows of a note, if it holds all the words, which are in lower case. One that cannot be
+/// read as text is listed by its name.
+fn head_with(
+    words: Option<&str>,
+    folder: &NotesFolder,
+    memory: &NotesMemory,
+    note: &ListedNote,
+) -> Option<Head> {
+    let text = || folder.read(&note.path).ok().map(|file| file.text);
+    let Some(words) = words else {
+        let read = || text().map(|text| Head::of(&note.path, &text));
+        let head = memory.head(folder.root().join(&note.path), note.stamp, read);
+        return Some(head.unwrap_or_else(|| Head::of(&note.path, "")));
+    };
+    let text = text().unwrap_or_default();
+    let (in_text, in_path) = (text.to_lowercase(), note.path.to_lowercase());
+    let fits = words.split_whitespace().all(|word| in_text.contains(word) || in_path.contains(word));
+    fits.then(|| Head::of(&note.path, &text))
 }
 
 fn note(library: &Library, shelf: &Shelf, file: NoteFile) -> Result<Note, ApiError> {
-    let known = known(library, shelf.source)?;
-    let paths: Vec<String> = shelf.folder.list()?.into_iter().map(|(path, _)| path).collect();
-    let own = known.get(&file.path);
-    let links = own.map(|own| own.links.clone()).unwrap_or_default();
+    let own = library.document_by_path(shelf.source, &file.path)?;
+    let document = own.as_ref().map(|own| own.id.0);
+    let (tags, links) = own.map(|own| (own.metadata.tags, own.metadata.links)).unwrap_or_default();
+    // The folder is looked through only where there is a link to look for.
+    let paths: Vec<String> = if links.is_empty() {
+        Vec::new()
+    } else {
+        shelf.folder.list()?.into_iter().map(|note| note.path).collect()
+    };
     let links =
         links.into_iter().map(|name| NoteLink { path: shelf.folder.target(&name, &paths).cloned(), name });
     let backlinks = library.backlinks(shelf.source, &notes::link_names(&file.path))?;
@@ -255,10 +267,10 @@ fn note(library: &Library, shelf: &Shelf, file: NoteFile) -> Result<Note, ApiErr
     });
     Ok(Note {
         title: title(&file.path, &file.text),
-        tags: own.map(|own| own.tags.clone()).unwrap_or_default(),
+        tags,
         links: links.collect(),
         backlinks: backlinks.collect(),
-        document: own.map(|own| own.document.0),
+        document,
         modified_ms: number(file.modified_ms),
         version: file.version,
         text: file.text,

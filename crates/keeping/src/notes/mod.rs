@@ -11,7 +11,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::UNIX_EPOCH;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 pub use name::{link_names, name_for};
 pub use text::{excerpt, title};
@@ -38,6 +38,31 @@ pub struct NoteFile {
     pub version: String,
     /// Milliseconds since 1970.
     pub modified_ms: i64,
+}
+
+/// A note as it stands in the list of all.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListedNote {
+    /// Path below the folder, with `/` between parts.
+    pub path: String,
+    /// Milliseconds since 1970.
+    pub modified_ms: i64,
+    /// Another one if the file was changed.
+    pub stamp: Stamp,
+}
+
+/// Tells without reading it that a file was changed: its size and, as exactly as the system has it, the
+/// time of its last change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stamp {
+    bytes: u64,
+    modified: Option<SystemTime>,
+}
+
+impl Stamp {
+    fn of(metadata: &fs::Metadata) -> Self {
+        Self { bytes: metadata.len(), modified: metadata.modified().ok() }
+    }
 }
 
 /// What became of a note that was saved.
@@ -75,11 +100,11 @@ impl NotesFolder {
         &self.root
     }
 
-    /// Every note, latest first, with the time of its last change: files ending in `.md` that are not hidden.
+    /// Every note, latest first: files ending in `.md` that are not hidden. None is opened.
     ///
     /// # Errors
     /// [`KeepingError::Away`] if the folder is not there; when it cannot be listed.
-    pub fn list(&self) -> Result<Vec<(String, i64)>, KeepingError> {
+    pub fn list(&self) -> Result<Vec<ListedNote>, KeepingError> {
         self.present()?;
         let mut notes = Vec::new();
         for (path, file) in crate::listing::files_below(&self.root)?.files {
@@ -89,10 +114,11 @@ impl NotesFolder {
             }
             // Deleted since it was listed: then it is none.
             if let Ok(metadata) = fs::metadata(&file) {
-                notes.push((path, modified_ms(&metadata)));
+                let (modified_ms, stamp) = (modified_ms(&metadata), Stamp::of(&metadata));
+                notes.push(ListedNote { path, modified_ms, stamp });
             }
         }
-        notes.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+        notes.sort_by(|a, b| b.modified_ms.cmp(&a.modified_ms).then_with(|| a.path.cmp(&b.path)));
         Ok(notes)
     }
 

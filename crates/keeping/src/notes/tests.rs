@@ -22,8 +22,25 @@ fn a_new_note_is_named_and_saved_again_under_its_name() {
         notes.save(Some("Plan.md"), "# Plan\n\nmore", Some(&made.note.version), &mut nothing).unwrap();
     assert!(!saved.conflict);
     assert_eq!(notes.read("Plan.md").unwrap().text, "# Plan\n\nmore");
-    let names: Vec<String> = notes.list().unwrap().into_iter().map(|(path, _)| path).collect();
+    let names: Vec<String> = notes.list().unwrap().into_iter().map(|note| note.path).collect();
     assert_eq!(names.len(), 2);
+}
+
+#[test]
+fn a_list_tells_which_files_were_changed_since_the_one_before() {
+    let (_at, notes) = folder();
+    let kept = notes.save(None, "kept", None, &mut nothing).unwrap().note.path;
+    let other = notes.save(None, "other", None, &mut nothing).unwrap().note.path;
+    let stamp_of = |path: &str| notes.list().unwrap().iter().find(|note| note.path == path).unwrap().stamp;
+    let before = (stamp_of(&kept), stamp_of(&other));
+    std::fs::write(notes.root().join(&other), "other, and longer").unwrap();
+    assert_eq!(stamp_of(&kept), before.0);
+    assert_ne!(stamp_of(&other), before.1);
+    // Of the same length, at another time.
+    let longer = stamp_of(&other);
+    let file = std::fs::File::options().write(true).open(notes.root().join(&other)).unwrap();
+    file.set_modified(UNIX_EPOCH).unwrap();
+    assert_ne!(stamp_of(&other), longer);
 }
 
 #[test]
@@ -60,7 +77,7 @@ fn a_note_gets_another_name_and_folder_but_takes_no_others() {
     assert_eq!(notes.rename("two.md", "../out").unwrap_err().code(), "bad_path");
     notes.delete("two.md").unwrap();
     assert_eq!(notes.read("two.md").unwrap_err().code(), "no_such_note");
-    let all: Vec<String> = notes.list().unwrap().into_iter().map(|(path, _)| path).collect();
+    let all: Vec<String> = notes.list().unwrap().into_iter().map(|note| note.path).collect();
     assert_eq!(notes.target("第一", &all), Some(&all[0]));
     assert_eq!(notes.target("WORK/第一", &all), Some(&all[0]));
     assert_eq!(notes.target("二", &all), None);
@@ -169,7 +186,7 @@ fn of_two_saves_at_once_none_is_lost() {
     });
     assert_eq!(conflicts, 7);
     let mut found: Vec<String> =
-        notes.list().unwrap().iter().map(|(path, _)| notes.read(path).unwrap().text).collect();
+        notes.list().unwrap().iter().map(|note| notes.read(&note.path).unwrap().text).collect();
     found.sort();
     assert!(found == texts);
 }

@@ -8,6 +8,7 @@ import { call } from "../../api/rpc";
 import { debounce } from "../../lib/timing";
 import type { ApiError, Note } from "../../wire/generated";
 import { drafts, rescue } from "./drafts.svelte";
+import { asLines, endsInCrlf, withCrlf } from "./endings";
 import { madeBefore } from "./made";
 
 export type SaveState = "empty" | "saved" | "unsaved" | "saving" | "failed";
@@ -23,6 +24,7 @@ export class NoteDraft {
 	readonly id = nextId++;
 	/** Null until it has a file. */
 	path = $state<string | null>(null);
+	/** With a line feed alone between lines, as a field gives it back, whatever stands in the file. */
 	text = $state("");
 	/** As the core knows it: title, tags, links. */
 	note = $state.raw<Note | null>(null);
@@ -33,7 +35,10 @@ export class NoteDraft {
 	/** What is shown came from another program since the note was opened. */
 	changedOutside = $state(false);
 	#version: string | null = null;
+	/** What the core has, as `text` has it. */
 	#saved = "";
+	/** The file has the line endings of Windows, and keeps them. */
+	#crlf = false;
 	/** The next save makes a version of the text before it. */
 	#keep = false;
 	/** The one save that is on its way: two at once would take each other for another program. */
@@ -46,7 +51,7 @@ export class NoteDraft {
 
 	constructor(note: Note | null, text = "") {
 		if (note) this.#show(note);
-		else this.text = text;
+		else this.text = this.#taken(text);
 		if (this.dirty) this.state = "unsaved";
 	}
 
@@ -68,8 +73,13 @@ export class NoteDraft {
 		return this.note?.title ?? this.text.trim().slice(0, 40);
 	}
 
+	/** The text as its file is to hold it. */
+	get fileText(): string {
+		return this.#crlf ? withCrlf(this.text) : this.text;
+	}
+
 	get unsaved() {
-		return { path: this.path, text: this.text, version: this.#version };
+		return { path: this.path, text: this.fileText, version: this.#version };
 	}
 
 	/** The text is this now. */
@@ -79,10 +89,21 @@ export class NoteDraft {
 		if (this.dirty) {
 			if (this.state !== "saving" && this.state !== "failed") this.state = "unsaved";
 			this.#soon();
-		} else if (this.state === "unsaved") {
-			this.state = this.path === null ? "empty" : "saved";
+		} else {
+			// A restored text was undone: what it replaced is back and needs no version.
+			if (this.state !== "saving") this.#keep = false;
+			this.#settle();
 		}
 		rescue();
+	}
+
+	/** The core has all there is, although no save said so: what one that failed left behind is over. */
+	#settle(): void {
+		if (this.state !== "unsaved" && this.state !== "failed") return;
+		clearTimeout(this.#retry);
+		this.#failures = 0;
+		this.error = null;
+		this.state = this.path === null ? "empty" : "saved";
 	}
 
 	/** Saves now what is not saved. Whether everything is. */
@@ -93,15 +114,17 @@ export class NoteDraft {
 			this.#running ??= this.#save().finally(() => {
 				this.#running = null;
 			});
-			if (!(await this.#running)) return false;
+			// The text may have been undone while its saving failed.
+			if (!(await this.#running) && (this.dirty || this.#keep)) return false;
 		}
+		this.#settle();
 		return true;
 	}
 
 	/** Takes an earlier text; the present one becomes a version. Not if the present one cannot be saved. */
 	async restore(text: string): Promise<boolean> {
 		if (!(await this.flush())) return false;
-		this.text = text;
+		this.text = this.#taken(text);
 		this.#keep = true;
 		rescue();
 		return this.flush();
@@ -111,20 +134,25 @@ export class NoteDraft {
 		clearTimeout(this.#retry);
 		// Typing goes on while a save is on its way; then there is more to save.
 		while (this.dirty || this.#keep) {
-			const { text } = this;
+			const { text, fileText } = this;
 			const keep = this.#keep;
 			this.state = "saving";
 			try {
 				if (this.path === null) {
 					const made = this.#begun && (await madeBefore(this.#begun.text, this.#begun.at_ms));
 					if (made) {
-						this.#saved = made.text;
+						this.#saved = asLines(made.text);
 						this.#take(made);
 						continue;
 					}
-					this.#begun = { text, at_ms: Date.now() };
+					this.#begun = { text: fileText, at_ms: Date.now() };
 				}
-				const res = await call("save_note", { path: this.path, text, version: this.#version, keep });
+				const res = await call("save_note", {
+					path: this.path,
+					text: fileText,
+					version: this.#version,
+					keep,
+				});
 				if (keep) this.#keep = false;
 				if (res.conflict) this.conflict = { mine: res.note.path, theirs: this.path ?? "" };
 				this.#saved = text;
@@ -162,9 +190,15 @@ export class NoteDraft {
 
 	#show(note: Note): void {
 		this.#take(note);
-		this.text = note.text;
-		this.#saved = note.text;
+		this.text = this.#taken(note.text);
+		this.#saved = this.text;
 		this.state = "saved";
+	}
+
+	/** A file's text as `text` has it. Its line endings are remembered; one line alone says nothing of them. */
+	#taken(text: string): string {
+		this.#crlf = endsInCrlf(text) ?? this.#crlf;
+		return asLines(text);
 	}
 
 	/** Has `run` give it another name. Whether it has one now. */
@@ -189,7 +223,7 @@ export class NoteDraft {
 
 	#renamed(note: Note): void {
 		const version = this.#version;
-		if (note.text === this.#saved) this.#take(note);
+		if (asLines(note.text) === this.#saved) this.#take(note);
 		else if (this.dirty) {
 			// Another program wrote just before. With the version from before that, saving is a conflict
 			// and both texts stay.
@@ -208,7 +242,7 @@ export class NoteDraft {
 		try {
 			const note = await call("read_note", { path });
 			if (this.path !== path || this.dirty || this.#running) return;
-			const other = note.text !== this.text;
+			const other = asLines(note.text) !== this.text;
 			this.#show(note);
 			if (other) this.changedOutside = true;
 		} catch (thrown) {

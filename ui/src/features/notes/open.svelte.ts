@@ -91,7 +91,7 @@ class OpenNote {
 		if (!yes) return;
 		// What was typed last is in the version that is kept.
 		const saved = await draft.flush();
-		const { path, text } = draft;
+		const { path, fileText: text } = draft;
 		if (path !== null && (!saved || !(await deleteNote(path)))) return;
 		draft.drop();
 		if (this.draft === draft) this.#set(null);

@@ -12,7 +12,7 @@ export async function recover(): Promise<void> {
 	for (const draft of found) {
 		const { path } = draft;
 		const onDisk = path === null ? null : await call("read_note", { path }).catch(() => null);
-		if (onDisk?.text === draft.text) draft.drop();
+		if (onDisk?.text === draft.fileText) draft.drop();
 		else await draft.flush();
 	}
 	rescue();

@@ -119,7 +119,7 @@ export const errors: Messages["errors"] = {
 	},
 	already_running: {
 		what: "正在恢复另一份备份。",
-		kept: "它未受影响，你的资料库也没有改变。",
+		kept: "它未受影响，您的资料库也没有改变。",
 		todo: "请等它结束。",
 	},
 	no_notes_folder: {
