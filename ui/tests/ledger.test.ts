@@ -38,6 +38,22 @@ describe("the ledger", () => {
 		await expectAccessible();
 	});
 
+	test("lists behind “Waiting” what is being read as well, as it counts it", async () => {
+		const host = await openWindow(WITH_OFFICE);
+		await openAssociation();
+		host.changeDocument("tools/mites.py", { state: "reading" });
+		const chip = () => all(TestId.StateFilter).find(({ dataset }) => dataset.state === "waiting");
+		await expect.poll(() => chip()?.textContent).toContain("2");
+		chip()?.click();
+		await expect
+			.poll(() =>
+				rows()
+					.map(({ dataset }) => dataset.state)
+					.sort(),
+			)
+			.toEqual(["reading", "waiting"]);
+	});
+
 	test("names each state by a sign and a word, with the reason and what to do", async () => {
 		await openWindow(WITH_OFFICE);
 		await openAssociation();

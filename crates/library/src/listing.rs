@@ -18,8 +18,8 @@ pub struct DocumentFilter {
     pub source: Option<SourceId>,
     /// Only in this state.
     pub state: Option<DocumentState>,
-    /// Only that stand like this.
-    pub standing: Option<Standing>,
+    /// Only that stand like one of these; none means all.
+    pub standings: Vec<Standing>,
     /// Only of this collection.
     pub collection: Option<CollectionId>,
     /// Only with this in title or path; upper and lower case are the same.
@@ -35,7 +35,7 @@ impl Default for DocumentFilter {
         Self {
             source: None,
             state: None,
-            standing: None,
+            standings: Vec::new(),
             collection: None,
             text: None,
             offset: 0,
@@ -65,7 +65,7 @@ impl Library {
         })
     }
 
-    /// How many documents that fit `filter` stand how; its state, standing, offset and limit do not count.
+    /// How many documents that fit `filter` stand how; its state, standings, offset and limit do not count.
     pub fn document_counts_of(&self, filter: &DocumentFilter) -> Result<DocumentCounts, LibraryError> {
         self.read("counting documents", |db| {
             let (condition, values) = conditions(filter, false);
@@ -86,9 +86,10 @@ fn conditions(filter: &DocumentFilter, by_state: bool) -> (String, Vec<Value>) {
         parts.push(format!("id IN ({})", crate::collections::DOCUMENTS));
         values.push(Value::Integer(collection.0));
     }
-    if let Some(standing) = filter.standing.filter(|_| by_state) {
-        parts.push(format!("{} = ?", crate::standing::SQL));
-        values.push(Value::Text(standing.as_str().into()));
+    if by_state && !filter.standings.is_empty() {
+        let places = vec!["?"; filter.standings.len()].join(", ");
+        parts.push(format!("{} IN ({places})", crate::standing::SQL));
+        values.extend(filter.standings.iter().map(|standing| Value::Text(standing.as_str().into())));
     }
     if let Some(state) = filter.state.filter(|_| by_state) {
         parts.push("state = ?".into());

@@ -685,7 +685,7 @@ source: number | null,
  */
 collection: number | null, 
 /**
- * Only in this state.
+ * Only in this state. `waiting` is also what is being read, as in the counts.
  */
 state: DocumentState | null, 
 /**
@@ -753,7 +753,7 @@ source: number | null,
  */
 collection: number | null, 
 /**
- * Only in this state.
+ * Only in this state. `waiting` is also what is being read, as in the counts.
  */
 state: DocumentState | null, 
 /**
@@ -2124,11 +2124,11 @@ indexed: number,
  */
 words: number, 
 /**
- * Queued or being read.
+ * Queued or being read, for the first time.
  */
 waiting: number, 
 /**
- * Can be found as they were; they changed since and wait.
+ * Can be found as they were; they changed since and wait, to be read or for the index.
  */
 stale: number, 
 /**

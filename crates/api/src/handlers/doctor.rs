@@ -75,7 +75,7 @@ impl Api {
                 "database",
                 CheckState::Good,
                 Finding::Documents {
-                    found: (counts.indexed + counts.words) as u64,
+                    found: (counts.indexed + counts.words + counts.stale) as u64,
                     all: counts.documents as u64,
                 },
             ),

@@ -23,6 +23,10 @@ type Kept = Omit<Source, "counts" | "collections" | "unreadable_count">;
 /** States from which a document can be queued again, as in the core. */
 const RETRIED: readonly Document["state"][] = ["failed", "needs_ocr", "needs_password", "skipped"];
 
+/** What is being read is counted and listed among what waits, as in the core. */
+const fits = (state: Document["state"], wanted: Document["state"]): boolean =>
+	state === wanted || (wanted === "waiting" && state === "reading");
+
 export class FakeLibrary {
 	#sources: Kept[] = [];
 	#all: Stored[] = [];
@@ -207,7 +211,7 @@ export class FakeLibrary {
 				(collection === null || this.#isIn(info, collection)) &&
 				`${info.path} ${info.title}`.toLowerCase().includes(wanted),
 		);
-		const shown = among.filter(({ info }) => state === null || info.state === state);
+		const shown = among.filter(({ info }) => state === null || fits(info.state, state));
 		return {
 			documents: shown.slice(offset, offset + (limit || 100)).map(({ info }) => info),
 			total: shown.length,
