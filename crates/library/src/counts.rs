@@ -38,7 +38,7 @@ pub struct DocumentCounts {
     pub missing: usize,
     /// How many chunks can be found.
     pub chunks: usize,
-    /// How many of them are still to be begun: those that wait to be read, new and changed alike.
+    /// Documents that reading is still to begin with, new and changed alike; they are counted above as well.
     pub queued: usize,
 }
 

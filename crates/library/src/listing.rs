@@ -6,7 +6,7 @@ use crate::counts::{DocumentCounts, count_states};
 use crate::documents::{Document, DocumentState, select_documents};
 use crate::error::{LibraryError, Step};
 use crate::like;
-use docent_corpus::{CollectionId, SourceId};
+use docent_corpus::{CollectionId, DocumentId, SourceId};
 use rusqlite::params_from_iter;
 use rusqlite::types::Value;
 use std::borrow::Borrow;
@@ -24,6 +24,10 @@ pub struct DocumentFilter {
     pub collection: Option<CollectionId>,
     /// Only with this in title or path; upper and lower case are the same.
     pub text: Option<String>,
+    /// Only this one.
+    pub document: Option<DocumentId>,
+    /// Only at this very path below the root of its source ([`Document::rel_path`]).
+    pub path: Option<String>,
     /// How many to leave out at the start.
     pub offset: usize,
     /// How many to give at most.
@@ -38,6 +42,8 @@ impl Default for DocumentFilter {
             standings: Vec::new(),
             collection: None,
             text: None,
+            document: None,
+            path: None,
             offset: 0,
             limit: 100,
         }
@@ -82,6 +88,14 @@ fn conditions(filter: &DocumentFilter, by_state: bool) -> (String, Vec<Value>) {
         parts.push("source_id = ?".into());
         values.push(Value::Integer(source.0));
     }
+    if let Some(document) = filter.document {
+        parts.push("id = ?".into());
+        values.push(Value::Integer(document.0));
+    }
+    if let Some(path) = &filter.path {
+        parts.push("rel_path = ?".into());
+        values.push(Value::Text(path.clone()));
+    }
     if let Some(collection) = filter.collection {
         parts.push(format!("id IN ({})", crate::collections::DOCUMENTS));
         values.push(Value::Integer(collection.0));
@@ -124,6 +138,25 @@ mod tests {
             [0, 2, 4, 6].into_iter().flat_map(|offset| paths(&world.library, page(offset))).collect();
         assert_eq!(all, ["a.md", "b.md", "c.md", "d.md", "e.md"]);
         assert_eq!(world.library.documents(page(4)).unwrap().1, 5);
+    }
+
+    #[test]
+    fn one_document_is_asked_for_by_its_very_path_or_its_id() {
+        let world = fixture();
+        for path in ["a/index.md", "b/index.md", "INDEX.md"] {
+            world.see(path, 1);
+        }
+        let root = world.see("index.md", 1).document();
+        let at =
+            |path: &str| DocumentFilter { path: Some(path.into()), limit: 1, ..DocumentFilter::default() };
+        assert_eq!(paths(&world.library, at("index.md")), ["index.md"]);
+        assert_eq!(paths(&world.library, at("b/index.md")), ["b/index.md"]);
+        assert_eq!(world.library.documents(at("ndex.md")).unwrap().1, 0);
+        let by_id = DocumentFilter { document: Some(root), ..DocumentFilter::default() };
+        assert_eq!(paths(&world.library, by_id.clone()), ["index.md"]);
+        assert_eq!(world.library.document_counts_of(&by_id).unwrap().documents, 1);
+        let other = DocumentFilter { source: Some(SourceId(99)), ..by_id };
+        assert_eq!(world.library.documents(other).unwrap().1, 0);
     }
 
     #[test]

@@ -693,6 +693,14 @@ state: DocumentState | null,
  */
 text: string | null, 
 /**
+ * Only this one, by its id.
+ */
+document: number | null, 
+/**
+ * Only at this very path, relative to the source and with `/` between its parts.
+ */
+path: string | null, 
+/**
  * How many to leave out at the start.
  */
 offset: number, 

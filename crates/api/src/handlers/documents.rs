@@ -17,7 +17,11 @@ impl Api {
     /// A page of the list of documents.
     pub async fn list_documents(&self, req: DocumentsReq) -> Result<DocumentsRes, ApiError> {
         self.library(move |library| {
-            let all = filter_of(req.source, req.collection, None, req.text);
+            let all = DocumentFilter {
+                document: req.document.map(DocumentId),
+                path: req.path,
+                ..filter_of(req.source, req.collection, None, req.text)
+            };
             let page = DocumentFilter {
                 standings: req.state.map(standings).unwrap_or_default(),
                 offset: req.offset as usize,

@@ -262,6 +262,10 @@ wire! {
         pub state: Option<DocumentState>,
         /// Only with this in path or title.
         pub text: Option<String>,
+        /// Only this one, by its id.
+        pub document: Option<i64>,
+        /// Only at this very path, relative to the source and with `/` between its parts.
+        pub path: Option<String>,
         /// How many to leave out at the start.
         pub offset: u32,
         /// How many to give; 0 means 100.

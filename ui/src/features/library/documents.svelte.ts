@@ -16,6 +16,8 @@ const request = ({ source, collection, state, text }: Filter, offset: number): D
 	collection,
 	state,
 	text: text.trim() === "" ? null : text.trim(),
+	document: null,
+	path: null,
 	offset,
 	limit: PAGE,
 });

@@ -201,6 +201,8 @@ export class FakeLibrary {
 		collection,
 		state,
 		text,
+		document,
+		path,
 		offset,
 		limit,
 	}: DocumentsReq): Calls["list_documents"]["res"] {
@@ -209,6 +211,8 @@ export class FakeLibrary {
 			({ info }) =>
 				(source === null || info.source === source) &&
 				(collection === null || this.#isIn(info, collection)) &&
+				(document === null || info.id === document) &&
+				(path === null || info.path === path) &&
 				`${info.path} ${info.title}`.toLowerCase().includes(wanted),
 		);
 		const shown = among.filter(({ info }) => state === null || fits(info.state, state));
