@@ -190,6 +190,27 @@ describe("the ledger", () => {
 		await expectAccessible();
 	});
 
+	test("shows a document as it is now, however many others have its name in their path", async () => {
+		const waiting = (path: string) => ({ path, state: "waiting" as const, reason: null, size: 1 });
+		const others = [
+			...Array.from({ length: 150 }, (_, index) => waiting(`${index}/index.md`)),
+			waiting("index.md"),
+		];
+		const host = await openWindow({
+			folders: [{ path: "/big", name: "big", collection: null, texts: [], others }],
+		});
+		await byId(TestId.AllDocuments).click();
+		await expect.poll(() => rows().length).toBeGreaterThan(5);
+		rows()[0]?.focus();
+		await userEvent.keyboard("{End}");
+		await expect.poll(() => rows().at(-1)?.textContent).toContain("index.md");
+		rows().at(-1)?.click();
+		const detail = byId(TestId.DocumentDetail);
+		await expect.element(detail).toHaveTextContent("Waiting");
+		host.changeDocument("index.md", { state: "needs_password", reason: "password_needed" });
+		await expect.element(detail).toHaveTextContent("Password");
+	});
+
 	test("of a hundred thousand files draws a few dozen rows and asks for a few pages", async () => {
 		const others = Array.from({ length: 100_000 }, (_, index) => ({
 			path: `file-${index}.bin`, state: "skipped" as const, reason: "unsupported_file" as const, size: index,
