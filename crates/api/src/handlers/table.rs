@@ -5,7 +5,7 @@ use crate::{advice::advice, error::chain};
 use docent_corpus::SourceId;
 use docent_library::{Document, DocumentFilter, Library, LibraryError, Source, SourceKind};
 use std::collections::HashMap;
-use std::io::{BufWriter, Write};
+use std::io::{BufWriter, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 /// Documents fetched at a time.
@@ -24,13 +24,7 @@ pub(super) fn write_table(library: &Library, path: &Path, filter: DocumentFilter
         return Err(ApiError::new(Code::PathTaken, message).about(path.to_string_lossy()));
     }
     let failed = |error: std::io::Error| {
-        let code = match error.kind() {
-            std::io::ErrorKind::StorageFull => Code::DiskFull,
-            std::io::ErrorKind::PermissionDenied => Code::PermissionDenied,
-            std::io::ErrorKind::NotFound => Code::PathNotFound,
-            _ => Code::BadPath,
-        };
-        ApiError::new(code, format!("writing {}: {}", path.display(), chain(&error)))
+        ApiError::new(code_of(error.kind()), format!("writing {}: {}", path.display(), chain(&error)))
             .about(path.to_string_lossy())
     };
     let part = part_of(path);
@@ -56,6 +50,16 @@ pub(super) fn write_table(library: &Library, path: &Path, filter: DocumentFilter
         let _ = std::fs::remove_file(&part);
     }
     finished
+}
+
+/// Why a table could not be written.
+fn code_of(kind: ErrorKind) -> Code {
+    match kind {
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => Code::DiskFull,
+        ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => Code::NotWritable,
+        ErrorKind::NotFound => Code::PathNotFound,
+        _ => Code::BadPath,
+    }
 }
 
 /// The table as text, for those who pass it on.
@@ -206,6 +210,13 @@ mod tests {
         assert_eq!(missing.unwrap_err().code, Code::PathNotFound);
         let text = table_text(&library, DocumentFilter::default()).unwrap();
         assert_eq!(table.trim_start_matches(MARK), text, "passed on without the mark");
+    }
+
+    #[test]
+    fn a_place_that_may_not_be_written_is_not_called_unreadable() {
+        assert_eq!(code_of(ErrorKind::PermissionDenied), Code::NotWritable);
+        assert_eq!(code_of(ErrorKind::ReadOnlyFilesystem), Code::NotWritable);
+        assert_eq!(code_of(ErrorKind::StorageFull), Code::DiskFull);
     }
 
     #[test]

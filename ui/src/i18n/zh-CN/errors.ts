@@ -107,6 +107,26 @@ export const errors: Messages["errors"] = {
 		kept: "没有任何改动。",
 		todo: '请勿使用 \\ : * ? " < > | 等符号，并且不要离开所在文件夹。',
 	},
+	not_writable: {
+		what: "docent 无法写入此处。",
+		kept: "原有内容没有改动。",
+		todo: "请给自己写入此处的权限，或解除磁盘的写保护，然后重试；您也可以换一个位置。",
+	},
+	folder_not_empty: {
+		what: "此文件夹不是空的。",
+		kept: "资料库仍在原处，文件夹中的内容没有改动。",
+		todo: "请选择空文件夹，或新建一个。",
+	},
+	folder_unsuitable: {
+		what: "资料库不能放在此文件夹中。",
+		kept: "资料库仍在原处。",
+		todo: "请选择本机磁盘上的空文件夹，它不能在资料库现有文件夹之内，也不能包含它。",
+	},
+	note_encoding: {
+		what: "这篇笔记不是 UTF-8 文本，而是采用了 GBK、UTF-16 等其他编码。",
+		kept: "没有任何改动：在此编辑会损坏它。",
+		todo: "请用原来的程序将其另存为 UTF-8，然后再次打开。下面的细节说明了从哪里开始不是 UTF-8。",
+	},
 	path_taken: {
 		what: "已有同名的内容。",
 		kept: "没有覆盖它。",
@@ -119,7 +139,7 @@ export const errors: Messages["errors"] = {
 	},
 	already_running: {
 		what: "正在恢复另一份备份。",
-		kept: "它未受影响，你的资料库也没有改变。",
+		kept: "它未受影响，您的资料库也没有改变。",
 		todo: "请等它结束。",
 	},
 	no_notes_folder: {
