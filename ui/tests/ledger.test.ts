@@ -38,6 +38,22 @@ describe("the ledger", () => {
 		await expectAccessible();
 	});
 
+	test("lists behind “Waiting” what is being read as well, as it counts it", async () => {
+		const host = await openWindow(WITH_OFFICE);
+		await openAssociation();
+		host.changeDocument("tools/mites.py", { state: "reading" });
+		const chip = () => all(TestId.StateFilter).find(({ dataset }) => dataset.state === "waiting");
+		await expect.poll(() => chip()?.textContent).toContain("2");
+		chip()?.click();
+		await expect
+			.poll(() =>
+				rows()
+					.map(({ dataset }) => dataset.state)
+					.sort(),
+			)
+			.toEqual(["reading", "waiting"]);
+	});
+
 	test("names each state by a sign and a word, with the reason and what to do", async () => {
 		await openWindow(WITH_OFFICE);
 		await openAssociation();
@@ -172,6 +188,27 @@ describe("the ledger", () => {
 		for (const said of ["Jun Li", "January 12, 2025", "English", "money, plans/2025", "Bees"])
 			await expect.element(detail).toHaveTextContent(said);
 		await expectAccessible();
+	});
+
+	test("shows a document as it is now, however many others have its name in their path", async () => {
+		const waiting = (path: string) => ({ path, state: "waiting" as const, reason: null, size: 1 });
+		const others = [
+			...Array.from({ length: 150 }, (_, index) => waiting(`${index}/index.md`)),
+			waiting("index.md"),
+		];
+		const host = await openWindow({
+			folders: [{ path: "/big", name: "big", collection: null, texts: [], others }],
+		});
+		await byId(TestId.AllDocuments).click();
+		await expect.poll(() => rows().length).toBeGreaterThan(5);
+		rows()[0]?.focus();
+		await userEvent.keyboard("{End}");
+		await expect.poll(() => rows().at(-1)?.textContent).toContain("index.md");
+		rows().at(-1)?.click();
+		const detail = byId(TestId.DocumentDetail);
+		await expect.element(detail).toHaveTextContent("Waiting");
+		host.changeDocument("index.md", { state: "needs_password", reason: "password_needed" });
+		await expect.element(detail).toHaveTextContent("Password");
 	});
 
 	test("of a hundred thousand files draws a few dozen rows and asks for a few pages", async () => {

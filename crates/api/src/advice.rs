@@ -25,6 +25,14 @@ pub fn advice(code: Code) -> Option<&'static str> {
         Code::ReadFailed => "check that it opens in its own program, then: docent retry",
         Code::OverSizeRule => "raise the limit if you want it read: docent rules SOURCE --max-size MB",
         Code::Placeholder => "make it available offline in the cloud program; it is then read by itself",
+        Code::NotWritable => "give yourself permission to write there, or choose another place",
+        Code::FolderNotEmpty => "choose an empty folder, or a new one",
+        Code::FolderUnsuitable => {
+            "choose an empty folder on a disk of this machine that neither holds the present one nor lies in it"
+        }
+        Code::NoteEncoding => {
+            "save it in UTF-8 with the program that it was written with, then open it again"
+        }
         Code::PathTaken => "choose another name",
         Code::BadBackup => "choose another file",
         Code::AlreadyRunning => "wait until it has ended",

@@ -65,26 +65,35 @@ pub(crate) async fn document_named(api: &Api, name: &str) -> Result<Document> {
     let path = in_its_folder(Path::new(name))?;
     let sources = api.list_sources(Empty {}).await?.sources;
     for source in &sources {
-        let below = if source.is_folder { Path::new(&path).strip_prefix(&source.path).ok() } else { None };
-        let Some(below) = below.map(|below| below.to_string_lossy().into_owned()) else {
-            if source.path == path {
-                let req = DocumentsReq { source: Some(source.id), ..DocumentsReq::default() };
-                if let Some(document) = api.list_documents(req).await?.documents.into_iter().next() {
-                    return Ok(document);
-                }
-            }
-            continue;
+        let below = if source.is_folder {
+            Path::new(&path).strip_prefix(&source.path).ok().map(|below| Some(rel_path(below)))
+        } else {
+            // All of such a source is one document.
+            (source.path == path).then_some(None)
         };
-        let req = DocumentsReq {
-            source: Some(source.id),
-            text: Some(below.clone()),
-            limit: 1_000,
-            ..DocumentsReq::default()
-        };
-        let found = api.list_documents(req).await?.documents;
-        if let Some(document) = found.into_iter().find(|document| document.path == below) {
+        let Some(below) = below else { continue };
+        let req = DocumentsReq { source: Some(source.id), path: below, ..DocumentsReq::default() };
+        if let Some(document) = api.list_documents(req).await?.documents.into_iter().next() {
             return Ok(document);
         }
     }
     bail!(ApiError::new(Code::NotFound, format!("no document is called {name}")).about(name))
+}
+
+/// A path below a source as documents are known by it, whatever the system has between its parts.
+fn rel_path(below: &Path) -> String {
+    let parts: Vec<_> = below.components().map(|part| part.as_os_str().to_string_lossy()).collect();
+    parts.join("/")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_below_a_source_has_slashes_on_every_system() {
+        let below: std::path::PathBuf = ["papers", "2024", "a.md"].iter().collect();
+        assert_eq!(rel_path(&below), "papers/2024/a.md");
+        assert_eq!(rel_path(Path::new("a.md")), "a.md");
+    }
 }

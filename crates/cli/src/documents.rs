@@ -148,7 +148,7 @@ fn print_counts(counts: &StateCounts) {
     say!("{} of {} can be found", found(counts), counts.total);
     for (count, what) in [
         (counts.words, "of these by words so far, not yet by meaning"),
-        (counts.stale, "of these changed since and wait to be read again"),
+        (counts.stale, "of these changed since and wait to be indexed as they are now"),
         (counts.waiting, "wait to be read"),
         (counts.needs_ocr, "hold only pictures"),
         (counts.needs_password, "are behind a password"),

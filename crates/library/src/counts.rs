@@ -18,13 +18,13 @@ pub struct DocumentCounts {
     pub documents: usize,
     /// Waiting to be read for the first time.
     pub waiting: usize,
-    /// Being read.
+    /// Being read for the first time.
     pub reading: usize,
     /// Were read and are found by words; their vectors are still to be computed.
     pub words: usize,
     /// Can be found, as they are now.
     pub indexed: usize,
-    /// Can be found as they were; they changed since and wait.
+    /// Can be found as they were; they changed since and wait, are being read or wait for the index.
     pub stale: usize,
     /// Hold only pictures.
     pub needs_ocr: usize,
@@ -38,14 +38,17 @@ pub struct DocumentCounts {
     pub missing: usize,
     /// How many chunks can be found.
     pub chunks: usize,
+    /// Documents that reading is still to begin with, new and changed alike; they are counted above as well.
+    pub queued: usize,
 }
 
 impl DocumentCounts {
-    fn add(&mut self, standing: Standing, documents: usize, chunks: usize) {
+    fn add(&mut self, standing: Standing, documents: usize, chunks: usize, queued: usize) {
         if standing != Standing::Missing {
             self.documents += documents;
         }
         self.chunks += chunks;
+        self.queued += queued;
         *match standing {
             Standing::Waiting => &mut self.waiting,
             Standing::Reading => &mut self.reading,
@@ -80,16 +83,16 @@ pub(crate) fn count_states(
 ) -> Result<DocumentCounts, LibraryError> {
     let step = "counting documents";
     let sql = format!(
-        "SELECT {SQL} AS standing, COUNT(*), SUM(n_chunks) FROM document WHERE deleted_ms IS NULL AND {condition}
-         GROUP BY standing"
+        "SELECT {SQL} AS standing, COUNT(*), SUM(n_chunks), SUM(state = 'waiting') FROM document
+         WHERE deleted_ms IS NULL AND {condition} GROUP BY standing"
     );
     let mut counts = DocumentCounts::default();
     let mut statement = db.prepare(&sql).step(step)?;
     let mut rows = statement.query(params).step(step)?;
     while let Some(row) = rows.next().step(step)? {
         let standing = named(row, "standing", Standing::parse).step(step)?;
-        let (documents, chunks): (i64, i64) = (row.get(1).step(step)?, row.get(2).step(step)?);
-        counts.add(standing, documents as usize, chunks as usize);
+        let count = |column: usize| row.get::<_, i64>(column).map(|count| count as usize).step(step);
+        counts.add(standing, count(1)?, count(2)?, count(3)?);
     }
     Ok(counts)
 }
@@ -127,7 +130,7 @@ impl Library {
 fn count_by_source(db: &Connection) -> Result<BTreeMap<SourceId, DocumentCounts>, LibraryError> {
     let step = "counting documents";
     let sql = format!(
-        "SELECT source_id, {SQL} AS standing, COUNT(*), SUM(n_chunks) FROM document
+        "SELECT source_id, {SQL} AS standing, COUNT(*), SUM(n_chunks), SUM(state = 'waiting') FROM document
          WHERE deleted_ms IS NULL GROUP BY source_id, standing"
     );
     let mut counts: BTreeMap<SourceId, DocumentCounts> = BTreeMap::new();
@@ -136,8 +139,8 @@ fn count_by_source(db: &Connection) -> Result<BTreeMap<SourceId, DocumentCounts>
     while let Some(row) = rows.next().step(step)? {
         let source = SourceId(row.get(0).step(step)?);
         let standing = named(row, "standing", Standing::parse).step(step)?;
-        let (documents, chunks): (i64, i64) = (row.get(2).step(step)?, row.get(3).step(step)?);
-        counts.entry(source).or_default().add(standing, documents as usize, chunks as usize);
+        let count = |column: usize| row.get::<_, i64>(column).map(|count| count as usize).step(step);
+        counts.entry(source).or_default().add(standing, count(2)?, count(3)?, count(4)?);
     }
     Ok(counts)
 }
@@ -147,6 +150,26 @@ mod tests {
     use crate::testing::fixture;
     use crate::{DocumentState, SourceKind};
     use std::path::Path;
+
+    #[test]
+    fn an_edited_document_counts_as_found_until_the_index_has_it_and_as_queued_until_it_is_read() {
+        let world = fixture();
+        let id = world.index("a.md", "older text");
+        world.see("new.md", 1);
+        let counted = || {
+            let counts = world.library.document_counts().unwrap();
+            (counts.stale, counts.indexed, counts.reading, counts.queued)
+        };
+        assert_eq!(counted(), (0, 1, 0, 1));
+        world.see("a.md", 2);
+        assert_eq!(counted(), (1, 0, 0, 2), "it waits");
+        world.begin(id);
+        assert_eq!(counted(), (1, 0, 0, 1), "it is being read");
+        let batch = world.stage(id, "newer text");
+        assert_eq!(counted(), (1, 0, 0, 1), "its vectors are still to be computed");
+        world.library.publish_batch(batch.id, 1, 5).unwrap();
+        assert_eq!(counted(), (0, 1, 0, 1));
+    }
 
     #[test]
     fn every_state_is_counted_once() {

@@ -8,13 +8,14 @@ use crate::unindexed::by_words;
 pub enum Standing {
     /// To be read for the first time.
     Waiting,
-    /// Being read.
+    /// Being read for the first time.
     Reading,
     /// Was read and is found by words; its vectors are still to be computed.
     Words,
     /// Can be found.
     Indexed,
-    /// Changed since; what it held before can still be found.
+    /// Changed since, and waits, is being read or waits for the index; what it held before can still be
+    /// found.
     Stale,
     /// It has only pictures: of text that no program was there to recognise, or ones that were looked
     /// through and hold no text.
@@ -75,9 +76,9 @@ impl Standing {
         by_words: bool,
     ) -> Self {
         match (state, error_code) {
-            (DocumentState::Waiting, _) if live => Standing::Stale,
-            (DocumentState::Waiting, _) => Standing::Waiting,
             (DocumentState::Reading, _) if by_words => Standing::Words,
+            (DocumentState::Waiting | DocumentState::Reading, _) if live => Standing::Stale,
+            (DocumentState::Waiting, _) => Standing::Waiting,
             (DocumentState::Reading, _) => Standing::Reading,
             (DocumentState::Indexed, _) => Standing::Indexed,
             (DocumentState::Failed, Some("no_text")) if may_be_a_picture(rel_path) => Standing::NeedsOcr,
@@ -101,16 +102,17 @@ fn may_be_a_picture(rel_path: &str) -> bool {
 
 /// The standing of a row of `document`, as SQL.
 pub(crate) const SQL: &str = concat!(
-    "CASE WHEN state = 'waiting' AND live_rev IS NOT NULL THEN 'stale'
+    "CASE WHEN ",
+    by_words!(),
+    " THEN 'words'
+     WHEN state IN ('waiting', 'reading') AND live_rev IS NOT NULL THEN 'stale'
      WHEN state = 'failed' AND error_code = 'no_text'
          AND (rel_path LIKE '%.pdf' OR rel_path LIKE '%.png' OR rel_path LIKE '%.jpg' OR rel_path LIKE '%.jpeg'
              OR rel_path LIKE '%.tif' OR rel_path LIKE '%.tiff' OR rel_path LIKE '%.webp'
              OR rel_path LIKE '%.bmp' OR rel_path LIKE '%.gif') THEN 'needs_ocr'
      WHEN state = 'failed' AND error_code = 'nothing_recognized' THEN 'needs_ocr'
      WHEN state = 'failed' AND error_code = 'encrypted' THEN 'needs_password'
-     WHEN ",
-    by_words!(),
-    " THEN 'words' ELSE state END"
+     ELSE state END"
 );
 
 #[cfg(test)]
@@ -128,6 +130,10 @@ mod tests {
         }
         let stale = world.index("stale.md", "one");
         world.see("stale.md", 9);
+        let read_again = world.index("read again.md", "four");
+        world.see("read again.md", 9);
+        world.begin(read_again);
+        world.begin(world.see("reading.md", 1).document());
         for (path, code) in [
             ("a.PDF", Some("no_text")),
             ("b", Some("encrypted")),
@@ -145,21 +151,23 @@ mod tests {
         world.stage(world.see("words.md", 1).document(), "three");
         let (all, _) = world.library.documents(DocumentFilter::default()).unwrap();
         for standing in Standing::ALL {
-            let filter = DocumentFilter { standing: Some(standing), ..DocumentFilter::default() };
+            let filter = DocumentFilter { standings: vec![standing], ..DocumentFilter::default() };
             let (listed, total) = world.library.documents(&filter).unwrap();
             let expected: Vec<_> = all.iter().filter(|document| document.standing() == standing).collect();
             assert_eq!(listed.iter().collect::<Vec<_>>(), expected, "{standing:?}");
             assert_eq!(total, expected.len());
         }
-        assert_eq!(world.library.document(stale).unwrap().standing(), Standing::Stale);
+        for edited in [stale, read_again] {
+            assert_eq!(world.library.document(edited).unwrap().standing(), Standing::Stale);
+        }
         let counts = world.library.document_counts().unwrap();
         assert_eq!(
             (counts.stale, counts.needs_ocr, counts.needs_password, counts.failed),
-            (1, 3 + PICTURES.len(), 1, 3)
+            (2, 3 + PICTURES.len(), 1, 3)
         );
         assert_eq!(
-            (counts.indexed, counts.waiting, counts.words, counts.documents),
-            (1, 1, 1, 11 + PICTURES.len())
+            (counts.indexed, counts.waiting, counts.reading, counts.words, counts.documents),
+            (1, 1, 1, 1, 13 + PICTURES.len())
         );
         for standing in Standing::ALL {
             assert_eq!(Standing::parse(standing.as_str()), Some(standing));

@@ -393,7 +393,7 @@ quote: string, };
 /**
  * Every failure that somebody acts on. Kept small: a code exists only if its text differs.
  */
-export type Code = "bad_request" | "not_found" | "path_not_found" | "permission_denied" | "own_data" | "unsupported_file" | "empty_file" | "password_needed" | "damaged_file" | "file_too_large" | "no_text" | "nothing_recognized" | "reader_crashed" | "reader_timed_out" | "installation_incomplete" | "read_failed" | "over_size_rule" | "placeholder" | "forgotten" | "backup" | "bad_path" | "path_taken" | "bad_backup" | "already_running" | "no_notes_folder" | "library_in_use" | "library_too_new" | "library_damaged" | "disk_full" | "read_only" | "index_failed" | "model_not_installed" | "model_unknown" | "model_damaged" | "model_unsupported" | "checksum_mismatch" | "download_failed" | "offline" | "not_enough_memory" | "question_too_long" | "question_empty" | "compute_failed" | "cancelled" | "internal";
+export type Code = "bad_request" | "not_found" | "path_not_found" | "permission_denied" | "own_data" | "unsupported_file" | "empty_file" | "password_needed" | "damaged_file" | "file_too_large" | "no_text" | "nothing_recognized" | "reader_crashed" | "reader_timed_out" | "installation_incomplete" | "read_failed" | "over_size_rule" | "placeholder" | "forgotten" | "backup" | "bad_path" | "not_writable" | "folder_not_empty" | "folder_unsuitable" | "note_encoding" | "path_taken" | "bad_backup" | "already_running" | "no_notes_folder" | "library_in_use" | "library_too_new" | "library_damaged" | "disk_full" | "read_only" | "index_failed" | "model_not_installed" | "model_unknown" | "model_damaged" | "model_unsupported" | "checksum_mismatch" | "download_failed" | "offline" | "not_enough_memory" | "question_too_long" | "question_empty" | "compute_failed" | "cancelled" | "internal";
 
 /**
  * A named set of sources and documents.
@@ -685,13 +685,21 @@ source: number | null,
  */
 collection: number | null, 
 /**
- * Only in this state.
+ * Only in this state. `waiting` is also what is being read, as in the counts.
  */
 state: DocumentState | null, 
 /**
  * Only with this in path or title.
  */
 text: string | null, 
+/**
+ * Only this one, by its id.
+ */
+document: number | null, 
+/**
+ * Only at this very path, relative to the source and with `/` between its parts.
+ */
+path: string | null, 
 /**
  * How many to leave out at the start.
  */
@@ -753,7 +761,7 @@ source: number | null,
  */
 collection: number | null, 
 /**
- * Only in this state.
+ * Only in this state. `waiting` is also what is being read, as in the counts.
  */
 state: DocumentState | null, 
 /**
@@ -2124,11 +2132,11 @@ indexed: number,
  */
 words: number, 
 /**
- * Queued or being read.
+ * Queued or being read, for the first time.
  */
 waiting: number, 
 /**
- * Can be found as they were; they changed since and wait.
+ * Can be found as they were; they changed since and wait, to be read or for the index.
  */
 stale: number, 
 /**

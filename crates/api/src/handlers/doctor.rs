@@ -75,7 +75,7 @@ impl Api {
                 "database",
                 CheckState::Good,
                 Finding::Documents {
-                    found: (counts.indexed + counts.words) as u64,
+                    found: (counts.indexed + counts.words + counts.stale) as u64,
                     all: counts.documents as u64,
                 },
             ),
@@ -114,7 +114,12 @@ fn fault_check(fault: &ApiError) -> Check {
 fn unopened_check(failure: &ApiError) -> Check {
     let id = match failure.code {
         Code::IndexFailed => "index",
-        Code::PathNotFound | Code::ReadOnly | Code::PermissionDenied | Code::BadPath => "data_folder",
+        Code::PathNotFound
+        | Code::ReadOnly
+        | Code::PermissionDenied
+        | Code::NotWritable
+        | Code::FolderNotEmpty
+        | Code::BadPath => "data_folder",
         Code::DiskFull => "disk",
         _ => "database",
     };

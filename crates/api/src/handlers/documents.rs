@@ -1,6 +1,6 @@
 //! Documents: their list, their text, their pages.
 
-use crate::wire::convert::{block, count, offset};
+use crate::wire::convert::{block, count, offset, standings};
 use crate::wire::*;
 use crate::{Api, error::chain};
 use base64::Engine as _;
@@ -17,9 +17,13 @@ impl Api {
     /// A page of the list of documents.
     pub async fn list_documents(&self, req: DocumentsReq) -> Result<DocumentsRes, ApiError> {
         self.library(move |library| {
-            let all = filter_of(req.source, req.collection, None, req.text);
+            let all = DocumentFilter {
+                document: req.document.map(DocumentId),
+                path: req.path,
+                ..filter_of(req.source, req.collection, None, req.text)
+            };
             let page = DocumentFilter {
-                standing: req.state.map(Into::into),
+                standings: req.state.map(standings).unwrap_or_default(),
                 offset: req.offset as usize,
                 limit: if req.limit == 0 { DEFAULT_DOCUMENTS } else { req.limit } as usize,
                 ..all.clone()
@@ -155,7 +159,7 @@ pub(super) fn filter_of(
     DocumentFilter {
         source: source.map(SourceId),
         collection: collection.map(CollectionId),
-        standing: state.map(Into::into),
+        standings: state.map(standings).unwrap_or_default(),
         text: text.filter(|text| !text.trim().is_empty()),
         ..DocumentFilter::default()
     }
@@ -191,6 +195,25 @@ fn joined(rects: Vec<PageRect>) -> Vec<PageRect> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use docent_library::{SeenFile, SourceKind};
+    use std::path::Path;
+
+    #[test]
+    fn what_is_being_read_is_listed_among_what_waits_as_it_is_counted() {
+        let folder = tempfile::tempdir().unwrap();
+        let (library, _) = Library::open(folder.path()).unwrap();
+        let source = library.add_source(Path::new("/papers"), SourceKind::Folder, 1).unwrap();
+        for name in ["a.md", "b.md"] {
+            let file = SeenFile { source, rel_path: name.into(), size: 3, mtime_ns: 1, file_id: None };
+            library.see_file(file, 1).unwrap();
+        }
+        let first = library.documents(DocumentFilter::default()).unwrap().0[0].id;
+        library.begin_reading(first, 2).unwrap().unwrap();
+        let listed = |state| library.documents(filter_of(None, None, Some(state), None)).unwrap().1;
+        let counts = StateCounts::from(library.document_counts().unwrap());
+        assert_eq!((listed(DocumentState::Waiting), counts.waiting), (2, 2));
+        assert_eq!(listed(DocumentState::Reading), 1);
+    }
 
     fn rect(x: f32, y: f32, width: f32) -> PageRect {
         PageRect { x, y, width, height: 10.0 }

@@ -97,6 +97,8 @@ impl Api {
         let (note, source, from) = self
             .library(move |library| {
                 let shelf = shelf(library)?;
+                // What cannot be shown afterwards is not renamed: an error says that nothing was changed.
+                shelf.folder.read(&req.path)?;
                 let to = shelf.folder.rename(&req.path, &req.to)?;
                 memory.renamed(&shelf.folder.root().join(&req.path), shelf.folder.root().join(&to));
                 library.rename_note_versions(&req.path, &to)?;
@@ -312,8 +314,12 @@ impl From<KeepingError> for ApiError {
         let code = match error.code() {
             "full" => Code::DiskFull,
             "permission_denied" => Code::PermissionDenied,
-            "read_only" => Code::ReadOnly,
+            "not_writable" => Code::NotWritable,
             "bad_path" => Code::BadPath,
+            "folder_not_empty" => Code::FolderNotEmpty,
+            "folder_unsuitable" => Code::FolderUnsuitable,
+            "note_encoding" => Code::NoteEncoding,
+            "too_large" => Code::FileTooLarge,
             "taken" => Code::PathTaken,
             "bad_backup" => Code::BadBackup,
             "no_such_note" => Code::NotFound,
@@ -322,5 +328,30 @@ impl From<KeepingError> for ApiError {
             _ => Code::ReadFailed,
         };
         Self::new(code, crate::error::chain(&error))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failure_to_keep_something_is_told_by_what_can_be_done_about_it() {
+        let path = PathBuf::from("a.md");
+        let denied = |step| {
+            let source = std::io::ErrorKind::PermissionDenied.into();
+            KeepingError::File { step, path: path.clone(), source }
+        };
+        let (reason, problem) = (String::new(), String::new());
+        for (error, code) in [
+            (denied("writing"), Code::NotWritable),
+            (denied("reading"), Code::PermissionDenied),
+            (KeepingError::FolderNotEmpty { path: path.clone() }, Code::FolderNotEmpty),
+            (KeepingError::UnsuitableFolder { path: path.clone(), reason }, Code::FolderUnsuitable),
+            (KeepingError::NoteTooLarge { path: path.clone() }, Code::FileTooLarge),
+            (KeepingError::NoteEncoding { path: path.clone(), problem }, Code::NoteEncoding),
+        ] {
+            assert_eq!(ApiError::from(error).code, code);
+        }
     }
 }

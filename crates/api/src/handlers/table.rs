@@ -5,7 +5,7 @@ use crate::{advice::advice, error::chain};
 use docent_corpus::SourceId;
 use docent_library::{Document, DocumentFilter, Library, LibraryError, Source, SourceKind};
 use std::collections::HashMap;
-use std::io::{BufWriter, Write};
+use std::io::{BufWriter, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 /// Documents fetched at a time.
@@ -24,13 +24,7 @@ pub(super) fn write_table(library: &Library, path: &Path, filter: DocumentFilter
         return Err(ApiError::new(Code::PathTaken, message).about(path.to_string_lossy()));
     }
     let failed = |error: std::io::Error| {
-        let code = match error.kind() {
-            std::io::ErrorKind::StorageFull => Code::DiskFull,
-            std::io::ErrorKind::PermissionDenied => Code::PermissionDenied,
-            std::io::ErrorKind::NotFound => Code::PathNotFound,
-            _ => Code::BadPath,
-        };
-        ApiError::new(code, format!("writing {}: {}", path.display(), chain(&error)))
+        ApiError::new(code_of(error.kind()), format!("writing {}: {}", path.display(), chain(&error)))
             .about(path.to_string_lossy())
     };
     let part = part_of(path);
@@ -40,7 +34,7 @@ pub(super) fn write_table(library: &Library, path: &Path, filter: DocumentFilter
     let written = file
         .write_all(MARK.as_bytes())
         .map_err(Failure::from)
-        .and_then(|()| fill(library, &mut file, filter));
+        .and_then(|()| fill(library, &mut file, filter, PAGE));
     let finished = match written {
         Ok(count) => file
             .into_inner()
@@ -58,10 +52,20 @@ pub(super) fn write_table(library: &Library, path: &Path, filter: DocumentFilter
     finished
 }
 
+/// Why a table could not be written.
+fn code_of(kind: ErrorKind) -> Code {
+    match kind {
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => Code::DiskFull,
+        ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => Code::NotWritable,
+        ErrorKind::NotFound => Code::PathNotFound,
+        _ => Code::BadPath,
+    }
+}
+
 /// The table as text, for those who pass it on.
 pub(super) fn table_text(library: &Library, filter: DocumentFilter) -> Result<String, ApiError> {
     let mut bytes = Vec::new();
-    match fill(library, &mut bytes, filter) {
+    match fill(library, &mut bytes, filter, PAGE) {
         Ok(_) => Ok(String::from_utf8_lossy(&bytes).into_owned()),
         Err(Failure::Library(error)) => Err(error.into()),
         Err(Failure::Writing(error)) => Err(ApiError::new(Code::Internal, chain(&error))),
@@ -101,19 +105,30 @@ impl From<std::io::Error> for Failure {
     }
 }
 
-fn fill(library: &Library, to: &mut impl Write, mut filter: DocumentFilter) -> Result<usize, Failure> {
+/// Writes the documents, `page` of them fetched at a time. Gives how many.
+fn fill(
+    library: &Library,
+    to: &mut impl Write,
+    mut filter: DocumentFilter,
+    page: usize,
+) -> Result<usize, Failure> {
     write!(to, "{HEAD}\r\n")?;
     let sources: Sources =
         library.sources()?.into_iter().map(|summary| (summary.source.id, summary.source)).collect();
-    (filter.offset, filter.limit) = (0, PAGE);
+    filter.limit = page;
+    let mut count = 0;
     loop {
-        let (documents, total) = library.documents(&filter)?;
+        let (documents, _) = library.documents(&filter)?;
         for document in &documents {
             row(to, library, &sources, document)?;
         }
-        filter.offset += documents.len();
-        if documents.is_empty() || filter.offset >= total {
-            return Ok(filter.offset);
+        count += documents.len();
+        // By place and not by number: while documents are indexed, those before it leave the list.
+        match documents.last() {
+            Some(last) if documents.len() == page => {
+                filter.after = Some((last.source, last.rel_path.clone()));
+            }
+            _ => return Ok(count),
         }
     }
 }
@@ -206,6 +221,53 @@ mod tests {
         assert_eq!(missing.unwrap_err().code, Code::PathNotFound);
         let text = table_text(&library, DocumentFilter::default()).unwrap();
         assert_eq!(table.trim_start_matches(MARK), text, "passed on without the mark");
+    }
+
+    /// Takes a table, and has a document left out as soon as its row is there.
+    struct Meanwhile<'l> {
+        library: &'l Library,
+        leaves: Option<&'static str>,
+        bytes: Vec<u8>,
+    }
+
+    impl Write for Meanwhile<'_> {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.bytes.extend_from_slice(bytes);
+            let text = String::from_utf8_lossy(&self.bytes);
+            if let Some(path) = self.leaves.take_if(|path| text.contains(*path)) {
+                let filter = DocumentFilter { path: Some(path.into()), ..DocumentFilter::default() };
+                let id = self.library.documents(filter).unwrap().0[0].id;
+                let begun = self.library.begin_reading(id, 2_000).unwrap().unwrap();
+                let why = Verdict::Skipped { code: "backup", detail: String::new() };
+                assert!(self.library.end_reading(&begun, why, 2_000).unwrap());
+            }
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_table_of_what_waits_passes_over_nothing_while_documents_are_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let names = ["a.md", "b.md", "c.md", "d.md", "e.md"];
+        let library = library(folder.path(), &names);
+        let state = Some(docent_library::DocumentState::Waiting);
+        let filter = DocumentFilter { state, ..DocumentFilter::default() };
+        let mut to = Meanwhile { library: &library, leaves: Some("a.md"), bytes: Vec::new() };
+        let count = fill(&library, &mut to, filter.clone(), 2).map_err(|_| "a failure").unwrap();
+        let table = String::from_utf8(to.bytes).unwrap();
+        assert!(names.iter().all(|name| table.contains(name)), "{table}");
+        assert_eq!((count, library.documents(filter).unwrap().1), (5, 4));
+    }
+
+    #[test]
+    fn a_place_that_may_not_be_written_is_not_called_unreadable() {
+        assert_eq!(code_of(ErrorKind::PermissionDenied), Code::NotWritable);
+        assert_eq!(code_of(ErrorKind::ReadOnlyFilesystem), Code::NotWritable);
+        assert_eq!(code_of(ErrorKind::StorageFull), Code::DiskFull);
     }
 
     #[test]

@@ -125,6 +125,15 @@ impl From<DocumentState> for library::Standing {
     }
 }
 
+/// How the documents stand that a list narrowed to a state shows. What is being read is counted among what
+/// waits ([`StateCounts::waiting`]), so it is listed there as well.
+pub(crate) fn standings(state: DocumentState) -> Vec<library::Standing> {
+    match library::Standing::from(state) {
+        library::Standing::Waiting => vec![library::Standing::Waiting, library::Standing::Reading],
+        standing => vec![standing],
+    }
+}
+
 impl From<library::SourceRules> for SourceRules {
     fn from(rules: library::SourceRules) -> Self {
         let library::SourceRules { ignore, gitignore, hidden, max_bytes, only, forgotten } = rules;

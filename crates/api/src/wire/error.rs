@@ -59,6 +59,14 @@ wire! {
         Backup,
         /// The path for a note, backup or folder cannot be used.
         BadPath,
+        /// The file or folder may not be written.
+        NotWritable,
+        /// The folder has to be empty and is not.
+        FolderNotEmpty,
+        /// The library cannot be put into this folder.
+        FolderUnsuitable,
+        /// The note is not text in UTF-8.
+        NoteEncoding,
         /// There is something already where this should go.
         PathTaken,
         /// The file is no backup of docent, or a damaged one.
@@ -75,7 +83,7 @@ wire! {
         LibraryDamaged,
         /// No space is left on the disk.
         DiskFull,
-        /// The folder cannot be written.
+        /// The folder of the library cannot be written.
         ReadOnly,
         /// The search index failed.
         IndexFailed,

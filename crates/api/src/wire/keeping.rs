@@ -116,7 +116,7 @@ wire! {
         pub source: Option<i64>,
         /// Only of this collection.
         pub collection: Option<i64>,
-        /// Only in this state.
+        /// Only in this state. `waiting` is also what is being read, as in the counts.
         pub state: Option<super::DocumentState>,
         /// Only with this in path or title.
         pub text: Option<String>,

@@ -48,9 +48,9 @@ wire! {
         pub indexed: u32,
         /// Were read and are found by words; search by meaning follows.
         pub words: u32,
-        /// Queued or being read.
+        /// Queued or being read, for the first time.
         pub waiting: u32,
-        /// Can be found as they were; they changed since and wait.
+        /// Can be found as they were; they changed since and wait, to be read or for the index.
         pub stale: u32,
         /// Hold only pictures.
         pub needs_ocr: u32,
@@ -229,7 +229,7 @@ wire! {
     pub enum DocumentState {
         /// Queued.
         Waiting,
-        /// Being read.
+        /// Being read for the first time.
         Reading,
         /// Was read and is found by words; search by meaning follows.
         Words,
@@ -258,10 +258,14 @@ wire! {
         pub source: Option<i64>,
         /// Only of this collection.
         pub collection: Option<i64>,
-        /// Only in this state.
+        /// Only in this state. `waiting` is also what is being read, as in the counts.
         pub state: Option<DocumentState>,
         /// Only with this in path or title.
         pub text: Option<String>,
+        /// Only this one, by its id.
+        pub document: Option<i64>,
+        /// Only at this very path, relative to the source and with `/` between its parts.
+        pub path: Option<String>,
         /// How many to leave out at the start.
         pub offset: u32,
         /// How many to give; 0 means 100.

@@ -128,13 +128,14 @@ impl NotesFolder {
     /// When there is none, when it is no text in UTF-8, or too large for an editor.
     pub fn read(&self, path: &str) -> Result<NoteFile, KeepingError> {
         let file = self.followed(self.resolve(path)?)?;
-        let metadata = fs::metadata(&file).map_err(|source| no_such_note(path, &file, source))?;
+        let metadata = fs::metadata(&file).map_err(|source| no_such_note(path, "opening", &file, source))?;
         if metadata.len() > MAX_BYTES {
-            return Err(KeepingError::bad_path(&file, "it is too large to be edited as a note"));
+            return Err(KeepingError::NoteTooLarge { path: file });
         }
-        let bytes = fs::read(&file).map_err(|source| no_such_note(path, &file, source))?;
-        let text = String::from_utf8(bytes).map_err(|_| {
-            KeepingError::bad_path(&file, "it is not text in UTF-8, so it is not edited here")
+        let bytes = fs::read(&file).map_err(|source| no_such_note(path, "opening", &file, source))?;
+        let text = String::from_utf8(bytes).map_err(|error| {
+            let problem = encoding_problem(error.as_bytes(), error.utf8_error().valid_up_to());
+            KeepingError::NoteEncoding { path: file.clone(), problem }
         })?;
         Ok(NoteFile {
             path: path.to_owned(),
@@ -198,7 +199,7 @@ impl NotesFolder {
             return Err(KeepingError::Taken { path: target });
         }
         make_parent(&target)?;
-        fs::rename(&from, &target).map_err(|source| no_such_note(path, &from, source))?;
+        fs::rename(&from, &target).map_err(|source| no_such_note(path, "renaming", &from, source))?;
         sync_folder(target.parent().unwrap_or(&self.root))?;
         sync_folder(from.parent().unwrap_or(&self.root))?;
         Ok(to)
@@ -211,7 +212,7 @@ impl NotesFolder {
     /// When there is none, or it cannot be deleted.
     pub fn delete(&self, path: &str) -> Result<(), KeepingError> {
         let file = self.resolve(path)?;
-        fs::remove_file(&file).map_err(|source| no_such_note(path, &file, source))?;
+        fs::remove_file(&file).map_err(|source| no_such_note(path, "removing", &file, source))?;
         sync_folder(file.parent().unwrap_or(&self.root))
     }
 
@@ -311,12 +312,23 @@ fn make_parent(file: &Path) -> Result<(), KeepingError> {
     fs::create_dir_all(parent).map_err(|source| KeepingError::file("making", parent, source))
 }
 
-fn no_such_note(path: &str, file: &Path, source: io::Error) -> KeepingError {
+fn no_such_note(path: &str, step: &'static str, file: &Path, source: io::Error) -> KeepingError {
     if source.kind() == io::ErrorKind::NotFound {
         KeepingError::NoSuchNote { path: path.to_owned() }
     } else {
-        KeepingError::file("opening", file, source)
+        KeepingError::file(step, file, source)
     }
+}
+
+/// What keeps these bytes from being text in UTF-8, which they are up to `valid_up_to`. In English.
+fn encoding_problem(bytes: &[u8], valid_up_to: usize) -> String {
+    if bytes.starts_with(&[0xFF, 0xFE]) || bytes.starts_with(&[0xFE, 0xFF]) {
+        return "it is text in UTF-16, not in UTF-8".to_owned();
+    }
+    let line = 1 + bytes.iter().take(valid_up_to).filter(|byte| **byte == b'\n').count();
+    format!(
+        "from line {line} on it is not UTF-8; it may be in an older encoding, such as GBK or Windows-1252"
+    )
 }
 
 fn modified_ms(metadata: &fs::Metadata) -> i64 {

@@ -104,7 +104,7 @@ fn a_note_of_the_longest_name_is_saved_and_gets_other_names() {
 fn files_that_are_no_text_are_left_alone() {
     let (_at, notes) = folder();
     std::fs::write(notes.root().join("old.md"), [0xC4, 0xE3, 0xFF]).unwrap();
-    assert_eq!(notes.read("old.md").unwrap_err().code(), "bad_path");
+    assert_eq!(notes.read("old.md").unwrap_err().code(), "note_encoding");
     let saved = notes.save(Some("old.md"), "text", None, &mut nothing).unwrap();
     assert!(saved.conflict, "its bytes are not ours to lose");
     assert_eq!(std::fs::read(notes.root().join("old.md")).unwrap(), [0xC4, 0xE3, 0xFF]);
@@ -197,7 +197,42 @@ fn a_note_that_was_written_counts_as_saved_even_if_it_is_too_large_to_be_opened(
     let text = "x".repeat(usize::try_from(MAX_BYTES).unwrap() + 1);
     let made = notes.save(None, &text, None, &mut nothing).unwrap().note;
     assert_eq!(fs::metadata(notes.root().join(&made.path)).unwrap().len(), MAX_BYTES + 1);
-    assert_eq!(notes.read(&made.path).unwrap_err().code(), "bad_path");
+    assert_eq!(notes.read(&made.path).unwrap_err().code(), "too_large");
+}
+
+#[test]
+fn what_is_wrong_with_the_encoding_of_a_note_is_told() {
+    let (_at, notes) = folder();
+    let refused = |bytes: &[u8]| {
+        std::fs::write(notes.root().join("old.md"), bytes).unwrap();
+        let failure = notes.read("old.md").unwrap_err();
+        assert_eq!(failure.code(), "note_encoding");
+        failure.to_string()
+    };
+    // A line in ASCII, then two characters in GBK.
+    let gbk = refused(b"# title\n\xC4\xE3\xBA\xC3\n");
+    assert!(gbk.contains("line 2") && gbk.contains("GBK"), "{gbk}");
+    let utf16 = refused(b"\xFF\xFEa\0b\0");
+    assert!(utf16.contains("UTF-16") && utf16.contains("stays as it is"), "{utf16}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_note_that_may_not_be_written_is_told_as_such_and_stays() {
+    use std::os::unix::fs::PermissionsExt;
+    let (_at, notes) = folder();
+    notes.save(Some("a.md"), "before", None, &mut nothing).unwrap();
+    let version = notes.read("a.md").unwrap().version;
+    let may = |mode| fs::set_permissions(notes.root(), fs::Permissions::from_mode(mode)).unwrap();
+    may(0o555);
+    let is_bound = fs::write(notes.root().join("probe"), "").is_err();
+    let failure = notes.save(Some("a.md"), "after", Some(&version), &mut nothing);
+    may(0o755);
+    // Whoever is allowed everything is refused nothing.
+    if is_bound {
+        assert_eq!(failure.unwrap_err().code(), "not_writable");
+        assert_eq!(notes.read("a.md").unwrap().text, "before");
+    }
 }
 
 #[test]

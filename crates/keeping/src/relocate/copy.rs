@@ -76,16 +76,19 @@ fn hash(path: &Path) -> Result<blake3::Hash, KeepingError> {
 /// (the index makes its versions last by hard links).
 pub(super) fn probe(folder: &Path) -> Result<(), KeepingError> {
     let (one, two) = (folder.join(".docent-probe-1"), folder.join(".docent-probe-2"));
-    let tried = fs::write(&one, b"probe")
-        .and_then(|()| fs::hard_link(&one, &two))
-        .and_then(|()| fs::rename(&one, &two));
+    let written =
+        fs::write(&one, b"probe").map_err(|source| KeepingError::file("writing into", folder, source));
+    // A disk without links refuses them with the same error as one that may not be written.
+    let tried = written.and_then(|()| {
+        let linked = fs::hard_link(&one, &two).and_then(|()| fs::rename(&one, &two));
+        linked.map_err(|source| {
+            let reason =
+                format!("its disk cannot hold one ({source}); choose a folder on a disk of this machine");
+            KeepingError::unsuitable(folder, reason)
+        })
+    });
     for path in [&one, &two] {
         let _ = fs::remove_file(path);
     }
-    tried.map_err(|source| {
-        KeepingError::bad_path(
-            folder,
-            format!("it cannot hold a library ({source}); choose a folder on a disk of this machine"),
-        )
-    })
+    tried
 }

@@ -60,13 +60,16 @@ pub fn request(usual: &Path, folder: &Path, now_ms: i64) -> Result<PathBuf, Keep
         return Err(KeepingError::bad_path(folder, "it is not an absolute path"));
     }
     if folder.starts_with(&from) || from.starts_with(folder) {
-        return Err(KeepingError::bad_path(folder, "it lies within the present folder, or holds it"));
+        return Err(KeepingError::unsuitable(folder, "it lies within the present folder, or holds it"));
     }
     match fs::read_dir(folder).map(|mut entries| entries.next().is_some()) {
-        Ok(true) => return Err(KeepingError::bad_path(folder, "it is not empty")),
+        Ok(true) => return Err(KeepingError::FolderNotEmpty { path: folder.to_path_buf() }),
         Ok(false) => {}
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             fs::create_dir_all(folder).map_err(|source| KeepingError::file("making", folder, source))?;
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotADirectory => {
+            return Err(KeepingError::unsuitable(folder, "it is not a folder"));
         }
         Err(source) => return Err(KeepingError::file("listing", folder, source)),
     }
@@ -174,7 +177,7 @@ fn move_library(from: &Path, to: &Path) -> Result<(), KeepingError> {
     }
     let is_empty = fs::read_dir(to).map(|mut entries| entries.next().is_none());
     if !is_empty.map_err(|source| KeepingError::file("listing", to, source))? {
-        return Err(KeepingError::bad_path(to, "it is not empty any more"));
+        return Err(KeepingError::FolderNotEmpty { path: to.to_path_buf() });
     }
     copy_library(from, to).inspect_err(|_| {
         if let Err(error) = remove_copied(from, to) {

@@ -90,15 +90,15 @@ fn folders_that_cannot_hold_it_are_refused() {
     let full = home.path().join("full");
     fs::create_dir(&full).unwrap();
     fs::write(full.join("x"), "").unwrap();
-    for folder in [
-        full.clone(),
-        usual.join("inside"),
-        home.path().join("docent"),
-        PathBuf::from("relative"),
-        full.join("x"),
+    for (folder, code) in [
+        (full.clone(), "folder_not_empty"),
+        (usual.join("inside"), "folder_unsuitable"),
+        (home.path().join("docent"), "folder_unsuitable"),
+        (PathBuf::from("relative"), "bad_path"),
+        (full.join("x"), "folder_unsuitable"),
     ] {
         let failure = request(&usual, &folder, 1).unwrap_err();
-        assert!(matches!(failure.code(), "bad_path" | "file"), "{}: {failure}", folder.display());
+        assert_eq!(failure.code(), code, "{}: {failure}", folder.display());
     }
     assert_eq!(finish_pending(&usual, 1).unwrap(), usual);
 }

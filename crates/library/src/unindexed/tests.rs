@@ -76,7 +76,7 @@ fn an_edited_document_shows_what_it_held_until_the_index_has_the_new() {
     let batch = world.stage(id, "newer text");
     assert!(found(&world, "newer", false).is_empty());
     assert_eq!(world.live_texts(), ["older text"]);
-    assert_eq!(world.library.document(id).unwrap().standing(), Standing::Reading);
+    assert_eq!(world.library.document(id).unwrap().standing(), Standing::Stale);
     world.library.publish_batch(batch.id, 1, 5).unwrap();
     assert_eq!(world.live_texts(), ["newer text"]);
 }
@@ -89,7 +89,7 @@ fn what_changes_before_its_vectors_are_there_waits_and_stays_found() {
     world.see("a.md", 2);
     assert_eq!(world.library.document(id).unwrap().standing(), Standing::Stale);
     world.set_state(id, DocumentState::Reading, None);
-    assert_eq!(world.library.document(id).unwrap().standing(), Standing::Reading);
+    assert_eq!(world.library.document(id).unwrap().standing(), Standing::Stale);
     world.library.publish_batch(batch.id, 1, 5).unwrap();
     assert_eq!(world.library.document(id).unwrap().state, DocumentState::Reading, "it is read again");
     assert_eq!(world.live_texts(), ["first text"]);

@@ -10,12 +10,15 @@ export interface Filter {
 }
 
 const PAGE = 100;
+const ALL: Filter = { source: null, collection: null, state: null, text: "" };
 
 const request = ({ source, collection, state, text }: Filter, offset: number): DocumentsReq => ({
 	source,
 	collection,
 	state,
 	text: text.trim() === "" ? null : text.trim(),
+	document: null,
+	path: null,
 	offset,
 	limit: PAGE,
 });
@@ -65,11 +68,8 @@ const RETRIED: readonly DocumentState[] = ["failed", "needs_ocr", "needs_passwor
 /** Whether the core queues it again when asked to. */
 export const canRetry = (document: Document): boolean => RETRIED.includes(document.state);
 
-/** The same document as it is now; the one given, if the core does not list it any more. */
+/** The same document as it is now; the one given until that is known, and if it is no more. */
 export function asItIsNow(document: Document): Document {
-	const page = query(
-		"list_documents",
-		request({ source: document.source, collection: null, state: null, text: document.path }, 0),
-	);
-	return page.data?.documents.find(({ id }) => id === document.id) ?? document;
+	const { data } = query("list_documents", { ...request(ALL, 0), document: document.id });
+	return data?.documents[0] ?? document;
 }

@@ -338,7 +338,9 @@ export class FakeHost implements Host {
 		retry_documents: ({ documents }) =>
 			this.#changed(this.library.retry((one) => documents.includes(one.id))),
 		stop_indexing: () => this.#overtaken({}, { ...IDLE }),
-		export_ledger: (req) => ({ count: this.library.listDocuments({ ...req, offset: 0, limit: 0 }).total }),
+		export_ledger: (req) => ({
+			count: this.library.listDocuments({ ...req, document: null, path: null, offset: 0, limit: 0 }).total,
+		}),
 		forget_document: ({ document }) => {
 			const res = this.library.forget(document);
 			this.#changed(1);

@@ -23,6 +23,10 @@ type Kept = Omit<Source, "counts" | "collections" | "unreadable_count">;
 /** States from which a document can be queued again, as in the core. */
 const RETRIED: readonly Document["state"][] = ["failed", "needs_ocr", "needs_password", "skipped"];
 
+/** What is being read is counted and listed among what waits, as in the core. */
+const fits = (state: Document["state"], wanted: Document["state"]): boolean =>
+	state === wanted || (wanted === "waiting" && state === "reading");
+
 export class FakeLibrary {
 	#sources: Kept[] = [];
 	#all: Stored[] = [];
@@ -197,6 +201,8 @@ export class FakeLibrary {
 		collection,
 		state,
 		text,
+		document,
+		path,
 		offset,
 		limit,
 	}: DocumentsReq): Calls["list_documents"]["res"] {
@@ -205,9 +211,11 @@ export class FakeLibrary {
 			({ info }) =>
 				(source === null || info.source === source) &&
 				(collection === null || this.#isIn(info, collection)) &&
+				(document === null || info.id === document) &&
+				(path === null || info.path === path) &&
 				`${info.path} ${info.title}`.toLowerCase().includes(wanted),
 		);
-		const shown = among.filter(({ info }) => state === null || info.state === state);
+		const shown = among.filter(({ info }) => state === null || fits(info.state, state));
 		return {
 			documents: shown.slice(offset, offset + (limit || 100)).map(({ info }) => info),
 			total: shown.length,

@@ -111,6 +111,26 @@ export const errors = {
 		kept: "Nothing was changed.",
 		todo: 'Leave out signs such as \\ : * ? " < > | and stay within the folder.',
 	},
+	not_writable: {
+		what: "docent may not write here.",
+		kept: "What was there is as it was.",
+		todo: "Give yourself permission to write to this place, or take the write protection off its drive, then try again. Or choose another place.",
+	},
+	folder_not_empty: {
+		what: "This folder is not empty.",
+		kept: "The library stays where it is, and nothing in the folder was changed.",
+		todo: "Choose an empty folder, or make a new one.",
+	},
+	folder_unsuitable: {
+		what: "The library cannot be put into this folder.",
+		kept: "The library stays where it is.",
+		todo: "Choose an empty folder on a disk of this computer, neither within the library’s present folder nor around it.",
+	},
+	note_encoding: {
+		what: "The note is not text in UTF-8, but in another encoding, such as GBK or UTF-16.",
+		kept: "Nothing was changed: editing it here would damage it.",
+		todo: "Save it in UTF-8 with the program it was written with, then open it again. The details below say where it stops being UTF-8.",
+	},
 	path_taken: {
 		what: "Something with this name is there already.",
 		kept: "It was not overwritten.",

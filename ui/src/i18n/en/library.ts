@@ -107,7 +107,8 @@ export const documents = {
 		reading: "Being read just now.",
 		words: "Read, and found by its words. Search by meaning follows.",
 		indexed: "Can be searched and cited.",
-		stale: "The file has changed and waits to be read again. Until then its former text is found.",
+		stale:
+			"The file has changed and is still to be indexed as it is now. Until then its former text is found.",
 		needs_ocr: "The file holds only pictures, and no text has been read from them.",
 		needs_password: "The file is behind a password.",
 		failed: "Could not be read.",

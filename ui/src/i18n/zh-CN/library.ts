@@ -100,7 +100,7 @@ export const documents: Messages["documents"] = {
 		reading: "正在读取。",
 		words: "已读取，可按词搜索；按意思搜索稍后就绪。",
 		indexed: "可以搜索和引用。",
-		stale: "文件有改动，等待重新读取。在此之前仍可搜到原来的文本。",
+		stale: "文件有改动，尚待重新索引。在此之前仍可搜到原来的文本。",
 		needs_ocr: "文件里只有图片，尚未从中读到文字。",
 		needs_password: "文件受密码保护。",
 		failed: "无法读取。",
