@@ -195,6 +195,24 @@ fn tables_know_their_headers_and_layout_is_no_table() {
 }
 
 #[test]
+fn cells_over_several_columns_leave_the_others_in_theirs() {
+    let cell =
+        |properties: &str, text: &str| format!("<w:tc><w:tcPr>{properties}</w:tcPr>{}</w:tc>", p(text));
+    let row = |properties: &str, cells: &str| format!("<w:tr><w:trPr>{properties}</w:trPr>{cells}</w:tr>");
+    let span = |columns: u32| format!("<w:gridSpan w:val='{columns}'/>");
+    let body = format!(
+        "<w:tbl>{}{}{}{}{}</w:tbl>",
+        row("<w:tblHeader/>", &["H1", "H2", "H3"].map(|text| cell("", text)).concat()),
+        row("", &(cell(&span(2), "12") + &cell("<w:vMerge w:val='restart'/>", "33"))),
+        row("", &(cell("", "1") + &cell("", "2") + &cell("<w:vMerge/>", "unseen"))),
+        row("<w:gridBefore w:val='2'/>", &cell("", "3")),
+        row("", &(cell(&span(4_000_000_000), "a") + &cell("", "b"))),
+    );
+    let document = read_bytes("a.docx", &docx(&body, &[])).unwrap();
+    assert_eq!(texts(&document), ["H1 | H2 | H3\n12 |  | 33\n1 | 2 | \n |  | 3\na | b"]);
+}
+
+#[test]
 fn a_first_row_that_names_its_columns_is_a_header_though_nothing_says_so() {
     let cell = |text: &str| format!("<w:tc>{}</w:tc>", p(text));
     let row = |a: &str, b: &str| format!("<w:tr>{}{}</w:tr>", cell(a), cell(b));

@@ -9,6 +9,9 @@ use crate::message::Stop;
 use crate::read::rows::{Arrangement, TableRows};
 use docent_corpus::BlockKind;
 
+/// Most columns of a table in Word.
+const MAX_COLUMNS: usize = 63;
+
 /// A table while it is gathered.
 #[derive(Default)]
 struct Rows<'t> {
@@ -45,6 +48,7 @@ impl<'t> Body<'t, '_, '_> {
         }
         let is_header = is_first || has("tblHeader").is_some_and(|header| header.is_on());
         let mut cells = Vec::new();
+        let mut column = columns(properties, "gridBefore").unwrap_or(0);
         for cell in parts(row, "tc") {
             let mut inline = Inline::default();
             if !goes_on(&cell) {
@@ -52,7 +56,10 @@ impl<'t> Body<'t, '_, '_> {
             }
             into.page = into.page.or(inline.page);
             into.behind.append(&mut inline.behind);
+            // A cell over several columns leaves empty places before the next one.
+            cells.resize(column, String::new());
             cells.push(one_line(&inline.raw));
+            column += columns(cell.child("tcPr"), "gridSpan").unwrap_or(1);
         }
         into.rows.push(cells, is_header);
         Ok(())
@@ -102,6 +109,13 @@ fn parts<'t>(parent: &Element<'t>, name: &str) -> Vec<Element<'t>> {
         }
     }
     found
+}
+
+/// How many columns of the grid a property says that something takes; a number beyond all use counts
+/// for nothing.
+fn columns(properties: Option<Element<'_>>, name: &str) -> Option<usize> {
+    let said = properties?.child(name)?.number::<usize>("val")?;
+    (1..=MAX_COLUMNS).contains(&said).then_some(said)
 }
 
 /// Whether a cell belongs to the one above it.
