@@ -57,7 +57,7 @@ impl<'t> Body<'t, '_, '_> {
             into.page = into.page.or(inline.page);
             into.behind.append(&mut inline.behind);
             // A cell over several columns leaves empty places before the next one.
-            cells.resize(column, String::new());
+            cells.resize(cells.len().max(column.min(MAX_COLUMNS)), String::new());
             cells.push(one_line(&inline.raw));
             column += columns(cell.child("tcPr"), "gridSpan").unwrap_or(1);
         }
