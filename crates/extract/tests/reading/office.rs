@@ -163,6 +163,31 @@ fn text_boxes_are_read_once_and_fields_without_their_instructions() {
 }
 
 #[test]
+fn what_a_field_within_an_instruction_gave_is_no_text() {
+    let mark = |kind: &str| format!("<w:r><w:fldChar w:fldCharType='{kind}'/></w:r>");
+    let run = |inner: &str| format!("<w:r>{inner}</w:r>");
+    let body = [
+        "<w:p>".to_owned(),
+        run("<w:t>Dear </w:t>"),
+        mark("begin"),
+        run("<w:instrText> IF </w:instrText>"),
+        mark("begin"),
+        run("<w:instrText> MERGEFIELD g </w:instrText>"),
+        mark("separate"),
+        run("<w:t>NESTED</w:t><w:tab/><w:br/><w:sym w:font='Symbol' w:char='F061'/><w:noBreakHyphen/>"),
+        mark("end"),
+        run("<w:instrText> = \"M\" \"Mr\" \"Mrs\" </w:instrText>"),
+        mark("separate"),
+        run("<w:t>Mr</w:t>"),
+        mark("end"),
+        run("<w:t> Smith</w:t>"),
+        "</w:p>".to_owned(),
+    ];
+    let document = read_bytes("a.docx", &docx(&body.concat(), &[])).unwrap();
+    assert_eq!(texts(&document), ["Dear Mr Smith"]);
+}
+
+#[test]
 fn pages_are_those_that_word_last_saw() {
     let body = p("one") + "<w:p><w:r><w:lastRenderedPageBreak/><w:t>two</w:t></w:r></w:p>" + &p("still two");
     let document = read_bytes("a.docx", &docx(&body, &[])).unwrap();
