@@ -127,6 +127,20 @@ fn removed_text_is_no_text_and_inserted_text_is() {
 }
 
 #[test]
+fn a_paragraph_whose_end_was_removed_before_a_table_stands_before_it() {
+    let open = "<w:p><w:pPr><w:rPr><w:del/></w:rPr></w:pPr><w:r><w:t>before</w:t></w:r></w:p>";
+    let cell = |inner: &str| format!("<w:tc>{inner}</w:tc>");
+    let table = format!("<w:tbl><w:tr>{}{}</w:tr></w:tbl>", cell(&p("a")), cell(&p("b")));
+    let body = format!("{open}{table}{}", p("behind"));
+    let document = read_bytes("a.docx", &docx(&body, &[])).unwrap();
+    assert_eq!(texts(&document), ["before", "a | b", "behind"]);
+    // Nor does it go on in the next cell of a table that only arranges what is in it.
+    let rows = format!("<w:tr>{}</w:tr><w:tr>{}</w:tr>", cell(open), cell(&p("below")));
+    let document = read_bytes("a.docx", &docx(&format!("<w:tbl>{rows}</w:tbl>"), &[])).unwrap();
+    assert_eq!(texts(&document), ["before", "below"]);
+}
+
+#[test]
 fn notes_stand_behind_the_block_that_refers_to_them() {
     let body = "<w:p><w:r><w:t>Text</w:t></w:r><w:r><w:footnoteReference w:id='2'/></w:r>
         <w:r><w:endnoteReference w:id='1'/></w:r><w:r><w:commentReference w:id='0'/></w:r></w:p>"

@@ -23,10 +23,12 @@ struct Rows<'t> {
 impl<'t> Body<'t, '_, '_> {
     /// Reads a table.
     pub(super) fn table(&mut self, table: &Element<'t>) -> Result<(), Stop> {
+        self.end_carried()?;
         let rows = parts(table, "tr");
         if arranges_blocks(&rows) {
             for cell in rows.iter().flat_map(|row| parts(row, "tc")) {
                 self.blocks(&cell)?;
+                self.end_carried()?;
             }
             return Ok(());
         }
