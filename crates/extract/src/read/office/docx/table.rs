@@ -76,6 +76,12 @@ impl<'t> Body<'t, '_, '_> {
                     self.fields.clear();
                     into.raw.push('\n');
                 }
+                "altChunk" => {
+                    for (_, text) in self.chunk_blocks(&child)? {
+                        into.raw.push_str(text);
+                        into.raw.push('\n');
+                    }
+                }
                 "tcPr" | "sdtPr" | "sdtEndPr" | "del" | "moveFrom" => {}
                 _ => self.cell(&child, into)?,
             }
@@ -131,7 +137,10 @@ fn arranges_blocks(rows: &[Element<'_>]) -> bool {
     let mut arrangement = Arrangement::default();
     for row in rows {
         let cells = parts(row, "tc");
-        arrangement.row(cells.iter().map(|cell| (cell.text().len(), cell.find("tbl").is_some())));
+        let holds_blocks = |cell: &Element<'_>| {
+            cell.descendants(|_| true).any(|element| matches!(element.name(), "tbl" | "altChunk"))
+        };
+        arrangement.row(cells.iter().map(|cell| (cell.text().len(), holds_blocks(cell))));
     }
     arrangement.is_layout()
 }
