@@ -127,6 +127,23 @@ fn removed_text_is_no_text_and_inserted_text_is() {
 }
 
 #[test]
+fn charts_of_the_newer_kinds_are_read_in_place_of_their_stand_in() {
+    let chart = "<cx:chartSpace><cx:chartData><cx:data id='0'><cx:strDim type='cat'><cx:lvl><cx:pt idx='0'>Leads</cx:pt>
+        <cx:pt idx='1'>Sales</cx:pt></cx:lvl></cx:strDim><cx:numDim type='val'><cx:lvl><cx:pt idx='0'>40</cx:pt>
+        <cx:pt idx='1'>7</cx:pt></cx:lvl></cx:numDim></cx:data></cx:chartData><cx:chart><cx:plotArea><cx:plotAreaRegion>
+        <cx:series layoutId='funnel'><cx:tx><cx:txData><cx:v>2020</cx:v></cx:txData></cx:tx><cx:dataId val='0'/></cx:series>
+        </cx:plotAreaRegion></cx:plotArea></cx:chart></cx:chartSpace>";
+    let body = format!(
+        "<w:p><w:r><w:t>Before</w:t></w:r><w:r><mc:AlternateContent><mc:Choice><w:drawing><cx:chart r:id='chartEx.xml'/>
+        </w:drawing></mc:Choice><mc:Fallback><w:pict><v:textbox><w:txbxContent>{}</w:txbxContent></v:textbox></w:pict>
+        </mc:Fallback></mc:AlternateContent></w:r></w:p>",
+        p("needs a newer program")
+    );
+    let document = read_bytes("a.docx", &docx(&body, &[("chartEx.xml", chart)])).unwrap();
+    assert_eq!(texts(&document), ["Before", "| 2020\nLeads | 40\nSales | 7"]);
+}
+
+#[test]
 fn a_paragraph_whose_end_was_removed_before_a_table_stands_before_it() {
     let open = "<w:p><w:pPr><w:rPr><w:del/></w:rPr></w:pPr><w:r><w:t>before</w:t></w:r></w:p>";
     let cell = |inner: &str| format!("<w:tc>{inner}</w:tc>");
