@@ -356,6 +356,18 @@ fn rtf_keeps_headings_tables_notes_and_every_script() {
 }
 
 #[test]
+fn text_boxes_of_rtf_are_read_once_in_the_older_form_and_in_the_newer() {
+    let older = r"{\*\do\dobxpage\dobypara\dodhgt8192\dptxbx{\dptxbxtext\pard\plain Boxed\par}\dpx10\dpy20}";
+    let rtf = format!(r"{{\rtf1 Before{older} and on.\par Behind\par}}");
+    let document = read_bytes("a.rtf", rtf.as_bytes()).unwrap();
+    assert_eq!(texts(&document), ["Before and on.", "Boxed", "Behind"]);
+    let newer = format!(r"{{\shp{{\*\shpinst\shpleft1{{\shptxt Boxed\par}}}}{{\shprslt{older}}}}}");
+    let rtf = format!(r"{{\rtf1 Before{newer} and on.\par Behind\par}}");
+    let document = read_bytes("a.rtf", rtf.as_bytes()).unwrap();
+    assert_eq!(texts(&document), ["Before and on.", "Boxed", "Behind"]);
+}
+
+#[test]
 fn signs_of_rtf_stand_where_they_were_written() {
     let rtf = br"{\rtf1\ansi\ansicpg1252 Das kostet 10\~000 Euro, A non\_break, caf\'e9\~au lait, a\	b.}";
     let document = read_bytes("a.rtf", rtf).unwrap();
