@@ -263,12 +263,11 @@ mod tests {
         assert_eq!((legacy(&little), legacy(&big)), ("UTF-16LE", "UTF-16BE"));
         // Ordinary words read in pairs are ideographs too.
         assert_eq!(legacy(b"ordinarywordsthatstandwithoutspaces"), "UTF-8");
-        for encoding in [GBK, BIG5, SHIFT_JIS] {
-            let text = if encoding == BIG5 {
-                "本地知識助手回答文件中的問題並指出出處"
-            } else {
-                "文書中質問答出典示"
-            };
+        for (encoding, text) in [
+            (GBK, text),
+            (BIG5, "本地知識助手回答文件中的問題並指出出處"),
+            (SHIFT_JIS, "文書の中から質問に答え出典を示します"),
+        ] {
             let bytes = encoding.encode(text).0.into_owned();
             let found = detect(&bytes, None, true);
             assert!(

@@ -43,7 +43,7 @@ fn is_sign(unit: u16) -> bool {
 
 /// How many units in a hundred are common in one language.
 fn common_percent(sample: &[u8], big: bool) -> usize {
-    let (mut total, mut common) = (0, [0_usize; 3]);
+    let (mut total, mut common) = (0_usize, [0_usize; 3]);
     for unit in utf16_units(sample, big).take(LOOKED_UP) {
         total += 1;
         let found = if is_sign(unit) { [true; 3] } else { common_in(unit) };
