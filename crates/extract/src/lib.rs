@@ -61,7 +61,7 @@ pub use worker::worker_main;
 
 /// Version of everything that decides what text comes out of a file. Raised when that changes, so
 /// that documents read by an older version are read again.
-pub const VERSION: &str = "extract-7";
+pub const VERSION: &str = "extract-8";
 
 /// One page of a document as a picture.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,5 +1,6 @@
 //! Which encoding a text is in, or that it is no text.
 
+use super::ideographs::byte_order;
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
 use encoding_rs::{Encoding, ISO_2022_JP};
 
@@ -51,8 +52,15 @@ pub(crate) fn detect(bytes: &[u8], declared: Option<&'static Encoding>, complete
         return Some(found);
     }
     let plain = |encoding| Some(Detected { encoding, bom: 0 });
-    if let Some(encoding) = utf16_pattern(&bytes[..bytes.len().min(PATTERN_BYTES)]) {
+    let sample = &bytes[..bytes.len().min(PATTERN_BYTES)];
+    if let Some(encoding) = utf16_pattern(sample) {
         return plain(encoding);
+    }
+    if declared.is_none()
+        && let Some(big) = byte_order(sample)
+        && is_foreign(sample)
+    {
+        return plain(TextEncoding::Utf16 { big });
     }
     if let Some(encoding) = declared
         && encoding == ISO_2022_JP
@@ -244,6 +252,29 @@ mod tests {
             let big: Vec<u8> = text.encode_utf16().flat_map(u16::to_be_bytes).collect();
             assert_eq!(legacy(&little), "UTF-16LE", "{text}");
             assert_eq!(legacy(&big), "UTF-16BE", "{text}");
+        }
+    }
+
+    #[test]
+    fn utf16_without_a_mark_is_found_where_all_is_chinese() {
+        let text = "会议纪要今天讨论了数据库";
+        let little: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let big: Vec<u8> = text.encode_utf16().flat_map(u16::to_be_bytes).collect();
+        assert_eq!((legacy(&little), legacy(&big)), ("UTF-16LE", "UTF-16BE"));
+        // Ordinary words read in pairs are ideographs too.
+        assert_eq!(legacy(b"ordinarywordsthatstandwithoutspaces"), "UTF-8");
+        for (encoding, text) in [
+            (GBK, text),
+            (BIG5, "本地知識助手回答文件中的問題並指出出處"),
+            (SHIFT_JIS, "文書の中から質問に答え出典を示します"),
+        ] {
+            let bytes = encoding.encode(text).0.into_owned();
+            let found = detect(&bytes, None, true);
+            assert!(
+                !matches!(found, Some(Detected { encoding: TextEncoding::Utf16 { .. }, .. })),
+                "{}",
+                encoding.name()
+            );
         }
     }
 

@@ -6,6 +6,7 @@
 
 mod decode;
 mod detect;
+mod ideographs;
 mod offsets;
 
 pub(crate) use decode::{Decoded, decode, decode_plain};

@@ -82,9 +82,15 @@ struct Reading<'b, 'c, 'w, 's> {
 
 impl<'b> Reading<'b, '_, '_, '_> {
     fn item(&mut self, number: u32, entry: &EpubManifestEntry<'b>) -> Result<(), Stop> {
-        let chain = std::iter::once(*entry).chain(entry.fallbacks().take(8));
-        // A picture as an item of its own has no text.
-        let Some(entry) = chain.into_iter().find(|entry| is_text(entry.media_type())) else { return Ok(()) };
+        let mut chain = std::iter::once(*entry).chain(entry.fallbacks().take(8));
+        let Some(entry) = chain.find(|entry| is_text(entry.media_type())) else {
+            let media_type = entry.media_type();
+            if is_without_text(media_type) {
+                return Ok(());
+            }
+            let reason = format!("an item of the type {media_type} is not read");
+            return self.fail(entry.href().path().as_str().trim_start_matches('/'), &reason);
+        };
         let href = entry.href();
         let path = href.path();
         let name = path.as_str().trim_start_matches('/').to_owned();
@@ -95,9 +101,11 @@ impl<'b> Reading<'b, '_, '_, '_> {
             return self
                 .fail(&name, &unpacked.refused.map_or_else(|| archive::reason(&error), str::to_owned));
         }
-        let Some(xhtml) = decoded(unpacked.bytes) else {
+        let Some(text) = decoded(unpacked.bytes) else {
             return self.fail(&name, "binary data in place of text");
         };
+        let is_plain = kind(entry.media_type()) == "text/plain" && !text.trim_start().starts_with('<');
+        let xhtml = if is_plain { marked_up(&text) } else { text };
         self.chapter(number, path.as_str(), &xhtml)
     }
 
@@ -127,12 +135,28 @@ impl<'b> Reading<'b, '_, '_, '_> {
     }
 }
 
+/// A media type without its parameters.
+fn kind(media_type: &str) -> String {
+    media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+}
+
+/// Whether an item can be read as a chapter: books name their pages in many ways.
 fn is_text(media_type: &str) -> bool {
-    let kind = media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    matches!(
-        kind.as_str(),
-        "application/xhtml+xml" | "text/html" | "text/x-oeb1-document" | "application/xml" | "text/xml" | ""
-    )
+    let kind = kind(media_type);
+    let is_markup = kind.ends_with("html") || kind.ends_with("xml");
+    kind.is_empty() || kind.starts_with("text/") || is_markup && !is_without_text(&kind)
+}
+
+/// Whether items of this type have no text: a picture may stand in the reading order by itself.
+fn is_without_text(media_type: &str) -> bool {
+    ["image/", "audio/", "video/"].iter().any(|group| kind(media_type).starts_with(group))
+}
+
+/// Plain text as a page: what stands between empty lines is a paragraph.
+fn marked_up(text: &str) -> String {
+    let escaped = text.replace("\r\n", "\n").replace('&', "&amp;").replace('<', "&lt;");
+    let paragraphs: String = escaped.split("\n\n").map(|paragraph| format!("<p>{paragraph}</p>")).collect();
+    format!("<html><body>{paragraphs}</body></html>")
 }
 
 /// The text of an item in whatever encoding it declares.

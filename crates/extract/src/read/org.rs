@@ -1,6 +1,6 @@
 //! Org mode: headings, paragraphs, lists, tables and blocks, with the markup taken out of the text.
-//! Drawers, properties, planning lines and comments are not read. The syntax is that of the Org
-//! manual (orgmode.org/worg/org-syntax.html).
+//! Properties, planning lines, comments and what Org itself notes in a logbook are not read. The syntax
+//! is that of the Org manual (orgmode.org/worg/org-syntax.html).
 
 mod headline;
 mod inline;
@@ -36,6 +36,7 @@ pub(super) fn read(source: &Decoded, writer: &mut BlockWriter) -> Result<(), Sto
         bullets: Vec::new(),
         quotes: 0,
         hidden_level: None,
+        drawer: None,
     };
     reading.document()?;
     for link in reading.settings.links {
@@ -60,6 +61,17 @@ struct Reading<'d, 'w, 's> {
     quotes: usize,
     /// The level of a heading whose whole subtree is a comment.
     hidden_level: Option<usize>,
+    /// The open drawer.
+    drawer: Option<Drawer>,
+}
+
+/// A drawer whose text is read.
+#[derive(Clone, Copy)]
+struct Drawer {
+    /// Number of the line that ends it, counted from 0.
+    end: usize,
+    /// Whether Org notes in it what was done.
+    is_log: bool,
 }
 
 impl<'d> Reading<'d, '_, '_> {
@@ -109,9 +121,13 @@ impl<'d> Reading<'d, '_, '_> {
         if trimmed.is_empty() {
             return self.flush();
         }
-        if let Some(name) = drawer(trimmed) {
+        if self.drawer_takes(trimmed) {
+            return self.flush();
+        }
+        // Within a drawer no other one begins.
+        if let Some(name) = drawer(trimmed).filter(|_| self.drawer.is_none()) {
             self.flush()?;
-            self.skip_drawer(name);
+            self.open_drawer(name);
             return Ok(());
         }
         if let Some((kind, argument)) = block_start(trimmed) {
@@ -214,7 +230,19 @@ impl<'d> Reading<'d, '_, '_> {
         }
     }
 
-    fn skip_drawer(&mut self, name: &str) {
+    /// Whether the line is one of the open drawer that is no text: its end, or a note of Org itself.
+    fn drawer_takes(&mut self, line: &str) -> bool {
+        let Some(drawer) = self.drawer else { return false };
+        let at = self.at - 1;
+        if at >= drawer.end {
+            self.drawer = None;
+        }
+        at == drawer.end || at < drawer.end && drawer.is_log && is_log_entry(line)
+    }
+
+    /// Opens the drawer that the line before began. Properties are passed over; of the others the text
+    /// is that of the person who wrote it.
+    fn open_drawer(&mut self, name: &str) {
         let end = self.lines[self.at..].iter().position(|line| {
             let text = &self.source.text[line.start..line.end];
             text.starts_with('*') && Headline::of(text, &[]).is_some()
@@ -225,7 +253,12 @@ impl<'d> Reading<'d, '_, '_> {
             Some(end)
                 if self.source.text[self.lines[self.at + end].start..].trim_start().starts_with(':') =>
             {
-                self.at += end + 1;
+                let end = self.at + end;
+                if name.eq_ignore_ascii_case("properties") {
+                    self.at = end + 1;
+                } else {
+                    self.drawer = Some(Drawer { end, is_log: name.eq_ignore_ascii_case("logbook") });
+                }
             }
             _ if name.eq_ignore_ascii_case("properties") => {}
             _ => {
@@ -332,6 +365,13 @@ fn drawer(line: &str) -> Option<&str> {
     let name = line.strip_prefix(':')?.strip_suffix(':')?;
     let named = !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_'));
     (named && !name.eq_ignore_ascii_case("end")).then_some(name)
+}
+
+/// Whether Org wrote this line of a logbook: a time that was clocked, or a change of a task's state. What
+/// a person says of the change stands on the lines below.
+fn is_log_entry(line: &str) -> bool {
+    line.starts_with("CLOCK:")
+        || line.strip_prefix("- ").is_some_and(|item| item.trim_start().starts_with("State \""))
 }
 
 /// What kind of block begins with this line, and what follows its name.

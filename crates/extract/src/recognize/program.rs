@@ -167,11 +167,15 @@ fn answer(output: &Output) -> String {
 }
 
 fn version(program: &Path, cancel: &Cancel) -> Result<String, String> {
-    let answer = answer(&ask(program, "--version", cancel)?);
-    let version = answer.lines().next().and_then(|line| line.strip_prefix("tesseract "));
-    let version = version.map(str::trim).filter(|version| version.starts_with(|c: char| c.is_ascii_digit()));
-    let version = version.map(|version| version.trim_start_matches('v').chars().take(40).collect());
-    version.ok_or_else(|| "it is not Tesseract".to_owned())
+    version_in(&answer(&ask(program, "--version", cancel)?)).ok_or_else(|| "it is not Tesseract".to_owned())
+}
+
+/// The version that the answer to `--version` begins with: `tesseract 5.3.0`, or `tesseract v5.4.0.20240606`
+/// as the builds for Windows say it.
+fn version_in(answer: &str) -> Option<String> {
+    let version = answer.lines().next()?.strip_prefix("tesseract ")?.trim();
+    let version = version.strip_prefix('v').unwrap_or(version);
+    version.starts_with(|c: char| c.is_ascii_digit()).then(|| version.chars().take(40).collect())
 }
 
 fn languages(program: &Path, cancel: &Cancel) -> Result<Vec<String>, String> {
@@ -257,6 +261,18 @@ impl Installed {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_version_is_known_with_and_without_a_letter_before_it() {
+        let version = |answer: &str| version_in(answer);
+        assert_eq!(version("tesseract 5.3.0\n leptonica-1.82.0\n").as_deref(), Some("5.3.0"));
+        let windows = "tesseract v5.4.0.20240606\r\n leptonica-1.84.1\r\n";
+        assert_eq!(version(windows).as_deref(), Some("5.4.0.20240606"));
+        assert_eq!(
+            ["tesseract version", "tesseract v", "convert 7.1", ""].map(version),
+            [None, None, None, None]
+        );
+    }
 
     #[test]
     fn only_installed_languages_are_asked_for() {

@@ -127,6 +127,37 @@ fn removed_text_is_no_text_and_inserted_text_is() {
 }
 
 #[test]
+fn charts_of_the_newer_kinds_are_read_in_place_of_their_stand_in() {
+    let chart = "<cx:chartSpace><cx:chartData><cx:data id='0'><cx:strDim type='cat'><cx:lvl><cx:pt idx='0'>Leads</cx:pt>
+        <cx:pt idx='1'>Sales</cx:pt></cx:lvl></cx:strDim><cx:numDim type='val'><cx:lvl><cx:pt idx='0'>40</cx:pt>
+        <cx:pt idx='1'>7</cx:pt></cx:lvl></cx:numDim></cx:data></cx:chartData><cx:chart><cx:plotArea><cx:plotAreaRegion>
+        <cx:series layoutId='funnel'><cx:tx><cx:txData><cx:v>2020</cx:v></cx:txData></cx:tx><cx:dataId val='0'/></cx:series>
+        </cx:plotAreaRegion></cx:plotArea></cx:chart></cx:chartSpace>";
+    let body = format!(
+        "<w:p><w:r><w:t>Before</w:t></w:r><w:r><mc:AlternateContent><mc:Choice><w:drawing><cx:chart r:id='chartEx.xml'/>
+        </w:drawing></mc:Choice><mc:Fallback><w:pict><v:textbox><w:txbxContent>{}</w:txbxContent></v:textbox></w:pict>
+        </mc:Fallback></mc:AlternateContent></w:r></w:p>",
+        p("needs a newer program")
+    );
+    let document = read_bytes("a.docx", &docx(&body, &[("chartEx.xml", chart)])).unwrap();
+    assert_eq!(texts(&document), ["Before", "| 2020\nLeads | 40\nSales | 7"]);
+}
+
+#[test]
+fn a_paragraph_whose_end_was_removed_before_a_table_stands_before_it() {
+    let open = "<w:p><w:pPr><w:rPr><w:del/></w:rPr></w:pPr><w:r><w:t>before</w:t></w:r></w:p>";
+    let cell = |inner: &str| format!("<w:tc>{inner}</w:tc>");
+    let table = format!("<w:tbl><w:tr>{}{}</w:tr></w:tbl>", cell(&p("a")), cell(&p("b")));
+    let body = format!("{open}{table}{}", p("behind"));
+    let document = read_bytes("a.docx", &docx(&body, &[])).unwrap();
+    assert_eq!(texts(&document), ["before", "a | b", "behind"]);
+    // Nor does it go on in the next cell of a table that only arranges what is in it.
+    let rows = format!("<w:tr>{}</w:tr><w:tr>{}</w:tr>", cell(open), cell(&p("below")));
+    let document = read_bytes("a.docx", &docx(&format!("<w:tbl>{rows}</w:tbl>"), &[])).unwrap();
+    assert_eq!(texts(&document), ["before", "below"]);
+}
+
+#[test]
 fn notes_stand_behind_the_block_that_refers_to_them() {
     let body = "<w:p><w:r><w:t>Text</w:t></w:r><w:r><w:footnoteReference w:id='2'/></w:r>
         <w:r><w:endnoteReference w:id='1'/></w:r><w:r><w:commentReference w:id='0'/></w:r></w:p>"
@@ -163,6 +194,31 @@ fn text_boxes_are_read_once_and_fields_without_their_instructions() {
 }
 
 #[test]
+fn what_a_field_within_an_instruction_gave_is_no_text() {
+    let mark = |kind: &str| format!("<w:r><w:fldChar w:fldCharType='{kind}'/></w:r>");
+    let run = |inner: &str| format!("<w:r>{inner}</w:r>");
+    let body = [
+        "<w:p>".to_owned(),
+        run("<w:t>Dear </w:t>"),
+        mark("begin"),
+        run("<w:instrText> IF </w:instrText>"),
+        mark("begin"),
+        run("<w:instrText> MERGEFIELD g </w:instrText>"),
+        mark("separate"),
+        run("<w:t>NESTED</w:t><w:tab/><w:br/><w:sym w:font='Symbol' w:char='F061'/><w:noBreakHyphen/>"),
+        mark("end"),
+        run("<w:instrText> = \"M\" \"Mr\" \"Mrs\" </w:instrText>"),
+        mark("separate"),
+        run("<w:t>Mr</w:t>"),
+        mark("end"),
+        run("<w:t> Smith</w:t>"),
+        "</w:p>".to_owned(),
+    ];
+    let document = read_bytes("a.docx", &docx(&body.concat(), &[])).unwrap();
+    assert_eq!(texts(&document), ["Dear Mr Smith"]);
+}
+
+#[test]
 fn pages_are_those_that_word_last_saw() {
     let body = p("one") + "<w:p><w:r><w:lastRenderedPageBreak/><w:t>two</w:t></w:r></w:p>" + &p("still two");
     let document = read_bytes("a.docx", &docx(&body, &[])).unwrap();
@@ -192,6 +248,24 @@ fn tables_know_their_headers_and_layout_is_no_table() {
     assert_eq!(texts(&document), ["A | B\n1 2 | ", "alone"]);
     assert_eq!(document.blocks[0].kind, BlockKind::Table { header_rows: 1 });
     assert_eq!(document.blocks[1].kind, BlockKind::Paragraph);
+}
+
+#[test]
+fn cells_over_several_columns_leave_the_others_in_theirs() {
+    let cell =
+        |properties: &str, text: &str| format!("<w:tc><w:tcPr>{properties}</w:tcPr>{}</w:tc>", p(text));
+    let row = |properties: &str, cells: &str| format!("<w:tr><w:trPr>{properties}</w:trPr>{cells}</w:tr>");
+    let span = |columns: u32| format!("<w:gridSpan w:val='{columns}'/>");
+    let body = format!(
+        "<w:tbl>{}{}{}{}{}</w:tbl>",
+        row("<w:tblHeader/>", &["H1", "H2", "H3"].map(|text| cell("", text)).concat()),
+        row("", &(cell(&span(2), "12") + &cell("<w:vMerge w:val='restart'/>", "33"))),
+        row("", &(cell("", "1") + &cell("", "2") + &cell("<w:vMerge/>", "unseen"))),
+        row("<w:gridBefore w:val='2'/>", &cell("", "3")),
+        row("", &(cell(&span(4_000_000_000), "a") + &cell("", "b"))),
+    );
+    let document = read_bytes("a.docx", &docx(&body, &[])).unwrap();
+    assert_eq!(texts(&document), ["H1 | H2 | H3\n12 |  | 33\n1 | 2 | \n |  | 3\na | b"]);
 }
 
 #[test]
@@ -279,6 +353,18 @@ fn rtf_keeps_headings_tables_notes_and_every_script() {
     assert_eq!(document.metadata.title.as_deref(), Some("Tést"));
     assert_eq!(document.metadata.date.as_deref(), Some("2024-05-06T07:08:00"));
     assert_eq!(document.blocks[1].place, Place::Paragraph { number: 2, page: Some(1) });
+}
+
+#[test]
+fn text_boxes_of_rtf_are_read_once_in_the_older_form_and_in_the_newer() {
+    let older = r"{\*\do\dobxpage\dobypara\dodhgt8192\dptxbx{\dptxbxtext\pard\plain Boxed\par}\dpx10\dpy20}";
+    let rtf = format!(r"{{\rtf1 Before{older} and on.\par Behind\par}}");
+    let document = read_bytes("a.rtf", rtf.as_bytes()).unwrap();
+    assert_eq!(texts(&document), ["Before and on.", "Boxed", "Behind"]);
+    let newer = format!(r"{{\shp{{\*\shpinst\shpleft1{{\shptxt Boxed\par}}}}{{\shprslt{older}}}}}");
+    let rtf = format!(r"{{\rtf1 Before{newer} and on.\par Behind\par}}");
+    let document = read_bytes("a.rtf", rtf.as_bytes()).unwrap();
+    assert_eq!(texts(&document), ["Before and on.", "Boxed", "Behind"]);
 }
 
 #[test]

@@ -27,13 +27,18 @@ fn book(more: &[(&str, &str)]) -> Vec<u8> {
 
 /// The same with other contents.
 fn book_named(contents: &str, more: &[(&str, &str)]) -> Vec<u8> {
+    book_of(PACKAGE, contents, more)
+}
+
+/// The same with another package.
+fn book_of(package: &str, contents: &str, more: &[(&str, &str)]) -> Vec<u8> {
     let container = "<container xmlns='urn:oasis:names:tc:opendocument:xmlns:container'><rootfiles>\
         <rootfile full-path='O/p.opf' media-type='application/oebps-package+xml'/></rootfiles></container>";
     let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
     let usual = [
         ("mimetype", "application/epub+zip"),
         ("META-INF/container.xml", container),
-        ("O/p.opf", PACKAGE),
+        ("O/p.opf", package),
         ("O/nav.xhtml", contents),
         (
             "O/a one.xhtml",
@@ -59,6 +64,29 @@ fn a_first_paragraph_that_the_contents_name_is_a_heading() {
     let document = read_book(&book_named(&contents, &[("O/gone.xhtml", third)])).unwrap();
     assert_eq!(texts(&document)[2..5], ["The Third", "The Third", "Words."]);
     assert_eq!(kinds(&document)[2..4], [BlockKind::Heading { level: 1 }, BlockKind::Paragraph]);
+}
+
+#[test]
+fn items_of_unusual_types_are_read_or_missed_with_a_warning() {
+    let of_type = |kind: &str, text: &str| {
+        let before = "href='gone.xhtml' media-type='application/xhtml+xml'";
+        let package = PACKAGE.replace(before, &format!("href='gone.xhtml' media-type='{kind}'"));
+        read_book(&book_of(&package, CONTENTS, &[("O/gone.xhtml", text)])).unwrap()
+    };
+    let page = "<html><body><p>The third.</p></body></html>";
+    for kind in ["text/xhtml", "application/vnd.x+xml", "text/plain", "TEXT/HTML; charset=utf-8"] {
+        let document = of_type(kind, page);
+        assert_eq!((texts(&document)[2], document.warnings.len()), ("The third.", 0), "{kind}");
+    }
+    let plain = of_type("text/plain", "a < b & c\r\nin two lines\r\n\r\nNext");
+    assert_eq!(texts(&plain)[2..4], ["a < b & c in two lines", "Next"]);
+    assert!(of_type("image/svg+xml", page).warnings.is_empty());
+    let unknown = of_type("application/pdf", page);
+    assert!(
+        matches!(unknown.warnings.as_slice(), [SourceWarning::MemberFailed { path, .. }] if path.contains("gone")),
+        "{:?}",
+        unknown.warnings
+    );
 }
 
 #[test]

@@ -61,6 +61,36 @@ fn what_never_ends_is_still_read() {
     assert_eq!(texts(&read_org("#+BEGIN_SRC c\nint x;\n")), ["int x;"]);
 }
 
+#[test]
+fn what_a_person_wrote_in_a_drawer_is_read() {
+    let source = "* Task\n:PROPERTIES:\n:ID: 1\n:END:\n:LOGBOOK:\n\
+        CLOCK: [2026-01-01 Thu 10:00]--[2026-01-01 Thu 11:00] =>  1:00\n\
+        - State \"DONE\"       from \"TODO\"       [2026-01-01 Thu 10:00]\n\
+        - Note taken on a Friday\n  Ask *Bob* first.\n:END:\n\
+        Text.\n:hints:\nMind the gap.\n\n| a | b |\n:end:\nBehind.\n** Next\n:x:\nopen\n";
+    let document = read_org(source);
+    assert_eq!(
+        texts(&document),
+        [
+            "Task",
+            "Note taken on a Friday Ask Bob first.",
+            "Text.",
+            "Mind the gap.",
+            "a | b",
+            "Behind.",
+            "Next",
+            ":x: open"
+        ]
+    );
+    assert_runs(&document, source);
+}
+
+#[test]
+fn a_block_that_swallows_the_end_of_its_drawer_leaves_the_rest_as_it_is() {
+    let source = "* Task\n:notes:\n#+begin_src\nx\n:END:\n#+end_src\nCLOCK: text\n";
+    assert_eq!(texts(&read_org(source)), ["Task", "x\n:END:", "CLOCK: text"]);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(300))]
 

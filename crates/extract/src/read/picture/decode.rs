@@ -13,29 +13,24 @@ const MAX_BYTES: u64 = 400 << 20;
 /// Longest side of a picture, in pixels.
 const MAX_SIDE: u32 = 100_000;
 
-/// How many pages the picture has, at least 1.
-pub(super) fn page_count(content: &Content<'_>) -> Result<u32, Failure> {
-    let pages = tiff::pages(content)?.len().max(1);
-    Ok(u32::try_from(pages).unwrap_or(1))
-}
-
-/// Whether a page can be decoded, as far as its header tells.
-pub(super) fn check(content: &Content<'_>, page: u32) -> Result<(), Failure> {
-    open(content, page).map(drop)
+/// Whether a page can be decoded, as far as its header tells; `starts` is what [`tiff::pages`] found.
+pub(super) fn check(content: &Content<'_>, starts: &[u32], page: u32) -> Result<(), Failure> {
+    open(content, starts, page).map(drop)
 }
 
 /// The pixels of a page, turned as the camera says.
 pub(super) fn decode(content: &Content<'_>, page: u32) -> Result<DynamicImage, Failure> {
-    let mut decoder = open(content, page)?;
+    let starts = tiff::pages(content)?;
+    let mut decoder = open(content, &starts, page)?;
     let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
     let mut picture = DynamicImage::from_decoder(decoder).map_err(refused)?;
     picture.apply_orientation(orientation);
     Ok(picture)
 }
 
-fn open<'c>(content: &Content<'c>, page: u32) -> Result<impl ImageDecoder + 'c, Failure> {
+fn open<'c>(content: &Content<'c>, starts: &[u32], page: u32) -> Result<impl ImageDecoder + 'c, Failure> {
     let file = content.open()?;
-    let source: Box<dyn ReadSeek + 'c> = match tiff::pages(content)?.get(page as usize) {
+    let source: Box<dyn ReadSeek + 'c> = match starts.get(page as usize) {
         Some(start) => Box::new(Rebased::new(file, *start)?),
         None if page == 0 => file,
         None => return Err(no_such_page(page)),

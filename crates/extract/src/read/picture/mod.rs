@@ -12,11 +12,21 @@ use docent_corpus::{Metadata, SourceWarning};
 
 pub(crate) use draw::{draw, render};
 
+/// After how many pages a sign of life is given.
+const PAGES_PER_SIGN: u32 = 100;
+
 /// Reads a picture: tells its pages, each without text.
 pub(super) fn read(content: &Content<'_>, sink: &mut dyn Sink) -> Result<(), Stop> {
-    let pages = decode::page_count(content)?;
+    let starts = tiff::pages(content).map_err(Failure::from)?;
+    let pages = u32::try_from(starts.len().max(1)).unwrap_or(1);
     // Only headers are decoded here; a page that is broken behind its own fails when it is drawn.
-    let refused: Vec<Option<Failure>> = (0..pages).map(|page| decode::check(content, page).err()).collect();
+    let mut refused: Vec<Option<Failure>> = Vec::new();
+    for page in 0..pages {
+        if page % PAGES_PER_SIGN == PAGES_PER_SIGN - 1 {
+            sink.send(Message::Alive)?;
+        }
+        refused.push(decode::check(content, &starts, page).err());
+    }
     if let Some(Some(failure)) = refused.first().filter(|_| refused.iter().all(Option::is_some)) {
         return Err(failure.clone().into());
     }
@@ -35,6 +45,9 @@ pub(super) fn read(content: &Content<'_>, sink: &mut dyn Sink) -> Result<(), Sto
 
 #[cfg(test)]
 mod tests {
+    use super::{PAGES_PER_SIGN, read};
+    use crate::content::Content;
+    use crate::message::{Closed, Message, Sink};
     use crate::read::testing::warnings_of;
     use docent_corpus::SourceWarning;
 
@@ -63,6 +76,28 @@ mod tests {
             bytes.extend(u32::to_le_bytes(if page + 1 < bits.len() { next } else { 0 }));
         }
         bytes
+    }
+
+    /// Keeps what is told.
+    #[derive(Default)]
+    struct Told(Vec<Message>);
+
+    impl Sink for Told {
+        fn send(&mut self, message: Message) -> Result<(), Closed> {
+            self.0.push(message);
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn many_pages_are_looked_at_with_signs_of_life() {
+        let pages = 3 * PAGES_PER_SIGN;
+        let bytes = tiff(&vec![8; pages as usize]);
+        let mut told = Told::default();
+        assert!(read(&Content::Member { name: "a.tif", bytes: &bytes }, &mut told).is_ok());
+        let signs = told.0.iter().take_while(|message| matches!(message, Message::Alive)).count();
+        assert_eq!(signs, 3);
+        assert!(matches!(told.0[signs], Message::Opened { pages: count, .. } if count == pages));
     }
 
     #[test]

@@ -170,7 +170,6 @@ const LEFT_OUT: &[&str] = &[
     "mvfmf",
     "protusertbl",
     "stylerestrictions",
-    "do",
 ];
 
 /// Whether the text of this destination is left out.

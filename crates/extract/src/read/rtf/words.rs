@@ -76,8 +76,9 @@ impl Reading<'_, '_> {
                 return self.begin_story(StoryKind::Furniture);
             }
             "shptxt" | "dptxbxtext" => return self.begin_story(StoryKind::TextBox),
-            // Known, and read like the group around them.
-            "shpinst" | "shp" | "shpgrp" | "fldrslt" | "result" | "field" | "object" | "shppict"
+            // Known, and read like the group around them. What Word 97 writes for older programs beside a
+            // shape, also as `do`, stands in a group that is left out.
+            "shpinst" | "shp" | "shpgrp" | "do" | "fldrslt" | "result" | "field" | "object" | "shppict"
             | "moveto" => {
                 return true;
             }

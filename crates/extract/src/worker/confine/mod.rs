@@ -8,6 +8,8 @@
 
 #[cfg(target_os = "linux")]
 mod files;
+#[cfg(unix)]
+mod parent;
 #[cfg(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64")))]
 mod system_calls;
 
@@ -26,10 +28,8 @@ pub(super) fn limit_resources(memory_bytes: u64) -> Vec<String> {
     note(cfg!(target_os = "linux") && sys::limit(libc::RLIMIT_AS as _, memory_bytes), "memory");
     note(sys::lower_priority(), "low priority");
     #[cfg(target_os = "linux")]
-    {
-        note(sys::die_with_parent(), "dies with its parent");
-        note(std::fs::write("/proc/self/oom_score_adj", "500").is_ok(), "first to go when memory is short");
-    }
+    note(std::fs::write("/proc/self/oom_score_adj", "500").is_ok(), "first to go when memory is short");
+    note(sys::die_with_parent() || parent::watch(), "dies with its parent");
     active
 }
 
@@ -80,6 +80,12 @@ mod sys {
             std::process::exit(0);
         }
         asked
+    }
+
+    /// Only Linux can be asked for that.
+    #[cfg(not(target_os = "linux"))]
+    pub(super) fn die_with_parent() -> bool {
+        false
     }
 }
 

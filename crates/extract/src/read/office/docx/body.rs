@@ -28,7 +28,7 @@ pub(super) struct Body<'t, 'w, 's> {
     pub(super) carried: String,
 }
 
-impl<'t> Body<'t, '_, '_> {
+impl<'t, 'w> Body<'t, 'w, '_> {
     /// Reads all blocks within `container`.
     pub(super) fn blocks(&mut self, container: &Element<'t>) -> Result<(), Stop> {
         for child in container.children() {
@@ -56,10 +56,24 @@ impl<'t> Body<'t, '_, '_> {
 
     /// A document in another format that stands here.
     fn chunk(&mut self, reference: &Element<'t>) -> Result<(), Stop> {
-        let Some(blocks) = reference.prefixed("id").and_then(|id| self.chunks.get(&*id)) else {
-            return self.flow.warn_cut("a document that is embedded in another format was left out");
-        };
+        self.end_carried()?;
+        let blocks = self.chunk_blocks(reference)?;
         blocks.iter().try_for_each(|(kind, text)| self.flow.push(kind.clone(), text, self.page))
+    }
+
+    /// The blocks of a document in another format; one that cannot be read has none, with a warning.
+    pub(super) fn chunk_blocks(
+        &mut self,
+        reference: &Element<'t>,
+    ) -> Result<&'w [(BlockKind, String)], Stop> {
+        let chunks = self.chunks;
+        match reference.prefixed("id").and_then(|id| chunks.get(&*id)) {
+            Some(blocks) => Ok(blocks),
+            None => {
+                self.flow.warn_cut("a document that is embedded in another format was left out")?;
+                Ok(&[])
+            }
+        }
     }
 
     fn paragraph(&mut self, paragraph: &Element<'t>) -> Result<(), Stop> {
@@ -157,7 +171,8 @@ impl<'t> Body<'t, '_, '_> {
         Ok(())
     }
 
-    fn end_carried(&mut self) -> Result<(), Stop> {
+    /// Ends a paragraph that was to go on in one that did not come.
+    pub(super) fn end_carried(&mut self) -> Result<(), Stop> {
         let rest = running(&std::mem::take(&mut self.carried));
         self.flow.push(BlockKind::Paragraph, &rest, self.page)
     }

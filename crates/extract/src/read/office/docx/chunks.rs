@@ -97,10 +97,15 @@ mod tests {
     use zip::write::SimpleFileOptions;
 
     fn with_chunk(name: &str, chunk: impl AsRef<[u8]>) -> Vec<u8> {
+        with_chunk_at("<w:altChunk r:id='c1'/><w:p><w:r><w:t>Below</w:t></w:r></w:p>", name, chunk)
+    }
+
+    /// The same with another body.
+    fn with_chunk_at(body: &str, name: &str, chunk: impl AsRef<[u8]>) -> Vec<u8> {
+        let document = format!("<w:document><w:body>{body}</w:body></w:document>");
         let relations = format!(
             "<Relationships><Relationship Id='c1' Type='x/aFChunk' Target='{name}'/></Relationships>"
         );
-        let document = "<w:document><w:body><w:altChunk r:id='c1'/><w:p><w:r><w:t>Below</w:t></w:r></w:p></w:body></w:document>";
         let part = format!("word/{name}");
         let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
         for (name, bytes) in [
@@ -129,6 +134,24 @@ mod tests {
         }
         let document = read_named("a.docx", &with_chunk("chunk.bin", "\0\u{1}\u{2}")).unwrap();
         assert_eq!((texts(&document), document.warnings.len()), (vec!["Below"], 1));
+    }
+
+    #[test]
+    fn a_page_within_a_cell_of_a_table_stands_in_it_or_is_missed() {
+        let cell = |inner: &str| format!("<w:tc>{inner}</w:tc>");
+        let text = |text: &str| cell(&format!("<w:p><w:r><w:t>{text}</w:t></w:r></w:p>"));
+        let row = |cells: [String; 3]| format!("<w:tr>{}</w:tr>", cells.concat());
+        let chunk = cell("<w:altChunk r:id='c1'/><w:p/>");
+        let body = format!(
+            "<w:tbl>{}{}</w:tbl>",
+            row([text("A"), text("B"), text("C")]),
+            row([text("1"), text("2"), chunk])
+        );
+        let page = "<html><body><p>three</p><p>four</p></body></html>";
+        let document = read_named("a.docx", &with_chunk_at(&body, "a.htm", page)).unwrap();
+        assert_eq!(texts(&document), ["A | B | C\n1 | 2 | three four"]);
+        let document = read_named("a.docx", &with_chunk_at(&body, "a.bin", "\0\u{1}\u{2}")).unwrap();
+        assert_eq!((texts(&document), document.warnings.len()), (vec!["A | B | C\n1 | 2 | "], 1));
     }
 
     #[test]

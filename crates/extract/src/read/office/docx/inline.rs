@@ -55,6 +55,8 @@ impl<'t> Body<'t, '_, '_> {
         into: &mut Inline<'t>,
     ) -> Result<(), Stop> {
         match element.name() {
+            "t" | "tab" | "ptab" | "br" | "cr" | "noBreakHyphen" | "sym" | "oMath"
+                if self.fields.contains(&Field::Instruction) => {}
             "t" => self.text(element, into),
             "r" if is_hidden(element) => {}
             "tab" | "ptab" => into.raw.push('\t'),
@@ -93,9 +95,6 @@ impl<'t> Body<'t, '_, '_> {
     }
 
     fn text(&self, element: &Element<'t>, into: &mut Inline<'t>) {
-        if self.fields.last() == Some(&Field::Instruction) {
-            return;
-        }
         for child in element.content() {
             match child {
                 Child::Text(text) => into.push(text, self.page),
@@ -167,7 +166,8 @@ impl<'t> Body<'t, '_, '_> {
 /// Deepest nesting of fields that is followed.
 const MAX_FIELDS: usize = 64;
 
-/// In which part of a field the text stands.
+/// In which part of a field the text stands. What a field within an instruction gave is a part of the
+/// instruction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Field {
     Instruction,

@@ -9,6 +9,9 @@ use crate::message::Stop;
 use crate::read::rows::{Arrangement, TableRows};
 use docent_corpus::BlockKind;
 
+/// Most columns of a table in Word.
+const MAX_COLUMNS: usize = 63;
+
 /// A table while it is gathered.
 #[derive(Default)]
 struct Rows<'t> {
@@ -20,10 +23,12 @@ struct Rows<'t> {
 impl<'t> Body<'t, '_, '_> {
     /// Reads a table.
     pub(super) fn table(&mut self, table: &Element<'t>) -> Result<(), Stop> {
+        self.end_carried()?;
         let rows = parts(table, "tr");
         if arranges_blocks(&rows) {
             for cell in rows.iter().flat_map(|row| parts(row, "tc")) {
                 self.blocks(&cell)?;
+                self.end_carried()?;
             }
             return Ok(());
         }
@@ -45,6 +50,7 @@ impl<'t> Body<'t, '_, '_> {
         }
         let is_header = is_first || has("tblHeader").is_some_and(|header| header.is_on());
         let mut cells = Vec::new();
+        let mut column = columns(properties, "gridBefore").unwrap_or(0);
         for cell in parts(row, "tc") {
             let mut inline = Inline::default();
             if !goes_on(&cell) {
@@ -52,7 +58,10 @@ impl<'t> Body<'t, '_, '_> {
             }
             into.page = into.page.or(inline.page);
             into.behind.append(&mut inline.behind);
+            // A cell over several columns leaves empty places before the next one.
+            cells.resize(cells.len().max(column.min(MAX_COLUMNS)), String::new());
             cells.push(one_line(&inline.raw));
+            column += columns(cell.child("tcPr"), "gridSpan").unwrap_or(1);
         }
         into.rows.push(cells, is_header);
         Ok(())
@@ -66,6 +75,12 @@ impl<'t> Body<'t, '_, '_> {
                     self.inline(&child, into)?;
                     self.fields.clear();
                     into.raw.push('\n');
+                }
+                "altChunk" => {
+                    for (_, text) in self.chunk_blocks(&child)? {
+                        into.raw.push_str(text);
+                        into.raw.push('\n');
+                    }
                 }
                 "tcPr" | "sdtPr" | "sdtEndPr" | "del" | "moveFrom" => {}
                 _ => self.cell(&child, into)?,
@@ -104,6 +119,13 @@ fn parts<'t>(parent: &Element<'t>, name: &str) -> Vec<Element<'t>> {
     found
 }
 
+/// How many columns of the grid a property says that something takes; a number beyond all use counts
+/// for nothing.
+fn columns(properties: Option<Element<'_>>, name: &str) -> Option<usize> {
+    let said = properties?.child(name)?.number::<usize>("val")?;
+    (1..=MAX_COLUMNS).contains(&said).then_some(said)
+}
+
 /// Whether a cell belongs to the one above it.
 fn goes_on(cell: &Element<'_>) -> bool {
     let merge = cell.child("tcPr").and_then(|properties| properties.child("vMerge"));
@@ -115,7 +137,10 @@ fn arranges_blocks(rows: &[Element<'_>]) -> bool {
     let mut arrangement = Arrangement::default();
     for row in rows {
         let cells = parts(row, "tc");
-        arrangement.row(cells.iter().map(|cell| (cell.text().len(), cell.find("tbl").is_some())));
+        let holds_blocks = |cell: &Element<'_>| {
+            cell.descendants(|_| true).any(|element| matches!(element.name(), "tbl" | "altChunk"))
+        };
+        arrangement.row(cells.iter().map(|cell| (cell.text().len(), holds_blocks(cell))));
     }
     arrangement.is_layout()
 }

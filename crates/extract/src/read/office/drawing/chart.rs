@@ -6,17 +6,17 @@ use docent_corpus::BlockKind;
 use std::collections::BTreeMap;
 
 /// Most rows of a chart that are written.
-const MAX_ROWS: usize = 10_000;
+pub(super) const MAX_ROWS: usize = 10_000;
 
 /// Values by their number in the chart.
-type Points = BTreeMap<u32, String>;
+pub(super) type Points = BTreeMap<u32, String>;
 
 /// One series of a chart.
 #[derive(Debug, Default, PartialEq)]
-struct Series {
-    name: String,
-    categories: Points,
-    values: Points,
+pub(super) struct Series {
+    pub(super) name: String,
+    pub(super) categories: Points,
+    pub(super) values: Points,
 }
 
 /// Titles as paragraphs, values as tables with one column per series.
@@ -35,9 +35,15 @@ pub(in crate::read) fn read(chart: &Element<'_>) -> Vec<(BlockKind, String)> {
             _ => {}
         }
     }
-    let mut rest = series.as_slice();
+    blocks.extend(tables(&series));
+    blocks
+}
+
+/// The values of series: those over the same categories make one table.
+pub(super) fn tables(series: &[Series]) -> Vec<(BlockKind, String)> {
+    let mut blocks = Vec::new();
+    let mut rest = series;
     while let Some(first) = rest.first() {
-        // Series over the same categories make one table.
         let count = rest.iter().take_while(|series| series.categories == first.categories).count();
         let (together, others) = rest.split_at(count);
         let text = table(together);
@@ -74,7 +80,7 @@ fn points(data: &Element<'_>) -> Points {
 }
 
 /// A value without the digits that only binary numbers have.
-fn value(written: &str) -> String {
+pub(super) fn value(written: &str) -> String {
     let line = one_line(written);
     match line.parse::<f64>() {
         Ok(number) if number.is_finite() && number.abs() < 1e15 && line.len() > 12 => {
@@ -109,7 +115,7 @@ fn table(together: &[Series]) -> String {
 }
 
 /// Text drawn within an element, its paragraphs apart.
-fn drawn_text(element: &Element<'_>) -> String {
+pub(super) fn drawn_text(element: &Element<'_>) -> String {
     let mut raw = String::new();
     for element in element.descendants(|_| true) {
         match element.name() {

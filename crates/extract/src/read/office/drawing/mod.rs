@@ -1,6 +1,7 @@
 //! Text of drawings that lies in parts of its own: diagrams (SmartArt) and charts.
 
 pub(in crate::read) mod chart;
+mod chart_ex;
 mod diagram;
 
 use super::docx::optional;
@@ -24,11 +25,15 @@ impl Drawings {
         relations: &Relations,
         writer: &mut BlockWriter,
     ) -> Result<(), Stop> {
-        for (id, name) in relations.with_ids(&["diagramData", "chart"]) {
+        for (id, name) in relations.with_ids(&["diagramData", "chart", "chartEx"]) {
             let xml = optional(package, name, writer)?;
             let tree = Tree::parse(&xml);
             let Some(root) = tree.root() else { continue };
-            let blocks = if root.name() == "dataModel" { diagram::read(&root) } else { chart::read(&root) };
+            let blocks = match root.name() {
+                "dataModel" => diagram::read(&root),
+                _ if chart_ex::is_one(&root) => chart_ex::read(&root),
+                _ => chart::read(&root),
+            };
             self.0.insert(id.to_owned(), blocks);
         }
         Ok(())
