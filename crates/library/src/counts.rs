@@ -38,17 +38,14 @@ pub struct DocumentCounts {
     pub missing: usize,
     /// How many chunks can be found.
     pub chunks: usize,
-    /// Documents that reading is still to begin with, new and changed alike; they are counted above as well.
-    pub queued: usize,
 }
 
 impl DocumentCounts {
-    fn add(&mut self, standing: Standing, documents: usize, chunks: usize, queued: usize) {
+    fn add(&mut self, standing: Standing, documents: usize, chunks: usize) {
         if standing != Standing::Missing {
             self.documents += documents;
         }
         self.chunks += chunks;
-        self.queued += queued;
         *match standing {
             Standing::Waiting => &mut self.waiting,
             Standing::Reading => &mut self.reading,
@@ -83,16 +80,16 @@ pub(crate) fn count_states(
 ) -> Result<DocumentCounts, LibraryError> {
     let step = "counting documents";
     let sql = format!(
-        "SELECT {SQL} AS standing, COUNT(*), SUM(n_chunks), SUM(state = 'waiting') FROM document
-         WHERE deleted_ms IS NULL AND {condition} GROUP BY standing"
+        "SELECT {SQL} AS standing, COUNT(*), SUM(n_chunks) FROM document WHERE deleted_ms IS NULL AND {condition}
+         GROUP BY standing"
     );
     let mut counts = DocumentCounts::default();
     let mut statement = db.prepare(&sql).step(step)?;
     let mut rows = statement.query(params).step(step)?;
     while let Some(row) = rows.next().step(step)? {
         let standing = named(row, "standing", Standing::parse).step(step)?;
-        let count = |column: usize| row.get::<_, i64>(column).map(|count| count as usize).step(step);
-        counts.add(standing, count(1)?, count(2)?, count(3)?);
+        let (documents, chunks): (i64, i64) = (row.get(1).step(step)?, row.get(2).step(step)?);
+        counts.add(standing, documents as usize, chunks as usize);
     }
     Ok(counts)
 }
@@ -130,7 +127,7 @@ impl Library {
 fn count_by_source(db: &Connection) -> Result<BTreeMap<SourceId, DocumentCounts>, LibraryError> {
     let step = "counting documents";
     let sql = format!(
-        "SELECT source_id, {SQL} AS standing, COUNT(*), SUM(n_chunks), SUM(state = 'waiting') FROM document
+        "SELECT source_id, {SQL} AS standing, COUNT(*), SUM(n_chunks) FROM document
          WHERE deleted_ms IS NULL GROUP BY source_id, standing"
     );
     let mut counts: BTreeMap<SourceId, DocumentCounts> = BTreeMap::new();
@@ -139,8 +136,8 @@ fn count_by_source(db: &Connection) -> Result<BTreeMap<SourceId, DocumentCounts>
     while let Some(row) = rows.next().step(step)? {
         let source = SourceId(row.get(0).step(step)?);
         let standing = named(row, "standing", Standing::parse).step(step)?;
-        let count = |column: usize| row.get::<_, i64>(column).map(|count| count as usize).step(step);
-        counts.entry(source).or_default().add(standing, count(2)?, count(3)?, count(4)?);
+        let (documents, chunks): (i64, i64) = (row.get(2).step(step)?, row.get(3).step(step)?);
+        counts.entry(source).or_default().add(standing, documents as usize, chunks as usize);
     }
     Ok(counts)
 }
@@ -152,23 +149,22 @@ mod tests {
     use std::path::Path;
 
     #[test]
-    fn an_edited_document_counts_as_found_until_the_index_has_it_and_as_queued_until_it_is_read() {
+    fn an_edited_document_counts_as_found_until_the_index_has_it() {
         let world = fixture();
         let id = world.index("a.md", "older text");
-        world.see("new.md", 1);
         let counted = || {
             let counts = world.library.document_counts().unwrap();
-            (counts.stale, counts.indexed, counts.reading, counts.queued)
+            (counts.stale, counts.indexed, counts.reading)
         };
-        assert_eq!(counted(), (0, 1, 0, 1));
+        assert_eq!(counted(), (0, 1, 0));
         world.see("a.md", 2);
-        assert_eq!(counted(), (1, 0, 0, 2), "it waits");
+        assert_eq!(counted(), (1, 0, 0), "it waits");
         world.begin(id);
-        assert_eq!(counted(), (1, 0, 0, 1), "it is being read");
+        assert_eq!(counted(), (1, 0, 0), "it is being read");
         let batch = world.stage(id, "newer text");
-        assert_eq!(counted(), (1, 0, 0, 1), "its vectors are still to be computed");
+        assert_eq!(counted(), (1, 0, 0), "its vectors are still to be computed");
         world.library.publish_batch(batch.id, 1, 5).unwrap();
-        assert_eq!(counted(), (0, 1, 0, 1));
+        assert_eq!(counted(), (0, 1, 0));
     }
 
     #[test]
