@@ -319,7 +319,7 @@ impl Api {
         self.library(move |library| Ok(library.set_setting(SETTINGS, &settings)?)).await
     }
 
-    async fn chosen_models(&self) -> Result<ChosenModels, ApiError> {
+    pub(crate) async fn chosen_models(&self) -> Result<ChosenModels, ApiError> {
         self.library(|library| Ok(library.get_setting(CHOSEN_MODELS)?.unwrap_or_default())).await
     }
 

@@ -6,6 +6,7 @@ use crate::wire::convert::count;
 use crate::wire::{ApiError, Code, Event, RebuildStatus, Tag};
 use crate::{device, engine};
 use docent_corpus::{Cancel, ProfileId};
+use docent_library::StoredProfile;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::task::JoinHandle;
@@ -65,6 +66,9 @@ impl Rebuild {
     /// As [`Rebuild::stop`], for good.
     pub(crate) async fn close(&self) {
         self.state().closed = true;
+        self.cancel();
+        // Whoever is about to begin one finds it closed.
+        let _alone = self.0.beginning.lock().await;
         self.stop().await;
     }
 
@@ -104,19 +108,43 @@ impl Api {
 
     /// Goes on with a build that an earlier run of docent left.
     pub(crate) async fn resume_rebuild(&self) -> Result<(), ApiError> {
-        let next = self
-            .library(|library| Ok(library.get_setting::<Option<String>>(NEXT_EMBEDDER)?.flatten()))
-            .await?;
-        match next {
+        match self.wanted_next().await? {
             Some(name) if self.hub().installed(&name).is_ok() => self.begin_rebuild(name).await,
-            _ => self.give_up_unfinished(None).await,
+            // Its files may lie on a drive that is away, and come back.
+            Some(_) => Ok(()),
+            None => {
+                let _alone = self.rebuild().0.beginning.lock().await;
+                if self.wanted_next().await?.is_none() { self.give_up_unfinished(None).await } else { Ok(()) }
+            }
         }
     }
 
-    /// Lets go of the indexes that were being built for other models than the `wanted` profile's: what is
-    /// deleted or forgotten would stay in them, and nobody would ever remove it.
-    pub(crate) async fn give_up_unfinished(&self, wanted: Option<ProfileId>) -> Result<(), ApiError> {
-        if self.library(move |library| Ok(library.retire_unfinished(wanted)?)).await? > 0 {
+    /// The model whose index is being built, or is to be.
+    pub(crate) async fn wanted_next(&self) -> Result<Option<String>, ApiError> {
+        self.library(|library| Ok(library.get_setting::<Option<String>>(NEXT_EMBEDDER)?.flatten())).await
+    }
+
+    /// Stops the build that goes on, forgets the wish and lets go of what was built.
+    pub(crate) async fn give_up_rebuild(&self) -> Result<(), ApiError> {
+        let _alone = self.rebuild().0.beginning.lock().await;
+        self.rebuild().stop().await;
+        self.library(|library| Ok(library.set_setting(NEXT_EMBEDDER, &Option::<String>::None)?)).await?;
+        self.give_up_unfinished(None).await?;
+        self.rebuild().forget();
+        Ok(())
+    }
+
+    /// Lets go of the indexes that were being built for other models than the chosen one and the `wanted`
+    /// profile's: what is deleted or forgotten would stay in them, and nobody would ever remove it.
+    async fn give_up_unfinished(&self, wanted: Option<ProfileId>) -> Result<(), ApiError> {
+        let chosen = self.chosen_models().await?.embedder;
+        let retired = self.library(move |library| {
+            let spares = |it: &StoredProfile| {
+                Some(it.id) == wanted || chosen.as_deref() == Some(it.profile.model.as_str())
+            };
+            Ok(library.retire_unfinished(spares)?)
+        });
+        if retired.await? > 0 {
             engine::remove_unused_tables(self.shared_library(), &self.places().data).await;
         }
         Ok(())
@@ -148,6 +176,7 @@ impl Api {
             &device::engine_config(&settings, self.places()),
         )
         .await?;
+        cancel.check()?;
         self.give_up_unfinished(Some(built.profile)).await?;
         let told = Mutex::new(Instant::now() - TELL_EVERY);
         let progress = |progress: docent_ingest::IngestProgress| {

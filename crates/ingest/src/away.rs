@@ -5,6 +5,8 @@ use crate::file::{device, file_system};
 use crate::scan::path_of;
 use crate::walk::{Found, Walked, lies_at_or_below};
 use docent_library::{DocumentState, Library, LibraryError, Source, SourceKind};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use std::collections::{BTreeSet, HashSet};
 use std::path::Path;
 
@@ -23,8 +25,8 @@ impl Drives<'_> {
         if known.is_none() || known == device(root) || self.knows_any(walked.files.iter())? {
             return Ok(false);
         }
-        // btrfs and drives of a network get another number each time.
-        let known: Option<u64> = self.library.get_setting(&self.file_system_key())?;
+        // btrfs gets another number each time.
+        let known: Option<String> = self.library.get_setting(&self.file_system_key())?;
         if known.is_some() && known == file_system(root) {
             return Ok(false);
         }
@@ -68,11 +70,15 @@ impl Drives<'_> {
         self.note(&self.file_system_key(), file_system(&self.source.root))
     }
 
-    /// Remembers a number, if there is one and it is another than before.
-    fn note(&self, key: &str, found: Option<u64>) -> Result<(), LibraryError> {
-        let known: Option<u64> = self.library.get_setting(key)?;
+    /// Remembers what was found, if it is something else than before.
+    fn note<T: Serialize + DeserializeOwned + PartialEq>(
+        &self,
+        key: &str,
+        found: Option<T>,
+    ) -> Result<(), LibraryError> {
+        let known: Option<T> = self.library.get_setting(key)?;
         match found {
-            Some(found) if known != Some(found) => self.library.set_setting(key, &found),
+            Some(found) if known.as_ref() != Some(&found) => self.library.set_setting(key, &found),
             _ => Ok(()),
         }
     }

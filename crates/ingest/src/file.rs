@@ -96,15 +96,18 @@ pub(crate) fn device(_path: &Path) -> Option<u64> {
     None
 }
 
-/// The identity of the file system that holds `path`, where the system tells (statvfs(3)): unlike the
-/// number of the device it stays through a restart with most, and is 0 for those of networks and programs.
-#[cfg(unix)]
-pub(crate) fn file_system(path: &Path) -> Option<u64> {
-    rustix::fs::statvfs(path).ok().map(|told| told.f_fsid)
+/// The kind and the identity of the file system that holds `path`, where it has one (statfs(2)): unlike
+/// the number of the device it stays through a restart with most. Those of networks and programs have none;
+/// one that lies over another may have the other's, and is of another kind.
+#[cfg(target_os = "linux")]
+pub(crate) fn file_system(path: &Path) -> Option<String> {
+    let id = rustix::fs::statvfs(path).ok()?.f_fsid;
+    let kind = rustix::fs::statfs(path).ok()?.f_type;
+    (id != 0).then(|| format!("{kind:x}-{id:x}"))
 }
 
-#[cfg(not(unix))]
-pub(crate) fn file_system(_path: &Path) -> Option<u64> {
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn file_system(_path: &Path) -> Option<String> {
     None
 }
 

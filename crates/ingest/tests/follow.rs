@@ -236,14 +236,19 @@ async fn a_source_that_cannot_be_reached_loses_nothing() {
     assert!(world.extract.read().is_empty());
 }
 
-/// Has a remembered number say another thing than it does. Gives what it said, if it is there on this system.
-fn falsify(world: &World, name: &str) -> Option<u64> {
-    let key = format!("scan.{name}.{}", world.source);
-    let number: Option<u64> = world.library.get_setting(&key).unwrap();
-    if let Some(number) = number {
-        world.library.set_setting(&key, &(number ^ 1)).unwrap();
-    }
-    number
+/// Has the source remember another device and another file system than those it lies in. Gives what it did,
+/// on systems that tell.
+fn as_if_moved(world: &World) -> Option<(u64, Option<String>)> {
+    let [device, file_system] = keys(world);
+    let was: Option<u64> = world.library.get_setting(&device).unwrap();
+    let was_in: Option<String> = world.library.get_setting(&file_system).unwrap();
+    world.library.set_setting(&device, &was.map(|number| number ^ 1)).unwrap();
+    world.library.set_setting(&file_system, &was_in.as_ref().map(|_| "another")).unwrap();
+    was.map(|was| (was, was_in))
+}
+
+fn keys(world: &World) -> [String; 2] {
+    ["device", "file_system"].map(|name| format!("scan.{name}.{}", world.source))
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -252,12 +257,15 @@ async fn an_empty_mount_point_is_not_an_emptied_folder() {
     world.write("a.txt", "apples");
     world.index().await;
     fs::remove_file(world.path("a.txt")).unwrap();
-    // As if the folder had been on another device.
-    if let (Some(_), Some(file_system)) = (falsify(&world, "device"), falsify(&world, "file_system")) {
-        let scan = world.scan().await;
-        assert!(!scan.reachable && scan.deleted == 0);
-        // As if it were the same file system under another number, as btrfs has after each start.
-        world.library.set_setting(&format!("scan.file_system.{}", world.source), &file_system).unwrap();
+    let Some((device, file_system)) = as_if_moved(&world) else { return };
+    let scan = world.scan().await;
+    assert!(!scan.reachable && scan.deleted == 0);
+    let keys = keys(&world);
+    if file_system.is_some() {
+        // The same file system under another number, as btrfs has after each start.
+        world.library.set_setting(&keys[1], &file_system).unwrap();
+    } else {
+        world.library.set_setting(&keys[0], &device).unwrap();
     }
     let scan = world.scan().await;
     assert!(scan.reachable && scan.deleted == 1);
@@ -270,7 +278,7 @@ async fn a_mount_point_with_a_file_of_its_own_is_not_an_emptied_folder() {
     world.index().await;
     fs::remove_file(world.path("a.txt")).unwrap();
     world.write("README-not-mounted.txt", "nothing is mounted here");
-    let (Some(device), Some(_)) = (falsify(&world, "device"), falsify(&world, "file_system")) else { return };
+    let Some((device, _)) = as_if_moved(&world) else { return };
     // Twice: what lies there must not become known by looking.
     for _ in 0..2 {
         let scan = world.scan().await;
@@ -283,8 +291,7 @@ async fn a_mount_point_with_a_file_of_its_own_is_not_an_emptied_folder() {
     world.write("a.txt", "apples");
     let scan = world.scan().await;
     assert!(scan.reachable && scan.deleted == 0);
-    let key = format!("scan.device.{}", world.source);
-    assert_eq!(world.library.get_setting::<u64>(&key).unwrap(), Some(device));
+    assert_eq!(world.library.get_setting::<u64>(&keys(&world)[0]).unwrap(), Some(device));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -101,7 +101,7 @@ impl KeepingError {
                 io::ErrorKind::NotFound => "not_found",
                 io::ErrorKind::InvalidFilename => "bad_path",
                 io::ErrorKind::ReadOnlyFilesystem => "not_writable",
-                _ if writes(step) => "not_writable",
+                io::ErrorKind::PermissionDenied if writes(step) => "not_writable",
                 io::ErrorKind::PermissionDenied => "permission_denied",
                 _ => "file",
             },

@@ -137,14 +137,13 @@ impl Library {
         })
     }
 
-    /// Retires the profiles whose index was being built but for `wanted`: their open batches are given up, and
-    /// nothing waits for rows to be removed from their tables any more. Gives how many.
-    pub fn retire_unfinished(&self, wanted: Option<ProfileId>) -> Result<usize, LibraryError> {
+    /// Retires the profiles whose index was being built, but for those that are `wanted`: their open batches
+    /// are given up, and nothing waits for rows to be removed from their tables any more. Gives how many.
+    pub fn retire_unfinished(&self, wanted: impl Fn(&StoredProfile) -> bool) -> Result<usize, LibraryError> {
         self.write("giving up an index", |tx| {
-            let unfinished = all(tx)?.into_iter().filter(|it| it.state == ProfileState::Building);
-            let unwanted: Vec<ProfileId> =
-                unfinished.map(|it| it.id).filter(|id| Some(*id) != wanted).collect();
-            unwanted.iter().try_for_each(|id| retire_profile(tx, *id))?;
+            let mut unwanted = all(tx)?;
+            unwanted.retain(|it| it.state == ProfileState::Building && !wanted(it));
+            unwanted.iter().try_for_each(|it| retire_profile(tx, it.id))?;
             Ok(unwanted.len())
         })
     }
@@ -330,8 +329,8 @@ mod tests {
         let revision = world.library.document(id).unwrap().live_revision.unwrap();
         let queued = world.library.queue_unindexed(next).unwrap();
         world.library.publish_batch(queued[0], 1, 5).unwrap();
-        assert_eq!(world.library.retire_unfinished(Some(next)).unwrap(), 0, "it is wanted");
-        assert_eq!(world.library.retire_unfinished(None).unwrap(), 1);
+        assert_eq!(world.library.retire_unfinished(|it| it.id == next).unwrap(), 0, "it is wanted");
+        assert_eq!(world.library.retire_unfinished(|_| false).unwrap(), 1);
         assert!(world.library.is_unused_table(&table).unwrap());
         world.library.delete_document(id, 6).unwrap();
         let due = world.library.pending_purges(world.profile, 9).unwrap();

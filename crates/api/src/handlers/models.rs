@@ -111,19 +111,16 @@ impl Api {
 
     /// Stops building the index of another embedding model and forgets the wish; the present one stays.
     pub async fn cancel_switch(&self, _: Empty) -> Result<Empty, ApiError> {
-        self.rebuild().stop().await;
-        self.library(|library| {
-            Ok(library.set_setting(crate::rebuild::NEXT_EMBEDDER, &Option::<String>::None)?)
-        })
-        .await?;
-        self.give_up_unfinished(None).await?;
-        self.rebuild().forget();
+        self.give_up_rebuild().await?;
         self.changed(&[Tag::App, Tag::Models]);
         Ok(Empty {})
     }
 
     /// Removes a model's files.
     pub async fn remove_model(&self, req: ModelReq) -> Result<Empty, ApiError> {
+        if self.wanted_next().await?.as_deref() == Some(req.name.as_str()) {
+            self.give_up_rebuild().await?;
+        }
         let engine = self.engine().await;
         if [engine.embedder_name(), engine.generator_name()].contains(&Some(req.name.as_str())) {
             self.unload_engine().await;

@@ -82,7 +82,9 @@ impl Api {
                     Ok(library.keep_note_version(path, before, always, now)?)
                 };
                 let saved = shelf.folder.save(path, &req.text, version, &mut keep)?;
-                memory.wrote(file(&saved.note.path), &saved.note.version);
+                if saved.written {
+                    memory.wrote(file(&saved.note.path), &saved.note.version);
+                }
                 let conflict = saved.conflict;
                 Ok((SaveNoteRes { note: saved_note(library, &shelf, saved.note), conflict }, shelf.source))
             })

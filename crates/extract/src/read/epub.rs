@@ -144,12 +144,23 @@ fn kind(media_type: &str) -> String {
 fn is_text(media_type: &str) -> bool {
     let kind = kind(media_type);
     let is_markup = kind.ends_with("html") || kind.ends_with("xml");
-    kind.is_empty() || kind.starts_with("text/") || is_markup && !is_without_text(&kind)
+    (kind.is_empty() || kind.starts_with("text/") || is_markup) && !is_without_text(&kind)
 }
 
-/// Whether items of this type have no text: a picture may stand in the reading order by itself.
+/// Whether items of this type have no text to be read: a picture may stand in the reading order by itself,
+/// and faulty books list the table of contents or a style sheet there.
 fn is_without_text(media_type: &str) -> bool {
-    ["image/", "audio/", "video/"].iter().any(|group| kind(media_type).starts_with(group))
+    let kind = kind(media_type);
+    let is_of_the_book = matches!(
+        kind.as_str(),
+        "application/x-dtbncx+xml"
+            | "application/smil+xml"
+            | "application/oebps-package+xml"
+            | "text/css"
+            | "text/javascript"
+            | "text/ecmascript"
+    );
+    is_of_the_book || ["image/", "audio/", "video/"].iter().any(|group| kind.starts_with(group))
 }
 
 /// Plain text as a page: what stands between empty lines is a paragraph.

@@ -72,6 +72,8 @@ pub struct Saved {
     pub note: NoteFile,
     /// Whether another program had changed the file, so that the text went into a new one.
     pub conflict: bool,
+    /// Whether it had to be written: otherwise the file held this text already.
+    pub written: bool,
 }
 
 impl NotesFolder {
@@ -171,7 +173,7 @@ impl NotesFolder {
             Err(source) => return Err(KeepingError::file("reading", &file, source)),
         };
         if there == text.as_bytes() {
-            return Ok(Saved { note: self.read(path)?, conflict: false });
+            return Ok(Saved { note: self.read(path)?, conflict: false, written: false });
         }
         let same = known.is_some_and(|known| hash(&there) == known);
         match std::str::from_utf8(&there) {
@@ -231,7 +233,7 @@ impl NotesFolder {
         let modified_ms = fs::metadata(&file).as_ref().map_or(0, modified_ms);
         let note =
             NoteFile { path: path.to_owned(), text: text.to_owned(), version: version(text), modified_ms };
-        Ok(Saved { note, conflict })
+        Ok(Saved { note, conflict, written: true })
     }
 
     /// The folder without links, if it is there.

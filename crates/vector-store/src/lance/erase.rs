@@ -11,10 +11,16 @@ impl Run {
     /// Writes every file anew that holds deleted rows, and keeps no older version. The report has
     /// [`MaintenanceStep::Prune`] as done, and no failure, if nothing of them is left.
     pub(super) async fn erase(&mut self, shared: &Shared, state: &State) {
-        if let Err(reason) = state.has_room(shared) {
-            self.failed(MaintenanceStep::Compact, reason);
-            // Older versions may be what takes the room.
-            return self.prune_untagged(shared).await;
+        if state.has_room(shared).is_err() {
+            // Older versions, and what a killed process has left, may be what takes the room.
+            self.prune_untagged(shared).await;
+            let room = match State::of(shared).await {
+                Ok(state) => state.has_room(shared),
+                Err(error) => Err(error.to_string()),
+            };
+            if let Err(reason) = room {
+                return self.failed(MaintenanceStep::Compact, reason);
+            }
         }
         if state.fragments > 0 {
             self.step(MaintenanceStep::Compact, compact(self.table.clone(), true)).await;
@@ -37,10 +43,10 @@ impl Run {
         }
     }
 
-    /// What maintenance does at its end, while erasing has to be tried again.
+    /// Deletes what only versions need that are not kept, whatever becomes of the erasing.
     async fn prune_untagged(&mut self, shared: &Shared) {
         if shared.readers.drained(READER_PATIENCE).await {
-            self.step(MaintenanceStep::Prune, prune(self.table.clone(), false)).await;
+            self.step(MaintenanceStep::Prune, prune(self.table.clone(), true)).await;
         }
     }
 

@@ -46,7 +46,7 @@ pub(super) struct State {
 }
 
 impl State {
-    async fn of(shared: &Shared) -> Result<Self, StoreError> {
+    pub(super) async fn of(shared: &Shared) -> Result<Self, StoreError> {
         let failed = |error| StoreError::engine(StoreStep::Maintain, error);
         let stats = shared.table.stats().await.map_err(failed)?;
         let folder = shared.folder.clone();

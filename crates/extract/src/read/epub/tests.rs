@@ -80,7 +80,10 @@ fn items_of_unusual_types_are_read_or_missed_with_a_warning() {
     }
     let plain = of_type("text/plain", "a < b & c\r\nin two lines\r\n\r\nNext");
     assert_eq!(texts(&plain)[2..4], ["a < b & c in two lines", "Next"]);
-    assert!(of_type("image/svg+xml", page).warnings.is_empty());
+    for kind in ["image/svg+xml", "application/x-dtbncx+xml", "text/css"] {
+        let document = of_type(kind, page);
+        assert!(!texts(&document).contains(&"The third.") && document.warnings.is_empty(), "{kind}");
+    }
     let unknown = of_type("application/pdf", page);
     assert!(
         matches!(unknown.warnings.as_slice(), [SourceWarning::MemberFailed { path, .. }] if path.contains("gone")),
