@@ -58,6 +58,10 @@ impl<'w, 's> Flow<'w, 's> {
             Some((code, _)) => {
                 code.push('\n');
                 code.push_str(text);
+                // What does not fit is not gathered; writing tells that the limit is reached.
+                if code.len() as u64 > self.writer.room() {
+                    return self.end_code();
+                }
             }
             None if text.is_empty() => {}
             None => self.code = Some((text.to_owned(), page)),

@@ -4,7 +4,7 @@ use super::super::drawing::{Drawings, fallback_or_choice};
 use super::super::flow::Flow;
 use super::super::running::{one_line, preformatted, running};
 use super::super::xml::Element;
-use super::chunks::Chunks;
+use super::chunks::{Chunk, Chunks};
 use super::inline::{Behind, Field, Inline};
 use super::notes::{Note, Notes};
 use super::numbering::Numbering;
@@ -61,14 +61,19 @@ impl<'t, 'w> Body<'t, 'w, '_> {
         blocks.iter().try_for_each(|(kind, text)| self.flow.push(kind.clone(), text, self.page))
     }
 
+    /// The document in another format that `reference` names; `None` for one that could not be read.
+    pub(super) fn chunk_of(&self, reference: &Element<'t>) -> Option<&'w Chunk> {
+        let chunks = self.chunks;
+        reference.prefixed("id").and_then(|id| chunks.get(&*id))
+    }
+
     /// The blocks of a document in another format; one that cannot be read has none, with a warning.
     pub(super) fn chunk_blocks(
         &mut self,
         reference: &Element<'t>,
     ) -> Result<&'w [(BlockKind, String)], Stop> {
-        let chunks = self.chunks;
-        match reference.prefixed("id").and_then(|id| chunks.get(&*id)) {
-            Some(blocks) => Ok(blocks),
+        match self.chunk_of(reference) {
+            Some(chunk) => Ok(&chunk.blocks),
             None => {
                 self.flow.warn_cut("a document that is embedded in another format was left out")?;
                 Ok(&[])

@@ -15,8 +15,23 @@ use crate::writer::BlockWriter;
 use docent_corpus::{BlockKind, Format, SourceWarning};
 use std::collections::HashMap;
 
-/// The blocks of each such document, by the id that refers to it.
-pub(super) type Chunks = HashMap<String, Vec<(BlockKind, String)>>;
+/// Such documents, by the ids that refer to them.
+pub(super) type Chunks = HashMap<String, Chunk>;
+
+/// One such document.
+#[derive(Debug)]
+pub(super) struct Chunk {
+    pub(super) blocks: Vec<(BlockKind, String)>,
+    /// Bytes of the text of all blocks.
+    pub(super) bytes: usize,
+}
+
+impl Chunk {
+    fn new(blocks: Vec<(BlockKind, String)>) -> Self {
+        let bytes = blocks.iter().map(|(_, text)| text.len()).sum();
+        Self { blocks, bytes }
+    }
+}
 
 /// Reads those that are pages, saved in one file or not, and those that are texts; the others are missing.
 pub(super) fn load(
@@ -38,7 +53,7 @@ pub(super) fn load(
                     )) => text(&Content::Member { name, bytes: &bytes }, format, context, writer),
                     _ => None,
                 };
-                chunks.extend(blocks.map(|blocks| (id.to_owned(), blocks)));
+                chunks.extend(blocks.map(|blocks| (id.to_owned(), Chunk::new(blocks))));
             }
             Ok(None) => {}
             Err(Failure::Damaged(reason)) => {
@@ -90,34 +105,17 @@ impl Sink for Gathered<'_, '_> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::testing::with_chunk_at;
+    use crate::content::Content;
+    use crate::message::{Closed, Message, Sink, Stop};
+    use crate::read::office::docx;
     use crate::read::testing::{kinds, read_named, texts};
+    use crate::read::{Context, member, pdf};
+    use crate::writer::BlockWriter;
     use docent_corpus::BlockKind;
-    use std::io::{Cursor, Write};
-    use zip::ZipWriter;
-    use zip::write::SimpleFileOptions;
 
     fn with_chunk(name: &str, chunk: impl AsRef<[u8]>) -> Vec<u8> {
         with_chunk_at("<w:altChunk r:id='c1'/><w:p><w:r><w:t>Below</w:t></w:r></w:p>", name, chunk)
-    }
-
-    /// The same with another body.
-    fn with_chunk_at(body: &str, name: &str, chunk: impl AsRef<[u8]>) -> Vec<u8> {
-        let document = format!("<w:document><w:body>{body}</w:body></w:document>");
-        let relations = format!(
-            "<Relationships><Relationship Id='c1' Type='x/aFChunk' Target='{name}'/></Relationships>"
-        );
-        let part = format!("word/{name}");
-        let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
-        for (name, bytes) in [
-            ("[Content_Types].xml", b"<Types/>".as_slice()),
-            ("word/document.xml", document.as_bytes()),
-            ("word/_rels/document.xml.rels", relations.as_bytes()),
-            (part.as_str(), chunk.as_ref()),
-        ] {
-            writer.start_file(name, SimpleFileOptions::default()).unwrap();
-            writer.write_all(bytes).unwrap();
-        }
-        writer.finish().unwrap().into_inner()
     }
 
     #[test]
@@ -152,6 +150,85 @@ mod tests {
         assert_eq!(texts(&document), ["A | B | C\n1 | 2 | three four"]);
         let document = read_named("a.docx", &with_chunk_at(&body, "a.bin", "\0\u{1}\u{2}")).unwrap();
         assert_eq!((texts(&document), document.warnings.len()), (vec!["A | B | C\n1 | 2 | "], 1));
+    }
+
+    #[test]
+    fn a_report_within_a_cell_keeps_its_blocks() {
+        let row = |name: &str, inner: &str| {
+            format!(
+                "<w:tr><w:tc><w:p><w:r><w:t>{name}</w:t></w:r></w:p></w:tc><w:tc>{inner}<w:p/></w:tc></w:tr>"
+            )
+        };
+        let text = |text: &str| format!("<w:p><w:r><w:t>{text}</w:t></w:r></w:p>");
+        let rows =
+            [row("Author", &text("Ann")), row("Date", &text("2020")), row("Body", "<w:altChunk r:id='c1'/>")];
+        let body = format!("<w:tbl>{}</w:tbl>", rows.concat());
+        let long = "First words. ".repeat(400);
+        let page = format!("<html><body><h1>Report</h1><p>{long}</p><h2>End</h2></body></html>");
+        let document = read_named("a.docx", &with_chunk_at(&body, "a.htm", page)).unwrap();
+        assert_eq!(
+            texts(&document),
+            ["Author", "Ann", "Date", "2020", "Body", "Report", long.trim_end(), "End"]
+        );
+        assert_eq!(kinds(&document)[5], BlockKind::Heading { level: 1 });
+    }
+
+    #[derive(Default)]
+    struct Told {
+        text: String,
+        warnings: usize,
+    }
+
+    impl Sink for Told {
+        fn send(&mut self, message: Message) -> Result<(), Closed> {
+            match message {
+                Message::Text(text) => self.text.push_str(&text),
+                Message::Warning(_) => self.warnings += 1,
+                _ => {}
+            }
+            Ok(())
+        }
+    }
+
+    /// What a file tells, and how reading ends, when it may tell only so many bytes of text.
+    fn told_within(text_bytes: u64, bytes: &[u8]) -> (Told, Result<(), Stop>) {
+        let library = pdf::Library::load(None);
+        let unpacked = member::Unpacked::default();
+        let context = Context { pdf: &library, text_bytes, html_depth: 512, nesting: 0, unpacked: &unpacked };
+        let mut told = Told::default();
+        let mut writer = BlockWriter::new(&mut told, text_bytes);
+        let ended = docx::read(&Content::Member { name: "a.docx", bytes }, &context, &mut writer);
+        assert!(writer.finish().is_ok());
+        (told, ended)
+    }
+
+    #[test]
+    fn what_is_embedded_again_and_again_is_read_no_further_than_the_limit_on_text() {
+        let words = "ab ".repeat(200);
+        let code = "x".repeat(600);
+        let row = |id: &str| {
+            let text = "<w:tc><w:p><w:r><w:t>a</w:t></w:r></w:p></w:tc>";
+            format!("<w:tr>{text}{text}<w:tc><w:altChunk r:id='{id}'/></w:tc></w:tr>")
+        };
+        let table = |ids: &[&str]| {
+            format!("<w:tbl>{}</w:tbl>", ids.iter().map(|id| row(id)).collect::<Vec<_>>().concat())
+        };
+        let alone = |ids: &[&str]| {
+            ids.iter().map(|id| format!("<w:altChunk r:id='{id}'/>")).collect::<Vec<_>>().concat()
+        };
+        // Reading goes as far as the one that is missing where the text before it fits.
+        let (few, many) = (["c1", "missing"], ["c1", "c1", "c1", "missing"]);
+        for (few, many, page) in [
+            (table(&few), table(&many), format!("<html><body><p>{words}</p></body></html>")),
+            (alone(&few), alone(&many), format!("<html><body><pre>{code}</pre></body></html>")),
+        ] {
+            let (told, ended) = told_within(1000, &with_chunk_at(&few, "a.htm", &page));
+            assert!(ended.is_ok());
+            assert_eq!(told.warnings, 1);
+            let (told, ended) = told_within(1000, &with_chunk_at(&many, "a.htm", &page));
+            assert!(matches!(ended, Err(Stop::Full)));
+            assert_eq!((told.text.len(), told.warnings), (1000, 0));
+        }
     }
 
     #[test]

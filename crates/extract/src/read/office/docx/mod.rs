@@ -9,6 +9,8 @@ mod notes;
 pub(in crate::read) mod numbering;
 pub(in crate::read) mod styles;
 mod table;
+#[cfg(test)]
+mod testing;
 
 use super::drawing::Drawings;
 use super::flow::Flow;

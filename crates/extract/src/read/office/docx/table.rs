@@ -8,6 +8,7 @@ use super::inline::{Behind, Inline};
 use crate::message::Stop;
 use crate::read::rows::{Arrangement, TableRows};
 use docent_corpus::BlockKind;
+use std::collections::BTreeSet;
 
 /// Most columns of a table in Word.
 const MAX_COLUMNS: usize = 63;
@@ -15,9 +16,17 @@ const MAX_COLUMNS: usize = 63;
 /// A table while it is gathered.
 #[derive(Default)]
 struct Rows<'t> {
-    rows: TableRows,
+    rows: Vec<Row>,
+    /// Bytes of the text of all cells.
+    bytes: u64,
     page: Option<u32>,
     behind: Vec<Behind<'t>>,
+}
+
+struct Row {
+    /// Each with the column of the grid in which it begins, in order.
+    cells: Vec<(usize, String)>,
+    is_header: bool,
 }
 
 impl<'t> Body<'t, '_, '_> {
@@ -25,7 +34,7 @@ impl<'t> Body<'t, '_, '_> {
     pub(super) fn table(&mut self, table: &Element<'t>) -> Result<(), Stop> {
         self.end_carried()?;
         let rows = parts(table, "tr");
-        if arranges_blocks(&rows) {
+        if self.arranges_blocks(&rows) {
             for cell in rows.iter().flat_map(|row| parts(row, "tc")) {
                 self.blocks(&cell)?;
                 self.end_carried()?;
@@ -37,8 +46,9 @@ impl<'t> Body<'t, '_, '_> {
         for (at, row) in rows.iter().enumerate() {
             self.row(row, first_row && at == 0, &mut gathered)?;
         }
-        let header_rows = gathered.rows.header_rows();
-        self.flow.push(BlockKind::Table { header_rows }, &gathered.rows.text(), gathered.page)?;
+        let rows = as_seen(gathered.rows);
+        let header_rows = rows.header_rows();
+        self.flow.push(BlockKind::Table { header_rows }, &rows.text(), gathered.page)?;
         self.behind(gathered.behind)
     }
 
@@ -49,21 +59,28 @@ impl<'t> Body<'t, '_, '_> {
             return Ok(());
         }
         let is_header = is_first || has("tblHeader").is_some_and(|header| header.is_on());
-        let mut cells = Vec::new();
+        let mut cells: Vec<(usize, String)> = Vec::new();
         let mut column = columns(properties, "gridBefore").unwrap_or(0);
         for cell in parts(row, "tc") {
+            // Cells may repeat documents that are embedded once. What does not fit is not gathered; writing
+            // the table then tells that the limit is reached.
+            if into.bytes > self.flow.writer.room() {
+                break;
+            }
             let mut inline = Inline::default();
             if !goes_on(&cell) {
                 self.cell(&cell, &mut inline)?;
             }
             into.page = into.page.or(inline.page);
             into.behind.append(&mut inline.behind);
-            // A cell over several columns leaves empty places before the next one.
-            cells.resize(cells.len().max(column.min(MAX_COLUMNS)), String::new());
-            cells.push(one_line(&inline.raw));
+            let text = one_line(&inline.raw);
+            into.bytes += text.len() as u64;
+            // Cells beyond the last column stand beside each other.
+            let free = cells.last().map_or(0, |(last, _)| last + 1);
+            cells.push((free.max(column.min(MAX_COLUMNS)), text));
             column += columns(cell.child("tcPr"), "gridSpan").unwrap_or(1);
         }
-        into.rows.push(cells, is_header);
+        into.rows.push(Row { cells, is_header });
         Ok(())
     }
 
@@ -87,6 +104,33 @@ impl<'t> Body<'t, '_, '_> {
             }
         }
         Ok(())
+    }
+
+    /// Whether the table only arranges what is in its cells.
+    fn arranges_blocks(&self, rows: &[Element<'t>]) -> bool {
+        let mut arrangement = Arrangement::default();
+        for row in rows {
+            let cells = parts(row, "tc");
+            arrangement.row(cells.iter().map(|cell| self.extent(cell)));
+        }
+        arrangement.is_layout()
+    }
+
+    /// How many bytes of text a cell has, with those of documents embedded in it, and whether it holds
+    /// tables or such documents.
+    fn extent(&self, cell: &Element<'t>) -> (usize, bool) {
+        let (mut bytes, mut holds_blocks) = (cell.text().len(), false);
+        for element in cell.descendants(|_| true) {
+            match element.name() {
+                "tbl" => holds_blocks = true,
+                "altChunk" => {
+                    holds_blocks = true;
+                    bytes = bytes.saturating_add(self.chunk_of(&element).map_or(0, |chunk| chunk.bytes));
+                }
+                _ => {}
+            }
+        }
+        (bytes, holds_blocks)
     }
 
     /// Whether the table's style sets its first row apart, and the table asks for it.
@@ -132,15 +176,78 @@ fn goes_on(cell: &Element<'_>) -> bool {
     merge.is_some_and(|merge| merge.attribute("val").as_deref() != Some("restart"))
 }
 
-/// Whether the table only arranges what is in its cells.
-fn arranges_blocks(rows: &[Element<'_>]) -> bool {
-    let mut arrangement = Arrangement::default();
+/// The rows with the columns that a person sees. The grid has a line wherever a cell of any row has an
+/// edge, so that all cells of a column may lie over several columns of the grid: only those in which a cell
+/// begins count. A cell over several of these leaves empty places before the next one.
+fn as_seen(rows: Vec<Row>) -> TableRows {
+    let begins: BTreeSet<usize> = rows.iter().flat_map(|row| &row.cells).map(|(column, _)| *column).collect();
+    let begins: Vec<usize> = begins.into_iter().collect();
+    let mut seen = TableRows::default();
     for row in rows {
-        let cells = parts(row, "tc");
-        let holds_blocks = |cell: &Element<'_>| {
-            cell.descendants(|_| true).any(|element| matches!(element.name(), "tbl" | "altChunk"))
-        };
-        arrangement.row(cells.iter().map(|cell| (cell.text().len(), holds_blocks(cell))));
+        let mut cells = Vec::new();
+        for (column, text) in row.cells {
+            cells.resize(begins.partition_point(|begin| *begin < column), String::new());
+            cells.push(text);
+        }
+        seen.push(cells, row.is_header);
     }
-    arrangement.is_layout()
+    seen
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::of_body;
+    use crate::read::testing::{read_named, texts};
+
+    fn cell(properties: &str, text: &str) -> String {
+        format!("<w:tc><w:tcPr>{properties}</w:tcPr><w:p><w:r><w:t>{text}</w:t></w:r></w:p></w:tc>")
+    }
+
+    fn over(columns: usize, text: &str) -> String {
+        cell(&format!("<w:gridSpan w:val='{columns}'/>"), text)
+    }
+
+    fn row(cells: &[String]) -> String {
+        format!("<w:tr>{}</w:tr>", cells.concat())
+    }
+
+    fn assert_reads(rows: &[String], expected: &str) {
+        let document = read_named("a.docx", &of_body(&format!("<w:tbl>{}</w:tbl>", rows.concat()))).unwrap();
+        assert_eq!(texts(&document), [expected]);
+    }
+
+    #[test]
+    fn columns_of_the_grid_in_which_no_cell_begins_are_not_seen() {
+        let rows = [["Item", "Price", "Note"], ["Tea", "2", "x"], ["Coffee", "3", "y"]]
+            .map(|[item, price, note]| row(&[over(2, item), over(3, price), over(1, note)]));
+        assert_reads(&rows, "Item | Price | Note\nTea | 2 | x\nCoffee | 3 | y");
+    }
+
+    #[test]
+    fn a_form_has_the_columns_that_its_rows_have_together() {
+        let rows = [
+            row(&[over(6, "Personal data")]),
+            row(&[over(2, "Name"), over(4, "Miller")]),
+            row(&[over(2, "Born"), over(1, "1970"), over(2, "In"), over(1, "Rome")]),
+        ];
+        assert_reads(&rows, "Personal data\nName | Miller\nBorn | 1970 | In | Rome");
+    }
+
+    #[test]
+    fn cells_stay_below_their_column_when_the_grid_is_finer_than_what_is_seen() {
+        let merged = |merge: &str, text: &str| cell(&format!("<w:gridSpan w:val='2'/>{merge}"), text);
+        let rows = [
+            row(&[over(2, "H1"), over(3, "H2"), over(2, "H3")]),
+            row(&[over(5, "12"), merged("<w:vMerge w:val='restart'/>", "33")]),
+            row(&[over(2, "1"), over(3, "2"), merged("<w:vMerge/>", "unseen")]),
+            format!("<w:tr><w:trPr><w:gridBefore w:val='5'/></w:trPr>{}</w:tr>", over(2, "3")),
+        ];
+        assert_reads(&rows, "H1 | H2 | H3\n12 |  | 33\n1 | 2 | \n |  | 3");
+    }
+
+    #[test]
+    fn more_cells_than_a_grid_has_columns_stand_beside_each_other() {
+        let rows = [row(&[over(63, "a"), over(63, "b"), over(63, "c")]), row(&[over(63, "d"), over(1, "e")])];
+        assert_reads(&rows, "a | b | c\nd | e");
+    }
 }

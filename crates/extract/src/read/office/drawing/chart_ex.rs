@@ -5,6 +5,14 @@ use super::super::running::one_line;
 use super::super::xml::Element;
 use super::chart::{MAX_ROWS, Points, Series, drawn_text, tables, value};
 use docent_corpus::BlockKind;
+use std::collections::BTreeSet;
+
+/// Most series of a chart in Excel.
+const MAX_SERIES: usize = 255;
+/// Most levels of categories that are read, counted from the innermost.
+const MAX_LEVELS: usize = 16;
+/// With more bytes of categories than this, outer levels are named only where they begin.
+const REPEATING_BYTES: usize = 1 << 20;
 
 /// Whether a part holds a chart of such a kind.
 pub(super) fn is_one(space: &Element<'_>) -> bool {
@@ -25,7 +33,7 @@ pub(super) fn read(space: &Element<'_>) -> Vec<(BlockKind, String)> {
                     blocks.push((BlockKind::Paragraph, title));
                 }
             }
-            "series" => series.extend(read_series(space, &element)),
+            "series" if series.len() < MAX_SERIES => series.extend(read_series(space, &element)),
             _ => {}
         }
     }
@@ -41,21 +49,51 @@ fn read_series(space: &Element<'_>, series: &Element<'_>) -> Option<Series> {
         .child("chartData")?
         .children()
         .find(|data| data.name() == "data" && data.attribute("id").as_ref() == Some(&wanted))?;
-    let dimension = |name: &str| {
-        data.children().find(|child| child.name() == name).map(|found| points(&found)).unwrap_or_default()
-    };
+    let values = data.child("numDim").and_then(|dimension| dimension.child("lvl"));
     let name = series.child("tx").and_then(|name| name.find("v")).map(|name| one_line(&name.text()));
     Some(Series {
         name: name.unwrap_or_default(),
-        categories: dimension("strDim"),
-        values: dimension("numDim"),
+        categories: data.child("strDim").map(|dimension| categories(&dimension)).unwrap_or_default(),
+        values: values.map(|level| points(&level)).unwrap_or_default(),
     })
 }
 
-/// The points of a dimension, those of the innermost level where there are several.
-fn points(dimension: &Element<'_>) -> Points {
-    let level = dimension.child("lvl");
-    let points = level.iter().flat_map(Element::children).filter(|child| child.name() == "pt");
+/// The categories of a dimension, each with those of the outer levels before it, as in a treemap: `Branch /
+/// Stem / Leaf`. Branches and stems are named at their first leaf only and go on until the next one, or
+/// until the level above them changes.
+fn categories(dimension: &Element<'_>) -> Points {
+    let found = dimension.children().filter(|child| child.name() == "lvl");
+    // The file has the innermost level first.
+    let mut levels: Vec<Points> = found.take(MAX_LEVELS).map(|level| points(&level)).collect();
+    levels.reverse();
+    let indices: BTreeSet<u32> = levels.iter().flat_map(|level| level.keys().copied()).collect();
+    let mut path = vec![""; levels.len()];
+    let mut bytes = 0;
+    let mut categories = Points::new();
+    for index in indices.into_iter().take(MAX_ROWS) {
+        if bytes > REPEATING_BYTES {
+            path.fill("");
+        } else if let Some(leaf) = path.last_mut() {
+            *leaf = "";
+        }
+        for (depth, level) in levels.iter().enumerate() {
+            let label = level.get(&index).map_or("", String::as_str);
+            if !label.is_empty() && label != path[depth] {
+                path[depth] = label;
+                path[depth + 1..].fill("");
+            }
+        }
+        let named: Vec<&str> = path.iter().copied().filter(|label| !label.is_empty()).collect();
+        let category = named.join(" / ");
+        bytes += category.len();
+        categories.insert(index, category);
+    }
+    categories
+}
+
+/// The points of one level of a dimension.
+fn points(level: &Element<'_>) -> Points {
+    let points = level.children().filter(|child| child.name() == "pt");
     points
         .filter_map(|point| Some((point.number::<u32>("idx")?, value(&point.text()))))
         .take(MAX_ROWS)
@@ -86,6 +124,52 @@ mod tests {
         assert!(is_one(&root));
         let blocks = read(&root);
         let texts: Vec<&str> = blocks.iter().map(|(_, text)| text.as_str()).collect();
-        assert_eq!(texts, ["Cash", "Year", "| 2020\nStart | 4.3\n变化 | -1"]);
+        assert_eq!(texts, ["Cash", "Year", "| 2020\nabove / Start | 4.3\nabove / 变化 | -1"]);
+    }
+
+    #[test]
+    fn a_treemap_names_the_branch_and_the_stem_of_every_leaf() {
+        let level = |labels: &[(u32, &str)]| {
+            let point = |(index, label): &(u32, &str)| format!("<cx:pt idx='{index}'>{label}</cx:pt>");
+            format!("<cx:lvl ptCount='6'>{}</cx:lvl>", labels.iter().map(point).collect::<String>())
+        };
+        // The fifth row has no stem of its own and the last one no leaf.
+        let leaves = level(&[(0, "Leaf1"), (1, "Leaf2"), (2, "Leaf1"), (3, "Leaf1"), (4, "Leaf3")]);
+        let stems = level(&[(0, "StemA"), (2, "StemB"), (5, "StemC")]);
+        let branches = level(&[(0, "东"), (4, "West")]);
+        let sizes = level(&[(0, "4"), (1, "5"), (2, "6"), (3, "7"), (4, "8"), (5, "9")]);
+        let xml = format!(
+            "<cx:chartSpace><cx:chartData><cx:data id='0'><cx:strDim type='cat'>{leaves}{stems}{branches}</cx:strDim>
+            <cx:numDim type='size'>{sizes}</cx:numDim></cx:data></cx:chartData><cx:chart><cx:plotArea>
+            <cx:plotAreaRegion><cx:series layoutId='treemap'><cx:dataId val='0'/></cx:series></cx:plotAreaRegion>
+            </cx:plotArea></cx:chart></cx:chartSpace>"
+        );
+        let tree = Tree::parse(&xml);
+        let blocks = read(&tree.root().unwrap());
+        assert_eq!(blocks.len(), 1);
+        let rows: Vec<&str> = blocks[0].1.lines().skip(1).collect();
+        assert_eq!(
+            rows,
+            [
+                "东 / StemA / Leaf1 | 4",
+                "东 / StemA / Leaf2 | 5",
+                "东 / StemB / Leaf1 | 6",
+                "东 / StemB / Leaf1 | 7",
+                "West / Leaf3 | 8",
+                "West / StemC | 9"
+            ]
+        );
+    }
+
+    #[test]
+    fn a_long_stem_over_many_leaves_does_not_make_the_text_grow_without_end() {
+        let stem = "s".repeat(REPEATING_BYTES / 4);
+        let leaves: String = (0..1000).map(|index| format!("<pt idx='{index}'>leaf</pt>")).collect();
+        let xml = format!("<strDim><lvl>{leaves}</lvl><lvl><pt idx='0'>{stem}</pt></lvl></strDim>");
+        let tree = Tree::parse(&xml);
+        let categories = categories(&tree.root().unwrap());
+        assert_eq!(categories[&1], format!("{stem} / leaf"));
+        assert_eq!(categories[&999], "leaf");
+        assert!(categories.values().map(String::len).sum::<usize>() < 2 * REPEATING_BYTES);
     }
 }
