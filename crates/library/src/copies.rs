@@ -27,8 +27,8 @@ impl Library {
     }
 
     /// Records that `copy`, which [`Library::begin_reading`] gave, has the bytes of `original`, whose hash is
-    /// `hash`, and is found through it. What `copy` was before is taken out of sight. Gives `false`, and changes nothing, if
-    /// `original` cannot be found any more or either was changed meanwhile.
+    /// `hash`, and is found through it. What `copy` was before is taken out of sight. Gives `false`, and
+    /// changes nothing, if `original` cannot be found any more or either was changed meanwhile.
     pub fn mark_copy(
         &self,
         copy: &Document,
