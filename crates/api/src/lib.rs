@@ -19,6 +19,7 @@ mod finding;
 mod handlers;
 mod host;
 mod indexer;
+mod locked;
 mod memory;
 mod mend;
 mod notes_memory;

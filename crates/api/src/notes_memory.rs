@@ -1,9 +1,10 @@
 //! What is remembered of the notes' files while docent runs.
 
+use crate::locked::locked;
 use docent_keeping::notes::{self, Stamp};
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 
 /// What docent knows of the files of notes from having worked with them. All clones are one.
 #[derive(Clone, Default)]
@@ -40,19 +41,19 @@ impl NotesMemory {
     /// docent wrote this version.
     pub(crate) fn wrote(&self, file: PathBuf, version: &str) {
         // Two saves may come within what the system's clock of files can tell apart.
-        lock(&self.heads).remove(&file);
-        lock(&self.written).insert(file, version.to_owned());
+        locked(&self.heads).remove(&file);
+        locked(&self.written).insert(file, version.to_owned());
     }
 
     /// Whether docent itself wrote this version since it runs. What another program wrote is not known,
     /// nor what was written before.
     pub(crate) fn is_own(&self, file: &Path, version: Option<&str>) -> bool {
-        lock(&self.written).get(file).is_some_and(|own| Some(own.as_str()) == version)
+        locked(&self.written).get(file).is_some_and(|own| Some(own.as_str()) == version)
     }
 
     /// A file has another name.
     pub(crate) fn renamed(&self, from: &Path, to: PathBuf) {
-        let mut written = lock(&self.written);
+        let mut written = locked(&self.written);
         if let Some(version) = written.remove(from) {
             written.insert(to, version);
         }
@@ -66,23 +67,19 @@ impl NotesMemory {
         stamp: Stamp,
         read: impl FnOnce() -> Option<Head>,
     ) -> Option<Head> {
-        let known = lock(&self.heads).get(&file).filter(|(at, _)| *at == stamp).map(|(_, head)| head.clone());
+        let known =
+            locked(&self.heads).get(&file).filter(|(at, _)| *at == stamp).map(|(_, head)| head.clone());
         known.or_else(|| {
             let head = read()?;
-            lock(&self.heads).insert(file, (stamp, head.clone()));
+            locked(&self.heads).insert(file, (stamp, head.clone()));
             Some(head)
         })
     }
 
     /// Forgets the heads of all files but these, which are the notes there are.
     pub(crate) fn keep_heads(&self, files: &HashSet<PathBuf>) {
-        lock(&self.heads).retain(|file, _| files.contains(file));
+        locked(&self.heads).retain(|file, _| files.contains(file));
     }
-}
-
-/// Nothing is half done where a panic could leave it: each change is one call of the map.
-fn lock<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {
-    of.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

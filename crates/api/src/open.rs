@@ -208,19 +208,16 @@ impl Api {
             chosen,
             config: device::engine_config(&settings, &self.places),
         };
-        let opened = Engine::open(&self.library, switch).await;
-        let (engine, failed) = match opened {
-            Ok(engine) => (engine, None),
-            Err(error) => (Engine::makeshift(&self.library, error.clone()), Some(error)),
+        let (engine, opened) = match Engine::open(&self.library, switch).await {
+            Ok(engine) => (engine, Ok(())),
+            Err(error) => (Engine::makeshift(&self.library, error.clone()), Err(error)),
         };
         *self.engine.write().await = Arc::new(engine);
-        if let Some(error) = failed {
-            self.changed(&[Tag::App, Tag::Models, Tag::Documents]);
-            return Err(error);
+        if opened.is_ok() {
+            self.indexer.scan(None);
         }
-        self.indexer.scan(None);
         self.changed(&[Tag::App, Tag::Models, Tag::Documents]);
-        Ok(())
+        opened
     }
 
     /// Lets go of models and index, so that their files may be changed.

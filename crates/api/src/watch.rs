@@ -1,11 +1,12 @@
 //! The watcher of the running application: begun once, told of every change of the list of sources.
 
+use crate::locked::locked;
 use docent_corpus::SourceId;
 use docent_ingest::watch::{Changed, Watcher, identity};
 use docent_library::Source;
 use std::collections::HashSet;
 use std::path::Path;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 
 /// Cheap to clone. Does nothing until [`Watch::begin`].
 #[derive(Clone, Default)]
@@ -57,9 +58,4 @@ impl Watch {
     pub(crate) fn watched(&self) -> HashSet<SourceId> {
         locked(&self.watched).clone()
     }
-}
-
-/// What these locks hold is replaced or asked as a whole; a panic elsewhere leaves it sound.
-fn locked<T>(lock: &Mutex<T>) -> MutexGuard<'_, T> {
-    lock.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -294,6 +294,19 @@ pub(crate) trait Sink {
     fn send(&mut self, message: Message) -> Result<(), Closed>;
 }
 
+/// Keeps what is told, for tests.
+#[cfg(test)]
+#[derive(Default)]
+pub(crate) struct Told(pub(crate) Vec<Message>);
+
+#[cfg(test)]
+impl Sink for Told {
+    fn send(&mut self, message: Message) -> Result<(), Closed> {
+        self.0.push(message);
+        Ok(())
+    }
+}
+
 /// Nobody listens any more: the work is to stop.
 #[derive(Debug)]
 pub(crate) struct Closed;

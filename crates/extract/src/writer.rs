@@ -209,16 +209,7 @@ fn map_spans(place: Place, map: &dyn Fn(Span) -> Option<Span>) -> Place {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::message::Closed;
-
-    #[derive(Default)]
-    struct Told(Vec<Message>);
-    impl Sink for Told {
-        fn send(&mut self, message: Message) -> Result<(), Closed> {
-            self.0.push(message);
-            Ok(())
-        }
-    }
+    use crate::message::Told;
 
     fn lines() -> Place {
         Place::Lines { first: 1, last: 1, runs: Vec::new() }

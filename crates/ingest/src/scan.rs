@@ -211,17 +211,10 @@ impl<'s> Scan<'s> {
         for path in rules.forgotten.iter().filter(|path| !known.contains(path)) {
             if let Some(document) = self.library.document_by_path(self.source.id, path)? {
                 self.seen.remove(&document.id);
-                self.delete(document.id)?;
+                self.library.delete_documents(&[document.id], self.now)?;
             }
         }
         Ok(())
-    }
-
-    fn delete(&self, id: DocumentId) -> Result<(), LibraryError> {
-        match self.library.delete_document(id, self.now) {
-            Err(LibraryError::NotFound { .. }) => Ok(()),
-            done => done,
-        }
     }
 
     fn seen_file(&self, found: &Found) -> SeenFile {

@@ -143,6 +143,9 @@ pub(crate) fn document_of(row: &Row<'_>) -> rusqlite::Result<Document> {
     })
 }
 
+/// Whether a document waits at a place that could be reached last, as SQL.
+const WAITS_IN_REACH: &str = "state = 'waiting'
+    AND source_id IN (SELECT id FROM source WHERE reachable AND removed_ms IS NULL)";
 /// Bytes of the largest file that does not have to wait for all others.
 const LARGE_FILE: i64 = 16 << 20;
 
@@ -204,10 +207,7 @@ impl Library {
             let (limit, large) = (limit as i64, LARGE_FILE);
             match source {
                 None => {
-                    let condition = format!(
-                        "state = 'waiting' AND size {sizes} ?2
-                         AND source_id IN (SELECT id FROM source WHERE reachable AND removed_ms IS NULL) {order}"
-                    );
+                    let condition = format!("{WAITS_IN_REACH} AND size {sizes} ?2 {order}");
                     select_documents(db, &condition, [limit, large])
                 }
                 Some(id) => {
@@ -228,9 +228,8 @@ impl Library {
     pub fn count_waiting(&self) -> Result<usize, LibraryError> {
         let step = "counting documents";
         self.read(step, |db| {
-            let sql = "SELECT COUNT(*) FROM document WHERE deleted_ms IS NULL AND state = 'waiting'
-                       AND source_id IN (SELECT id FROM source WHERE reachable AND removed_ms IS NULL)";
-            db.query_row(sql, [], |row| row.get::<_, i64>(0)).map(|count| count as usize).step(step)
+            let sql = format!("SELECT COUNT(*) FROM document WHERE deleted_ms IS NULL AND {WAITS_IN_REACH}");
+            db.query_row(&sql, [], |row| row.get::<_, i64>(0)).map(|count| count as usize).step(step)
         })
     }
 

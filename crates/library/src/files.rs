@@ -158,20 +158,14 @@ impl Library {
     pub fn delete_document(&self, id: DocumentId, now_ms: i64) -> Result<(), LibraryError> {
         self.write("deleting a document", |tx| {
             require_document(tx, id)?;
-            copies::release_of(tx, "id = ?1", id.0, now_ms)?;
-            purges::delete_documents(tx, "id = ?1", id.0, now_ms)
+            delete(tx, id, now_ms)
         })
     }
 
     /// As [`Library::delete_document`] for many, in one transaction, which is far faster than one by one.
     /// Documents that were deleted meanwhile are left out.
     pub fn delete_documents(&self, ids: &[DocumentId], now_ms: i64) -> Result<(), LibraryError> {
-        self.write("deleting documents", |tx| {
-            ids.iter().try_for_each(|id| {
-                copies::release_of(tx, "id = ?1", id.0, now_ms)?;
-                purges::delete_documents(tx, "id = ?1", id.0, now_ms)
-            })
-        })
+        self.write("deleting documents", |tx| ids.iter().try_for_each(|id| delete(tx, *id, now_ms)))
     }
 
     /// Deletes the documents that have been missing since before `before_ms`. Gives how many.
@@ -224,6 +218,11 @@ fn see(
                    error_code = NULL, error_detail = NULL, updated_ms = ?5, copy_of = NULL WHERE id = ?1";
     tx.execute(sql, params![id, file.size as i64, file.mtime_ns, file.file_id, now_ms]).step(step)?;
     Ok(Seen::Changed(DocumentId(id)))
+}
+
+fn delete(tx: &Connection, id: DocumentId, now_ms: i64) -> Result<(), LibraryError> {
+    copies::release_of(tx, "id = ?1", id.0, now_ms)?;
+    purges::delete_documents(tx, "id = ?1", id.0, now_ms)
 }
 
 fn lose(tx: &Connection, id: DocumentId, now_ms: i64) -> Result<(), LibraryError> {

@@ -47,7 +47,7 @@ pub(super) fn read(content: &Content<'_>, sink: &mut dyn Sink) -> Result<(), Sto
 mod tests {
     use super::{PAGES_PER_SIGN, read};
     use crate::content::Content;
-    use crate::message::{Closed, Message, Sink};
+    use crate::message::{Message, Told};
     use crate::read::testing::warnings_of;
     use docent_corpus::SourceWarning;
 
@@ -76,17 +76,6 @@ mod tests {
             bytes.extend(u32::to_le_bytes(if page + 1 < bits.len() { next } else { 0 }));
         }
         bytes
-    }
-
-    /// Keeps what is told.
-    #[derive(Default)]
-    struct Told(Vec<Message>);
-
-    impl Sink for Told {
-        fn send(&mut self, message: Message) -> Result<(), Closed> {
-            self.0.push(message);
-            Ok(())
-        }
     }
 
     #[test]
